@@ -1,0 +1,35 @@
+//! Orders that a session gives.
+
+use bytes::Bytes;
+use unisson_protocol::{CloseReason, ServerMessage};
+
+use crate::{AppendSeq, PeerId};
+
+/// Orders, to be carried out in this order.
+pub type Effects = Vec<Effect>;
+
+/// An order to the shell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// Send one message to some peers (encoded once, shared by all).
+    Send {
+        /// Whom to; never empty.
+        to: Vec<PeerId>,
+        /// What.
+        message: ServerMessage,
+    },
+    /// End a peer's part in this document. The session has forgotten the peer already and needs
+    /// no [`crate::Input::Left`].
+    Close(PeerId, CloseReason),
+    /// Read the document's snapshots and log, [`crate::load`] them, answer
+    /// [`crate::Input::Loaded`].
+    Load,
+    /// Make an update durable, answer [`crate::Input::Appended`] with the same number.
+    /// The same number may be ordered again after a failure.
+    Append(AppendSeq, Bytes),
+    /// Read the document back from the store, [`crate::compact`] it, store the snapshot, answer
+    /// [`crate::Input::SnapshotStored`].
+    StoreSnapshot,
+    /// Everything is durable and nobody is here: drop this session. Always the last order.
+    Stop,
+}

@@ -1,0 +1,87 @@
+//! Facts that a session is told.
+
+use std::sync::Arc;
+
+use unisson_protocol::{Access, PeerMessage};
+
+use crate::LoadedDocument;
+
+/// One connection's part in this document; unique in the life of a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PeerId(pub u64);
+
+/// Numbers the appends of one session, from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct AppendSeq(pub u64);
+
+/// What the session must know of a peer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Peer {
+    /// What it may do.
+    pub access: Access,
+    /// Who it is, where authentication said so.
+    pub user: Option<Arc<str>>,
+    /// The peer waits for its own updates to come back (y-websocket): the echo is its
+    /// acknowledgement, so it is sent when the update is durable.
+    pub wants_echo: bool,
+    /// The server speaks first: it sends `SyncStep1` as soon as the document is open, before the
+    /// peer asked for anything (y-websocket). Others get it with the answer to their `SyncStep1`.
+    pub greets: bool,
+}
+
+/// A fact.
+#[derive(Debug)]
+pub enum Input {
+    /// A peer has joined. The first one makes the session order [`crate::Effect::Load`].
+    Joined(PeerId, Peer),
+    /// A peer has sent a message.
+    Received(PeerId, PeerMessage),
+    /// What a peer may do has changed.
+    AccessChanged(PeerId, Access),
+    /// A peer's outbox is over its limit: it gets no more updates until [`Input::Drained`].
+    Lagging(PeerId),
+    /// A lagging peer's outbox is empty again: it gets one merged catch-up.
+    Drained(PeerId),
+    /// A peer has gone.
+    Left(PeerId),
+    /// The order to load was carried out.
+    Loaded(Result<LoadedDocument, OpenError>),
+    /// The order to append was carried out: `Ok` means durable.
+    Appended(AppendSeq, Result<(), AppendError>),
+    /// The order to store a snapshot was carried out.
+    SnapshotStored(Result<(), SnapshotError>),
+    /// The moment that [`crate::Session::next_wakeup`] asked for has come.
+    Woke,
+    /// The server stops: peers are sent away, and the session stops once all is durable.
+    Draining,
+}
+
+/// Why a document could not be opened.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum OpenError {
+    /// The store did not answer; trying again later may help.
+    #[error("the store is unavailable: {0}")]
+    Unavailable(String),
+    /// An object is missing or damaged; the text names it. Only an operator can help.
+    #[error("the document is damaged: {0}")]
+    Damaged(String),
+}
+
+/// Why an append is not durable (yet).
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AppendError {
+    /// The store is full or away. The session keeps the update and orders the append again.
+    #[error("the store is unavailable: {0}")]
+    Unavailable(String),
+}
+
+/// Why a snapshot was not stored. Nothing is lost: the log still has everything.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SnapshotError {
+    /// The store is full or away.
+    #[error("the store is unavailable: {0}")]
+    Unavailable(String),
+    /// What was read back could not be merged.
+    #[error("the document is damaged: {0}")]
+    Damaged(String),
+}

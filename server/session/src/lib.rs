@@ -1,0 +1,39 @@
+//! The state machine of one open document.
+//!
+//! [`Session`] takes facts ([`Input`]) and gives orders ([`Effect`]). It has no socket, no task,
+//! no clock and no randomness: the same inputs give the same bytes, so that a simulator can run
+//! the very code that production runs.
+//!
+//! Promises, each tested here and in the simulator:
+//! * an accepted update goes to the other peers at once; its author is told *accepted* only after
+//!   [`Input::Appended`] said it is durable and the document has integrated it;
+//! * an update that the CRDT cannot integrate yet (a clock hole, a missing origin) waits, bounded,
+//!   and its sender is asked again;
+//! * every queue and map has a limit in [`Limits`].
+
+mod compaction;
+mod document;
+mod effect;
+mod input;
+mod limits;
+mod presence;
+mod session;
+
+pub use compaction::{CompactError, StoredParts, compact};
+pub use document::{LoadError, LoadedDocument, load};
+pub use effect::{Effect, Effects};
+pub use input::{AppendError, AppendSeq, Input, OpenError, Peer, PeerId, SnapshotError};
+pub use limits::Limits;
+pub use session::Session;
+pub use unisson_protocol::{Access, CloseReason, DocName, PeerMessage, ServerMessage};
+
+/// Milliseconds since some fixed moment; never goes back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Millis(pub u64);
+
+impl std::ops::Add<u64> for Millis {
+    type Output = Self;
+    fn add(self, millis: u64) -> Self {
+        Self(self.0.saturating_add(millis))
+    }
+}

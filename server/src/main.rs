@@ -1,0 +1,2 @@
+//! `unisson`: the command line.
+fn main() {}
