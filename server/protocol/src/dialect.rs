@@ -1,6 +1,7 @@
 //! The families of clients, one module each.
 
 pub mod hocuspocus;
+mod y_message;
 pub mod y_websocket;
 
 /// Which protocol a socket speaks.
