@@ -1,6 +1,18 @@
 //! Snapshots: what a document's log becomes.
 
 use bytes::Bytes;
+use unisson_protocol::{
+    encoding::{Reader, Writer},
+    scan,
+};
+
+use crate::{
+    Limits, LoadError,
+    document::{Applied, Document},
+};
+
+/// The version of the body that [`compact`] writes.
+const BODY_VERSION: u64 = 1;
 
 /// What the store has of one document.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -11,13 +23,67 @@ pub struct StoredParts {
     pub updates: Vec<Bytes>,
 }
 
-/// Why stored parts could not be merged.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct CompactError(pub String);
-
 /// Merges stored parts into the body of one snapshot that says all they say. The body is opaque
 /// to the store; its format is in `docs/storage-format.md`. Takes as long as loading and encoding.
-pub fn compact(_parts: &StoredParts) -> Result<Bytes, CompactError> {
-    unimplemented!()
+pub fn compact(parts: &StoredParts) -> Result<Bytes, LoadError> {
+    let mut document = Document::new(&unlimited());
+    replay(parts, &mut document)?;
+    let mut writer = Writer::default();
+    writer.var_uint(BODY_VERSION);
+    writer.var_bytes(&document.encode_v2());
+    writer.var_uint(document.waiting_updates().count() as u64);
+    for update in document.waiting_updates() {
+        writer.var_bytes(update);
+    }
+    Ok(writer.finish())
+}
+
+/// Feeds a document with everything that the store has of it.
+pub(crate) fn replay(parts: &StoredParts, document: &mut Document) -> Result<(), LoadError> {
+    let mut waiting = Vec::new();
+    for body in &parts.snapshots {
+        waiting.extend(replay_snapshot(body, document)?);
+    }
+    for update in waiting.iter().chain(&parts.updates) {
+        let damaged = |problem: String| LoadError::Damaged(format!("logged update: {problem}"));
+        let scan = scan::update_v1(update).map_err(|error| damaged(error.to_string()))?;
+        let applied = document
+            .apply(update.clone(), scan)
+            .map_err(|error| damaged(error.to_string()))?;
+        if document.has_waiting() && matches!(applied, Applied::Integrated(Some(_))) {
+            document.release();
+        }
+    }
+    Ok(())
+}
+
+fn replay_snapshot(body: &Bytes, document: &mut Document) -> Result<Vec<Bytes>, LoadError> {
+    let damaged = |problem: String| LoadError::Damaged(format!("snapshot body: {problem}"));
+    let mut reader = Reader::new(body);
+    let read = |reader: &mut Reader<'_>| -> Result<(Bytes, Vec<Bytes>), String> {
+        let text = |error: unisson_protocol::encoding::DecodeError| error.to_string();
+        let version = reader.var_uint().map_err(text)?;
+        if version != BODY_VERSION {
+            return Err(format!("version {version} is not known to this program"));
+        }
+        let state = body.slice_ref(reader.var_bytes().map_err(text)?);
+        let count = reader.count(1).map_err(text)?;
+        let mut waiting = Vec::new();
+        for _ in 0..count {
+            waiting.push(body.slice_ref(reader.var_bytes().map_err(text)?));
+        }
+        Ok((state, waiting))
+    };
+    let (state, waiting) = read(&mut reader).map_err(damaged)?;
+    document.integrate_v2(&state)?;
+    Ok(waiting)
+}
+
+/// What is durable already is never refused.
+pub(crate) fn unlimited() -> Limits {
+    Limits {
+        waiting_bytes_max: usize::MAX,
+        waiting_updates_max: usize::MAX,
+        ..Limits::default()
+    }
 }

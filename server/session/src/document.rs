@@ -1,13 +1,32 @@
 //! The CRDT and its waiting room.
+//!
+//! yrs integrates an update past a missing one of the same client and then does not say so
+//! (`has_missing_updates` stays false). Here the CRDT never sees such a hole: an update that
+//! leaves a gap waits outside, as raw bytes, until what it misses has come.
+
+use std::collections::BTreeMap;
 
 use bytes::Bytes;
+use unisson_protocol::{
+    encoding::DecodeError,
+    scan::{self, ClockRange, UpdateScan},
+};
+use yrs::{
+    ClientID, Doc, OffsetKind, Options, ReadTxn, StateVector, Transact, Update, WriteTxn,
+    updates::decoder::Decode,
+};
 
-use crate::Limits;
+use crate::{Limits, StoredParts};
 
 /// A document read from its store and ready to be edited. Building one can take long: do it away
 /// from the async threads, with [`load`].
 #[derive(Debug)]
-pub struct LoadedDocument {}
+pub struct LoadedDocument {
+    pub(crate) document: Document,
+    /// What no snapshot covers yet.
+    pub(crate) log_updates: usize,
+    pub(crate) log_bytes: usize,
+}
 
 /// Why stored bytes are not a document.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -19,7 +38,382 @@ pub enum LoadError {
 
 /// Merges what the store has of a document: bodies of snapshots (as [`crate::compact`] made them)
 /// and logged updates, in any order, duplicates allowed.
-pub fn load(_parts: &crate::StoredParts, _limits: &Limits) -> Result<LoadedDocument, LoadError> {
-    let _ = Bytes::new();
-    unimplemented!()
+pub fn load(parts: &StoredParts, limits: &Limits) -> Result<LoadedDocument, LoadError> {
+    let mut document = Document::new(&crate::compaction::unlimited());
+    crate::compaction::replay(parts, &mut document)?;
+    document.limit(limits);
+    let log_bytes = parts.updates.iter().map(Bytes::len).sum();
+    Ok(LoadedDocument {
+        document,
+        log_updates: parts.updates.len(),
+        log_bytes,
+    })
+}
+
+/// What became of an update.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Applied {
+    /// The document has all of it. The bytes are what was new in it, if anything was.
+    Integrated(Option<Bytes>),
+    /// It misses something that has not come yet and waits under this number. The bytes are the
+    /// part that could be integrated, if any.
+    Waiting(WaitingId, Option<Bytes>),
+    /// As `Waiting`, but the waiting room is full: only this part was taken.
+    NoRoom(Option<Bytes>),
+}
+
+/// Numbers the updates that wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct WaitingId(u64);
+
+/// Why an update is not accepted.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Refusal {
+    #[error("malformed update: {0}")]
+    Malformed(#[from] DecodeError),
+    #[error("malformed update: {0}")]
+    Undecodable(String),
+}
+
+/// An update that has left the waiting room (`None`: only a part of one has), and what was new.
+pub(crate) type Released = (Option<WaitingId>, Option<Bytes>);
+
+/// Whether all of an update is in the document now, and what was new.
+struct Integration {
+    complete: bool,
+    new: Option<Bytes>,
+}
+
+fn decode(bytes: &Bytes) -> Result<Update, Refusal> {
+    Update::decode_v1(bytes).map_err(|error| Refusal::Undecodable(error.to_string()))
+}
+
+#[derive(Debug)]
+struct Waiting {
+    update: Bytes,
+    scan: UpdateScan,
+}
+
+/// A yrs document without holes, and the updates that would make some.
+#[derive(Debug)]
+pub(crate) struct Document {
+    doc: Doc,
+    clocks: BTreeMap<u64, u32>,
+    waiting: BTreeMap<WaitingId, Waiting>,
+    waiting_bytes: usize,
+    waiting_bytes_max: usize,
+    waiting_updates_max: usize,
+    next_waiting: u64,
+    version: u64,
+    bytes: usize,
+    last_diff: Option<(u64, Bytes, Bytes)>,
+    deletions: Option<(u64, BTreeMap<u64, Vec<(u32, u32)>>)>,
+}
+
+impl Document {
+    pub(crate) fn new(limits: &Limits) -> Self {
+        // The server writes nothing of its own: a fixed client id keeps all bytes reproducible.
+        let mut options = Options::with_guid_and_client_id("unisson".into(), ClientID::new(1));
+        options.offset_kind = OffsetKind::Utf16;
+        options.skip_gc = false;
+        // Cleaning up dead formatting would be an edit of the server's own, seen by nobody else.
+        options.cleanup_formatting = false;
+        Self {
+            doc: Doc::with_options(options),
+            clocks: BTreeMap::new(),
+            waiting: BTreeMap::new(),
+            waiting_bytes: 0,
+            waiting_bytes_max: limits.waiting_bytes_max,
+            waiting_updates_max: limits.waiting_updates_max,
+            next_waiting: 0,
+            version: 0,
+            bytes: 0,
+            last_diff: None,
+            deletions: None,
+        }
+    }
+
+    pub(crate) fn limit(&mut self, limits: &Limits) {
+        self.waiting_bytes_max = limits.waiting_bytes_max;
+        self.waiting_updates_max = limits.waiting_updates_max;
+    }
+
+    /// About how many bytes the document weighs.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    pub(crate) fn has_waiting(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
+    pub(crate) fn waiting_updates(&self) -> impl Iterator<Item = &Bytes> {
+        self.waiting.values().map(|waiting| &waiting.update)
+    }
+
+    /// Takes an update (format v1): integrates it, or lets it wait.
+    pub(crate) fn apply(&mut self, update: Bytes, scan: UpdateScan) -> Result<Applied, Refusal> {
+        if self.leaves_gap(&scan) {
+            // Decoded now, so that what waits is known to be an update.
+            decode(&update)?;
+            return Ok(self.wait(update, scan, None));
+        }
+        Ok(match self.integrate(&update, &scan)? {
+            Integration {
+                complete: true,
+                new,
+            } => Applied::Integrated(new),
+            Integration {
+                complete: false,
+                new,
+            } => self.wait(update, scan, new),
+        })
+    }
+
+    /// Integrates what waits and can be integrated now. Each update that leaves no gap is tried:
+    /// whether it misses an origin of another client cannot be told from outside.
+    pub(crate) fn release(&mut self) -> Vec<Released> {
+        let mut released = Vec::new();
+        let mut partly = Vec::new();
+        loop {
+            let ready: Vec<WaitingId> = self
+                .waiting
+                .iter()
+                .filter(|(_, waiting)| !self.leaves_gap(&waiting.scan))
+                .map(|(id, _)| *id)
+                .collect();
+            let before = released.len();
+            for id in ready {
+                let Some(waiting) = self.waiting.remove(&id) else {
+                    continue;
+                };
+                // Decoding succeeded when the update came, so a refusal cannot happen now; were it
+                // to, the update would stay out, unacknowledged, as it was.
+                match self.integrate(&waiting.update, &waiting.scan) {
+                    Ok(Integration {
+                        complete: true,
+                        new,
+                    }) => {
+                        self.waiting_bytes -= waiting.update.len();
+                        released.push((Some(id), new));
+                    }
+                    Ok(Integration {
+                        complete: false,
+                        new,
+                    }) => {
+                        self.waiting.insert(id, waiting);
+                        partly.extend(new.map(|new| (None, Some(new))));
+                    }
+                    Err(_) => {
+                        self.waiting.insert(id, waiting);
+                    }
+                }
+            }
+            if released.len() == before {
+                released.append(&mut partly);
+                return released;
+            }
+        }
+    }
+
+    /// The state vector (lib0 v1), ordered by client id.
+    pub(crate) fn state_vector(&self) -> Bytes {
+        let entries: Vec<(u64, u32)> = self
+            .clocks
+            .iter()
+            .map(|(id, clock)| (*id, *clock))
+            .collect();
+        scan::encode_state_vector_v1(&entries)
+    }
+
+    /// What somebody with this state vector (lib0 v1) misses, as an update (format v1).
+    pub(crate) fn diff(&mut self, state_vector: &Bytes) -> Result<Bytes, DecodeError> {
+        if let Some((version, known, diff)) = &self.last_diff
+            && *version == self.version
+            && known == state_vector
+        {
+            return Ok(diff.clone());
+        }
+        let entries = scan::state_vector_v1(state_vector)?;
+        let remote: StateVector = entries
+            .into_iter()
+            .map(|(id, clock)| (ClientID::new(id), clock))
+            .collect();
+        let diff = Bytes::from(self.doc.transact().encode_diff_v1(&remote));
+        self.last_diff = Some((self.version, state_vector.clone(), diff.clone()));
+        Ok(diff)
+    }
+
+    /// The whole document in format v2, without what waits.
+    pub(crate) fn encode_v2(&self) -> Vec<u8> {
+        self.doc
+            .transact()
+            .encode_state_as_update_v2(&StateVector::default())
+    }
+
+    /// Integrates the whole state of a snapshot (format v2), which has no holes by construction.
+    pub(crate) fn integrate_v2(&mut self, state: &[u8]) -> Result<(), LoadError> {
+        let damaged = |problem: String| LoadError::Damaged(format!("snapshot: {problem}"));
+        let update = Update::decode_v2(state).map_err(|error| damaged(error.to_string()))?;
+        let mut txn = self.doc.transact_mut();
+        txn.apply_update(update)
+            .map_err(|error| damaged(error.to_string()))?;
+        if txn.has_missing_updates() {
+            return Err(damaged("it refers to content that it does not have".into()));
+        }
+        self.clocks = txn
+            .state_vector()
+            .iter()
+            .map(|(id, clock)| (id.get(), *clock))
+            .collect();
+        drop(txn);
+        self.bytes += state.len();
+        self.version += 1;
+        Ok(())
+    }
+
+    /// Whether the document has everything that an update says.
+    pub(crate) fn contains(&mut self, scan: &UpdateScan) -> bool {
+        if !scan
+            .inserts
+            .iter()
+            .all(|range| range.clock + range.len <= self.clock(range.client_id))
+        {
+            return false;
+        }
+        if scan.deletes.is_empty() {
+            return true;
+        }
+        let deletions = self.deletions();
+        scan.deletes.iter().all(|range| {
+            deletions.get(&range.client_id).is_some_and(|known| {
+                known
+                    .iter()
+                    .any(|(start, end)| *start <= range.clock && range.clock + range.len <= *end)
+            })
+        })
+    }
+
+    fn clock(&self, client_id: u64) -> u32 {
+        self.clocks.get(&client_id).copied().unwrap_or(0)
+    }
+
+    fn deletions(&mut self) -> &BTreeMap<u64, Vec<(u32, u32)>> {
+        if self
+            .deletions
+            .as_ref()
+            .is_none_or(|(version, _)| *version != self.version)
+        {
+            let snapshot = self.doc.transact().snapshot();
+            let map = snapshot
+                .delete_set
+                .iter()
+                .map(|(id, ranges)| (id.get(), ranges.iter().map(|r| (r.start, r.end)).collect()))
+                .collect();
+            self.deletions = Some((self.version, map));
+        }
+        &self.deletions.get_or_insert_with(|| (0, BTreeMap::new())).1
+    }
+
+    fn leaves_gap(&self, scan: &UpdateScan) -> bool {
+        let mut reached: BTreeMap<u64, u32> = BTreeMap::new();
+        for ClockRange {
+            client_id,
+            clock,
+            len,
+        } in &scan.inserts
+        {
+            let end = reached
+                .entry(*client_id)
+                .or_insert_with(|| self.clock(*client_id));
+            if *clock > *end {
+                return true;
+            }
+            *end = (*end).max(clock + len);
+        }
+        scan.deletes.iter().any(
+            |ClockRange {
+                 client_id,
+                 clock,
+                 len,
+             }| {
+                let end = reached
+                    .get(client_id)
+                    .copied()
+                    .unwrap_or_else(|| self.clock(*client_id));
+                clock + len > end
+            },
+        )
+    }
+
+    fn integrate(&mut self, bytes: &Bytes, scan: &UpdateScan) -> Result<Integration, Refusal> {
+        let update = decode(bytes)?;
+        let known: Vec<u32> = scan
+            .inserts
+            .iter()
+            .map(|range| self.clock(range.client_id))
+            .collect();
+        let all_new = scan
+            .inserts
+            .iter()
+            .zip(&known)
+            .all(|(range, known)| range.clock >= *known);
+        let mut txn = self.doc.transact_mut();
+        txn.apply_update(update)
+            .map_err(|error| Refusal::Undecodable(error.to_string()))?;
+        let complete = !txn.has_missing_updates();
+        if complete {
+            for range in &scan.inserts {
+                let clock = self.clocks.entry(range.client_id).or_insert(0);
+                *clock = (*clock).max(range.clock + range.len);
+            }
+        } else {
+            // The raw bytes wait with us; yrs keeps nothing back.
+            let _ = txn.prune_pending();
+            self.clocks = txn
+                .state_vector()
+                .iter()
+                .map(|(id, clock)| (id.get(), *clock))
+                .collect();
+        }
+        let inserted = scan
+            .inserts
+            .iter()
+            .zip(&known)
+            .any(|(range, known)| self.clocks.get(&range.client_id).is_some_and(|c| c > known));
+        let changed = inserted || !txn.delete_set().is_empty();
+        let new = changed.then(|| {
+            if complete && all_new {
+                bytes.clone()
+            } else {
+                Bytes::from(txn.encode_update_v1())
+            }
+        });
+        drop(txn);
+        if let Some(new) = &new {
+            self.version += 1;
+            self.bytes += new.len();
+        }
+        Ok(Integration { complete, new })
+    }
+
+    fn wait(&mut self, update: Bytes, scan: UpdateScan, part: Option<Bytes>) -> Applied {
+        if let Some((id, _)) = self
+            .waiting
+            .iter()
+            .find(|(_, other)| other.update == update)
+        {
+            return Applied::Waiting(*id, part);
+        }
+        if self.waiting.len() >= self.waiting_updates_max
+            || self.waiting_bytes.saturating_add(update.len()) > self.waiting_bytes_max
+        {
+            return Applied::NoRoom(part);
+        }
+        let id = WaitingId(self.next_waiting);
+        self.next_waiting += 1;
+        self.waiting_bytes += update.len();
+        self.waiting.insert(id, Waiting { update, scan });
+        Applied::Waiting(id, part)
+    }
 }

@@ -15,11 +15,12 @@ mod compaction;
 mod document;
 mod effect;
 mod input;
+mod ledger;
 mod limits;
 mod presence;
 mod session;
 
-pub use compaction::{CompactError, StoredParts, compact};
+pub use compaction::{StoredParts, compact};
 pub use document::{LoadError, LoadedDocument, load};
 pub use effect::{Effect, Effects};
 pub use input::{AppendError, AppendSeq, Input, OpenError, Peer, PeerId, SnapshotError};

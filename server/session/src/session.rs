@@ -1,41 +1,522 @@
 //! The session: facts in, orders out.
 
-use unisson_protocol::DocName;
+mod sync;
 
-use crate::{Effects, Input, Limits, Millis};
+use std::collections::{BTreeMap, VecDeque};
+
+use bytes::Bytes;
+use unisson_protocol::{Access, CloseReason, DocName, PeerMessage, ServerMessage};
+
+use crate::{
+    Effect, Effects, Input, Limits, LoadedDocument, Millis, OpenError, Peer, PeerId, SnapshotError,
+    document::{Document, WaitingId},
+    ledger::{Answer, Ledger},
+    presence::Presence,
+};
+
+/// How long the store may fail before peers are told that they cannot write.
+const FAILING_NOTICE_MS: u64 = 2_000;
+/// How long to wait before a failed snapshot is ordered again.
+const SNAPSHOT_RETRY_MS: u64 = 60_000;
+/// Told to writers while the store takes nothing.
+const STORE_UNAVAILABLE: &str = "edits cannot be saved now: the store is unavailable";
 
 /// One open document. See the crate documentation.
 #[derive(Debug)]
-pub struct Session {}
+pub struct Session {
+    name: DocName,
+    limits: Limits,
+    phase: Phase,
+    draining: bool,
+    document: Document,
+    ledger: Ledger,
+    presence: Presence,
+    peers: BTreeMap<PeerId, Here>,
+    /// Answers to updates that wait for missing ones.
+    waiting: BTreeMap<WaitingId, Vec<Answer>>,
+    gap: sync::GapTimer,
+    /// Writers were told that they cannot write.
+    store_notice: bool,
+    log_updates: usize,
+    log_bytes: usize,
+    snapshot: Snapshotting,
+    last_edit: Millis,
+    empty_since: Option<Millis>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    New,
+    Loading,
+    Open,
+    Stopped,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Snapshotting {
+    Ready,
+    Ordered { updates: usize, bytes: usize },
+    NotBefore(Millis),
+}
+
+/// Why a `SyncStep1` was sent: only the answer to a handshake is acknowledged, because published
+/// Hocuspocus clients count that one and no other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ask {
+    Handshake,
+    Gap,
+}
+
+/// A peer that is here.
+#[derive(Debug)]
+struct Here {
+    peer: Peer,
+    asks: VecDeque<Ask>,
+    gap_asked: Option<Millis>,
+    /// The state vector when the peer began to lag.
+    lagging: Option<Bytes>,
+    early: Vec<PeerMessage>,
+    early_bytes: usize,
+}
 
 impl Session {
-    /// A session that nobody has joined yet. `seed` becomes the server's own CRDT client id.
-    pub fn new(_now: Millis, _name: DocName, _limits: Limits, _seed: u64) -> Self {
-        unimplemented!()
+    /// A session that nobody has joined yet. `seed` is reserved for decisions that want a draw;
+    /// the session makes no CRDT content of its own.
+    pub fn new(now: Millis, name: DocName, limits: Limits, _seed: u64) -> Self {
+        Self {
+            document: Document::new(&limits),
+            name,
+            limits,
+            phase: Phase::New,
+            draining: false,
+            ledger: Ledger::default(),
+            presence: Presence::default(),
+            peers: BTreeMap::new(),
+            waiting: BTreeMap::new(),
+            gap: sync::GapTimer::default(),
+            store_notice: false,
+            log_updates: 0,
+            log_bytes: 0,
+            snapshot: Snapshotting::Ready,
+            last_edit: now,
+            empty_since: Some(now),
+        }
     }
 
     /// Takes a fact, gives orders.
-    pub fn handle(&mut self, _now: Millis, _input: Input) -> Effects {
-        unimplemented!()
+    pub fn handle(&mut self, now: Millis, input: Input) -> Effects {
+        let mut effects = Effects::new();
+        if self.phase == Phase::Stopped {
+            return effects;
+        }
+        match input {
+            Input::Joined(id, peer) => self.joined(id, peer, &mut effects),
+            Input::Received(id, message) => self.received(now, id, message, &mut effects),
+            Input::AccessChanged(id, access) => self.access_changed(id, access, &mut effects),
+            Input::Lagging(id) => self.lagging(id),
+            Input::Drained(id) => self.drained(id, &mut effects),
+            Input::Left(id) => self.left(now, id, &mut effects),
+            Input::Loaded(result) => self.loaded(now, result, &mut effects),
+            Input::Appended(seq, result) => {
+                let due = self.ledger.appended(now, seq, result);
+                self.answer(due, &mut effects);
+            }
+            Input::SnapshotStored(result) => self.snapshot_stored(now, result),
+            Input::Woke => {}
+            Input::Draining => self.draining = true,
+        }
+        self.settle(now, &mut effects);
+        effects
     }
 
     /// When [`Input::Woke`] is due, if ever.
     pub fn next_wakeup(&self) -> Option<Millis> {
-        unimplemented!()
+        if self.phase == Phase::Stopped {
+            return None;
+        }
+        let notice = self.ledger.failing_since().filter(|_| !self.store_notice);
+        [
+            self.ledger.retry_at(),
+            notice.map(|since| since + FAILING_NOTICE_MS),
+            self.gap.next_wakeup(),
+            self.presence.next_wakeup(),
+            self.snapshot_due(),
+            self.unload_due(),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
+    }
+
+    /// The document's name.
+    pub fn name(&self) -> &DocName {
+        &self.name
     }
 
     /// How many peers are here.
     pub fn peers(&self) -> usize {
-        unimplemented!()
+        self.peers.len()
     }
 
     /// About how many bytes the document weighs: the shell moves heavy work off the async threads.
     pub fn document_bytes(&self) -> usize {
-        unimplemented!()
+        self.document.bytes()
+    }
+
+    /// How many bytes are accepted and not durable.
+    pub fn undurable_bytes(&self) -> usize {
+        self.ledger.bytes()
     }
 
     /// Since when the oldest update that is accepted but not durable has been waiting.
     pub fn oldest_undurable(&self) -> Option<Millis> {
-        unimplemented!()
+        self.ledger.oldest()
+    }
+
+    fn joined(&mut self, id: PeerId, peer: Peer, effects: &mut Effects) {
+        if self.draining || self.peers.len() >= self.limits.peers_max {
+            let reason = if self.draining {
+                CloseReason::Restart
+            } else {
+                CloseReason::Overloaded
+            };
+            effects.push(Effect::Close(id, reason));
+            return;
+        }
+        self.empty_since = None;
+        self.peers.insert(id, Here::new(peer));
+        match self.phase {
+            Phase::New => {
+                self.phase = Phase::Loading;
+                effects.push(Effect::Load);
+            }
+            Phase::Open => self.greet(id, effects),
+            Phase::Loading | Phase::Stopped => {}
+        }
+    }
+
+    fn greet(&mut self, id: PeerId, effects: &mut Effects) {
+        let Some(here) = self.peers.get_mut(&id) else {
+            return;
+        };
+        if here.peer.greets {
+            here.asks.push_back(Ask::Handshake);
+            effects.push(send(
+                id,
+                ServerMessage::SyncStep1(self.document.state_vector()),
+            ));
+        }
+        if let Some(presence) = self.presence.all() {
+            effects.push(send(id, ServerMessage::Awareness(presence)));
+        }
+        if self.store_notice && here.peer.access == Access::ReadWrite {
+            effects.push(send(
+                id,
+                ServerMessage::Access(Access::ReadOnly, STORE_UNAVAILABLE.into()),
+            ));
+        }
+    }
+
+    fn access_changed(&mut self, id: PeerId, access: Access, effects: &mut Effects) {
+        if let Some(here) = self.peers.get_mut(&id)
+            && here.peer.access != access
+        {
+            here.peer.access = access;
+            effects.push(send(id, ServerMessage::Access(access, String::new())));
+        }
+    }
+
+    fn lagging(&mut self, id: PeerId) {
+        if let Some(here) = self.peers.get_mut(&id)
+            && here.lagging.is_none()
+        {
+            here.lagging = Some(self.document.state_vector());
+        }
+    }
+
+    fn drained(&mut self, id: PeerId, effects: &mut Effects) {
+        let lagging = self.peers.get_mut(&id).and_then(|here| here.lagging.take());
+        // The state vector is our own, so it decodes.
+        if let Some(state_vector) = lagging
+            && let Ok(diff) = self.document.diff(&state_vector)
+        {
+            effects.push(send(id, ServerMessage::SyncStep2(diff)));
+        }
+    }
+
+    fn left(&mut self, now: Millis, id: PeerId, effects: &mut Effects) {
+        if self.peers.remove(&id).is_none() {
+            return;
+        }
+        self.ledger.forget(id);
+        for answers in self.waiting.values_mut() {
+            answers.retain(|answer| answer.peer() != id);
+        }
+        if let Some(presence) = self.presence.leave(now, id) {
+            self.tell_all(ServerMessage::Awareness(presence), effects);
+        }
+        if self.peers.is_empty() {
+            self.empty_since = Some(now);
+        }
+    }
+
+    fn close(&mut self, now: Millis, id: PeerId, reason: CloseReason, effects: &mut Effects) {
+        effects.push(Effect::Close(id, reason));
+        self.left(now, id, effects);
+    }
+
+    fn loaded(
+        &mut self,
+        now: Millis,
+        result: Result<LoadedDocument, OpenError>,
+        effects: &mut Effects,
+    ) {
+        if self.phase != Phase::Loading {
+            return;
+        }
+        match result {
+            Ok(loaded) => {
+                self.log_updates = loaded.log_updates;
+                self.log_bytes = loaded.log_bytes;
+                self.document = loaded.document;
+                self.document.limit(&self.limits);
+                self.phase = Phase::Open;
+                self.last_edit = now;
+                for id in self.peers.keys().copied().collect::<Vec<_>>() {
+                    self.greet(id, effects);
+                }
+                for id in self.peers.keys().copied().collect::<Vec<_>>() {
+                    self.replay_early(now, id, effects);
+                }
+            }
+            Err(error) => {
+                let reason = match error {
+                    OpenError::Unavailable(_) => CloseReason::Unavailable,
+                    OpenError::Damaged(_) => CloseReason::Damaged,
+                };
+                self.stop(now, reason, effects);
+            }
+        }
+    }
+
+    fn replay_early(&mut self, now: Millis, id: PeerId, effects: &mut Effects) {
+        let early = self
+            .peers
+            .get_mut(&id)
+            .map(|here| std::mem::take(&mut here.early));
+        for message in early.into_iter().flatten() {
+            self.received(now, id, message, effects);
+        }
+    }
+
+    fn received(&mut self, now: Millis, id: PeerId, message: PeerMessage, effects: &mut Effects) {
+        let Some(here) = self.peers.get_mut(&id) else {
+            return;
+        };
+        if self.phase != Phase::Open {
+            here.early_bytes += message_bytes(&message);
+            here.early.push(message);
+            let full = here.early.len() > self.limits.early_messages_max
+                || here.early_bytes > self.limits.early_bytes_max;
+            if full {
+                self.close(now, id, CloseReason::Overloaded, effects);
+            }
+            return;
+        }
+        match message {
+            PeerMessage::SyncStep1(state_vector) => {
+                self.sync_step1(now, id, &state_vector, effects);
+            }
+            PeerMessage::SyncStep2(update) => self.sync_step2(now, id, update, effects),
+            PeerMessage::Update(update) => self.update(now, id, update, effects),
+            PeerMessage::Awareness(update) => {
+                let user = here.peer.user.clone();
+                let news = self
+                    .presence
+                    .receive(now, id, user.as_ref(), &update, &self.limits);
+                if let Some(news) = news {
+                    self.tell_all(ServerMessage::Awareness(news), effects);
+                }
+            }
+            PeerMessage::QueryAwareness => {
+                if let Some(all) = self.presence.all() {
+                    effects.push(send(id, ServerMessage::Awareness(all)));
+                }
+            }
+            PeerMessage::Stateless(text) => self.stateless(id, text, effects),
+        }
+    }
+
+    /// Relays to everybody else. Readers are not relayed: what an application tells its editors
+    /// should come from somebody who may write.
+    fn stateless(&mut self, id: PeerId, text: String, effects: &mut Effects) {
+        let may = self
+            .peers
+            .get(&id)
+            .is_some_and(|here| here.peer.access == Access::ReadWrite);
+        let to: Vec<PeerId> = self
+            .peers
+            .keys()
+            .copied()
+            .filter(|other| *other != id)
+            .collect();
+        if may && text.len() <= self.limits.stateless_bytes_max && !to.is_empty() {
+            effects.push(Effect::Send {
+                to,
+                message: ServerMessage::Stateless(text),
+            });
+        }
+    }
+
+    fn tell_all(&self, message: ServerMessage, effects: &mut Effects) {
+        if !self.peers.is_empty() {
+            effects.push(Effect::Send {
+                to: self.peers.keys().copied().collect(),
+                message,
+            });
+        }
+    }
+
+    fn answer(&self, answers: impl IntoIterator<Item = Answer>, effects: &mut Effects) {
+        effects.extend(answers.into_iter().map(|answer| match answer {
+            Answer::Accepted(peer) => send(peer, ServerMessage::Accepted),
+            Answer::Echo(peer, update) => send(peer, ServerMessage::Update(update)),
+        }));
+    }
+
+    fn snapshot_stored(&mut self, now: Millis, result: Result<(), SnapshotError>) {
+        if let Snapshotting::Ordered { updates, bytes } = self.snapshot {
+            self.snapshot = Snapshotting::Ready;
+            if result.is_err() {
+                self.log_updates += updates;
+                self.log_bytes += bytes;
+                self.snapshot = Snapshotting::NotBefore(now + SNAPSHOT_RETRY_MS);
+            }
+        }
+    }
+
+    /// Does what is due after any fact.
+    fn settle(&mut self, now: Millis, effects: &mut Effects) {
+        effects.extend(self.ledger.retry(now));
+        self.settle_store_notice(now, effects);
+        for presence in self.presence.wake(now) {
+            self.tell_all(ServerMessage::Awareness(presence), effects);
+        }
+        self.ask_about_gaps(now, effects);
+        if self.snapshot_due().is_some_and(|due| due <= now) {
+            self.snapshot = Snapshotting::Ordered {
+                updates: self.log_updates,
+                bytes: self.log_bytes,
+            };
+            self.log_updates = 0;
+            self.log_bytes = 0;
+            effects.push(Effect::StoreSnapshot);
+        }
+        let drained = self.draining && self.ledger.is_empty();
+        if drained || self.unload_due().is_some_and(|due| due <= now) {
+            self.stop(now, CloseReason::Restart, effects);
+        }
+    }
+
+    /// Tells writers that they cannot write while the store fails, and when they can again.
+    fn settle_store_notice(&mut self, now: Millis, effects: &mut Effects) {
+        let failing = self.ledger.failing_since();
+        let notice = match failing {
+            Some(since) if since + FAILING_NOTICE_MS <= now => true,
+            Some(_) => self.store_notice,
+            None => false,
+        };
+        if notice == self.store_notice {
+            return;
+        }
+        self.store_notice = notice;
+        let message = if notice {
+            ServerMessage::Access(Access::ReadOnly, STORE_UNAVAILABLE.into())
+        } else {
+            ServerMessage::Access(Access::ReadWrite, String::new())
+        };
+        let writers = self
+            .peers
+            .iter()
+            .filter(|(_, here)| here.peer.access == Access::ReadWrite);
+        let to: Vec<PeerId> = writers.map(|(id, _)| *id).collect();
+        if !to.is_empty() {
+            effects.push(Effect::Send { to, message });
+        }
+    }
+
+    fn snapshot_due(&self) -> Option<Millis> {
+        if self.phase != Phase::Open || self.draining || self.log_updates == 0 {
+            return None;
+        }
+        let not_before = match self.snapshot {
+            Snapshotting::Ordered { .. } => return None,
+            Snapshotting::NotBefore(at) => at,
+            Snapshotting::Ready => Millis::default(),
+        };
+        let long = self.log_updates >= self.limits.snapshot_log_updates
+            || self.log_bytes >= self.limits.snapshot_log_bytes;
+        let quiet = self.last_edit + self.limits.snapshot_idle_ms;
+        let alone = self
+            .empty_since
+            .map(|since| since + self.limits.unload_idle_ms);
+        let due = if long {
+            self.last_edit
+        } else {
+            quiet.min(alone.unwrap_or(quiet))
+        };
+        Some(due.max(not_before))
+    }
+
+    /// When the session has nothing left to do, if nobody comes.
+    fn unload_due(&self) -> Option<Millis> {
+        let since = self.empty_since?;
+        let busy = self.phase == Phase::Loading
+            || !self.ledger.is_empty()
+            || matches!(self.snapshot, Snapshotting::Ordered { .. })
+            // A snapshot comes first, unless it failed a moment ago: the log has everything.
+            || (self.log_updates > 0 && self.snapshot == Snapshotting::Ready && !self.draining);
+        (!busy).then(|| since + self.limits.unload_idle_ms)
+    }
+
+    fn stop(&mut self, now: Millis, reason: CloseReason, effects: &mut Effects) {
+        for id in self.peers.keys().copied().collect::<Vec<_>>() {
+            effects.push(Effect::Close(id, reason));
+        }
+        self.peers.clear();
+        self.empty_since = Some(now);
+        self.phase = Phase::Stopped;
+        effects.push(Effect::Stop);
+    }
+}
+
+impl Here {
+    fn new(peer: Peer) -> Self {
+        Self {
+            peer,
+            asks: VecDeque::new(),
+            gap_asked: None,
+            lagging: None,
+            early: Vec::new(),
+            early_bytes: 0,
+        }
+    }
+}
+
+fn send(to: PeerId, message: ServerMessage) -> Effect {
+    Effect::Send {
+        to: vec![to],
+        message,
+    }
+}
+
+fn message_bytes(message: &PeerMessage) -> usize {
+    match message {
+        PeerMessage::SyncStep1(bytes)
+        | PeerMessage::SyncStep2(bytes)
+        | PeerMessage::Update(bytes)
+        | PeerMessage::Awareness(bytes) => bytes.len(),
+        PeerMessage::Stateless(text) => text.len(),
+        PeerMessage::QueryAwareness => 0,
     }
 }

@@ -1,0 +1,344 @@
+//! Updates: who sent what, who is told, and who is asked again.
+
+use bytes::Bytes;
+use unisson_protocol::{Access, CloseReason, ServerMessage, scan};
+
+use super::{Ask, Session, send};
+use crate::{
+    Effect, Effects, Millis, PeerId,
+    document::{Applied, WaitingId},
+    ledger::Answer,
+};
+
+/// The shortest pause between two questions to one peer about what is missing.
+const GAP_ASK_MS: u64 = 2_000;
+/// The longest pause between two rounds of questions.
+const GAP_ASK_MS_MAX: u64 = 60_000;
+/// How many questions to one peer may be unanswered.
+const ASKS_MAX: usize = 64;
+
+/// When to ask again about updates that wait for missing ones.
+#[derive(Debug, Default)]
+pub(super) struct GapTimer {
+    due: Option<Millis>,
+    pause_ms: u64,
+}
+
+impl GapTimer {
+    pub(super) fn next_wakeup(&self) -> Option<Millis> {
+        self.due
+    }
+
+    fn start(&mut self, now: Millis) {
+        if self.due.is_none() {
+            self.pause_ms = GAP_ASK_MS;
+            self.due = Some(now + self.pause_ms);
+        }
+    }
+
+    /// Whether it is time; if so the next time is twice as far.
+    fn rings(&mut self, now: Millis) -> bool {
+        let rings = self.due.is_some_and(|due| due <= now);
+        if rings {
+            self.pause_ms = (self.pause_ms * 2).min(GAP_ASK_MS_MAX);
+            self.due = Some(now + self.pause_ms);
+        }
+        rings
+    }
+
+    fn stop(&mut self) {
+        self.due = None;
+    }
+}
+
+impl Session {
+    pub(super) fn sync_step1(
+        &mut self,
+        now: Millis,
+        id: PeerId,
+        state_vector: &Bytes,
+        effects: &mut Effects,
+    ) {
+        let Ok(diff) = self.document.diff(state_vector) else {
+            self.close(now, id, CloseReason::Malformed, effects);
+            return;
+        };
+        let Some(here) = self.peers.get_mut(&id) else {
+            return;
+        };
+        // A peer that was greeted has been asked already; the others are asked now.
+        if !here.peer.greets {
+            if here.asks.len() >= ASKS_MAX {
+                self.close(now, id, CloseReason::Reset, effects);
+                return;
+            }
+            here.asks.push_back(Ask::Handshake);
+            effects.push(send(
+                id,
+                ServerMessage::SyncStep1(self.document.state_vector()),
+            ));
+        }
+        effects.push(send(id, ServerMessage::SyncStep2(diff)));
+    }
+
+    pub(super) fn sync_step2(
+        &mut self,
+        now: Millis,
+        id: PeerId,
+        update: Bytes,
+        effects: &mut Effects,
+    ) {
+        let Some(here) = self.peers.get_mut(&id) else {
+            return;
+        };
+        let counted = here.asks.pop_front() != Some(Ask::Gap);
+        if here.peer.access == Access::ReadOnly {
+            if counted {
+                self.answer_reader(id, &update, effects);
+            }
+            return;
+        }
+        self.write(
+            now,
+            Write {
+                id,
+                update,
+                counted,
+                answers_sync: true,
+            },
+            effects,
+        );
+    }
+
+    pub(super) fn update(&mut self, now: Millis, id: PeerId, update: Bytes, effects: &mut Effects) {
+        let readonly = self
+            .peers
+            .get(&id)
+            .is_none_or(|here| here.peer.access == Access::ReadOnly);
+        if readonly {
+            self.refuse(id, true, "read-only".into(), effects);
+            return;
+        }
+        self.write(
+            now,
+            Write {
+                id,
+                update,
+                counted: true,
+                answers_sync: false,
+            },
+            effects,
+        );
+    }
+
+    /// A reader that has nothing new to say is in order; anything new is refused.
+    fn answer_reader(&mut self, id: PeerId, update: &Bytes, effects: &mut Effects) {
+        let known = scan::update_v1(update).is_ok_and(|scan| self.document.contains(&scan));
+        if !known {
+            self.refuse(id, true, "read-only".into(), effects);
+        } else if self
+            .peers
+            .get(&id)
+            .is_some_and(|here| !here.peer.wants_echo)
+        {
+            effects.push(send(id, ServerMessage::Accepted));
+        }
+    }
+
+    fn refuse(&self, id: PeerId, counted: bool, reason: String, effects: &mut Effects) {
+        if counted {
+            effects.push(send(id, ServerMessage::Refused(reason)));
+        }
+    }
+
+    fn write(&mut self, now: Millis, write: Write, effects: &mut Effects) {
+        let Write {
+            id,
+            update,
+            counted,
+            answers_sync,
+        } = write;
+        let outcome = match self.admit(&update) {
+            Ok(scan) => {
+                let inserts = !scan.inserts.is_empty();
+                self.document
+                    .apply(update.clone(), scan)
+                    .map(|applied| (applied, inserts))
+                    .map_err(|refusal| refusal.to_string())
+            }
+            Err(reason) => Err(reason),
+        };
+        let (applied, inserts) = match outcome {
+            Ok(outcome) => outcome,
+            Err(reason) => return self.refuse(id, counted, reason, effects),
+        };
+        // An answer to SyncStep1 repeats all deletions ever: it is echoed only if it says more.
+        let news = !matches!(applied, Applied::Integrated(None));
+        let echo = !answers_sync || inserts || news;
+        let answer = self.answer_for(id, &update, counted, echo);
+        match applied {
+            Applied::Integrated(new) => {
+                if let Some(new) = new {
+                    self.keep(now, new.clone(), effects);
+                    self.broadcast(Some(id), new, effects);
+                    self.release_waiting(now, effects);
+                }
+                self.promise(answer, effects);
+            }
+            Applied::Waiting(waiting, part) => {
+                self.hold(now, waiting, update, answer, effects);
+                if let Some(part) = part {
+                    self.broadcast(Some(id), part, effects);
+                    self.release_waiting(now, effects);
+                }
+                self.ask_about_gap(now, id, effects);
+            }
+            Applied::NoRoom(part) => {
+                if let Some(part) = part {
+                    self.keep(now, part.clone(), effects);
+                    self.broadcast(Some(id), part, effects);
+                }
+                let reason = "too many updates wait for missing ones";
+                self.refuse(id, counted, reason.into(), effects);
+                self.ask_about_gap(now, id, effects);
+            }
+        }
+    }
+
+    /// Checks an update against the limits before the CRDT sees it.
+    fn admit(&self, update: &Bytes) -> Result<scan::UpdateScan, String> {
+        let limits = &self.limits;
+        if update.len() > limits.update_bytes_max {
+            return Err(format!(
+                "the update has {} bytes; the limit is {}",
+                update.len(),
+                limits.update_bytes_max
+            ));
+        }
+        let scan = scan::update_v1(update).map_err(|error| format!("malformed update: {error}"))?;
+        let grows = !scan.inserts.is_empty();
+        if grows && self.document.bytes() + update.len() > limits.document_bytes_max {
+            return Err(format!(
+                "the document would exceed its limit of {} bytes",
+                limits.document_bytes_max
+            ));
+        }
+        if self.ledger.bytes() + update.len() > limits.undurable_bytes_max.max(update.len())
+            && self.ledger.failing_since().is_some()
+        {
+            return Err(super::STORE_UNAVAILABLE.into());
+        }
+        Ok(scan)
+    }
+
+    fn answer_for(&self, id: PeerId, update: &Bytes, counted: bool, echo: bool) -> Option<Answer> {
+        let here = self.peers.get(&id)?;
+        if here.peer.wants_echo {
+            echo.then(|| Answer::Echo(id, update.clone()))
+        } else {
+            counted.then_some(Answer::Accepted(id))
+        }
+    }
+
+    /// Logs an update that does not change the document yet.
+    fn hold(
+        &mut self,
+        now: Millis,
+        waiting: WaitingId,
+        update: Bytes,
+        answer: Option<Answer>,
+        effects: &mut Effects,
+    ) {
+        if !self.waiting.contains_key(&waiting) {
+            self.keep(now, update, effects);
+        }
+        self.waiting.entry(waiting).or_default().extend(answer);
+        self.gap.start(now);
+    }
+
+    fn keep(&mut self, now: Millis, update: Bytes, effects: &mut Effects) {
+        self.last_edit = now;
+        self.log_updates += 1;
+        self.log_bytes += update.len();
+        effects.push(self.ledger.append(now, update));
+    }
+
+    fn promise(&mut self, answer: Option<Answer>, effects: &mut Effects) {
+        let due = answer.and_then(|answer| self.ledger.promise(answer));
+        self.answer(due, effects);
+    }
+
+    fn broadcast(&self, author: Option<PeerId>, update: Bytes, effects: &mut Effects) {
+        let others = self
+            .peers
+            .iter()
+            .filter(|(id, here)| Some(**id) != author && here.lagging.is_none());
+        let to: Vec<PeerId> = others.map(|(id, _)| *id).collect();
+        if !to.is_empty() {
+            effects.push(Effect::Send {
+                to,
+                message: ServerMessage::Update(update),
+            });
+        }
+    }
+
+    /// Something has come: perhaps what others waited for.
+    fn release_waiting(&mut self, _now: Millis, effects: &mut Effects) {
+        if !self.document.has_waiting() {
+            return;
+        }
+        for (waiting, new) in self.document.release() {
+            // What waited is in the log already. Its author may be lagging or gone, and other
+            // peers may have given parts of it: it is news to everybody.
+            if let Some(new) = new {
+                self.broadcast(None, new, effects);
+            }
+            let answers = waiting.and_then(|waiting| self.waiting.remove(&waiting));
+            for answer in answers.into_iter().flatten() {
+                self.promise(Some(answer), effects);
+            }
+        }
+        if !self.document.has_waiting() {
+            self.gap.stop();
+        }
+    }
+
+    fn ask_about_gap(&mut self, now: Millis, id: PeerId, effects: &mut Effects) {
+        let Some(here) = self.peers.get_mut(&id) else {
+            return;
+        };
+        let recently = here.gap_asked.is_some_and(|asked| asked + GAP_ASK_MS > now);
+        if recently || here.asks.len() >= ASKS_MAX {
+            return;
+        }
+        here.gap_asked = Some(now);
+        here.asks.push_back(Ask::Gap);
+        effects.push(send(
+            id,
+            ServerMessage::SyncStep1(self.document.state_vector()),
+        ));
+    }
+
+    /// Asks those whose updates wait, again and again, ever more slowly.
+    pub(super) fn ask_about_gaps(&mut self, now: Millis, effects: &mut Effects) {
+        if !self.gap.rings(now) {
+            return;
+        }
+        let mut authors: Vec<PeerId> = self.waiting.values().flatten().map(Answer::peer).collect();
+        authors.sort_unstable();
+        authors.dedup();
+        for author in authors {
+            self.ask_about_gap(now, author, effects);
+        }
+    }
+}
+
+/// An update of a peer that may write.
+struct Write {
+    id: PeerId,
+    update: Bytes,
+    /// The peer counts on an answer.
+    counted: bool,
+    /// It came as `SyncStep2`.
+    answers_sync: bool,
+}
