@@ -1,0 +1,36 @@
+# The commands of the project. Each sets up what it needs and is missing.
+.PHONY: run test e2e check sim fuzz
+
+ENV := . scripts/env &&
+LISTEN ?= 127.0.0.1:4444
+DATA ?= ./data
+SEEDS ?= 10000
+FUZZ_SECONDS ?= 60
+
+# Builds the server and starts it on ./data; the server prints its address.
+run:
+	@scripts/setup cargo
+	@$(ENV) cargo build --release --locked -p unisson
+	@$(ENV) exec "$$CARGO_TARGET_DIR/release/unisson" serve --listen $(LISTEN) --data $(DATA)
+
+# Every test: Rust, then the published npm clients. ONLY= runs one end-to-end suite of `make e2e`.
+test:
+	@scripts/test
+
+e2e:
+	@scripts/setup cargo node
+	@$(ENV) cargo build --release --locked -p unisson
+	@$(ENV) UNISSON_BIN="$$CARGO_TARGET_DIR/release/unisson" node tests/interop/run.mjs $(ONLY)
+
+# Format, lints, documentation, wasm32, dependencies, tidiness.
+check:
+	@scripts/check
+
+# More seeds of the simulation, or one again: make sim SEED=1234
+sim:
+	@scripts/setup cargo
+	@$(ENV) SEEDS=$(SEEDS) SEED=$(SEED) cargo test --release --locked -p unisson-tests -- --nocapture
+
+# Random bytes at every decoder; needs cargo-fuzz and a nightly compiler.
+fuzz:
+	@$(ENV) scripts/fuzz $(FUZZ_SECONDS)
