@@ -94,6 +94,9 @@ struct Waiting {
     scan: UpdateScan,
 }
 
+/// Deleted clock ranges (start, end) by client id.
+type Deletions = BTreeMap<u64, Vec<(u32, u32)>>;
+
 /// A yrs document without holes, and the updates that would make some.
 #[derive(Debug)]
 pub(crate) struct Document {
@@ -107,7 +110,7 @@ pub(crate) struct Document {
     version: u64,
     bytes: usize,
     last_diff: Option<(u64, Bytes, Bytes)>,
-    deletions: Option<(u64, BTreeMap<u64, Vec<(u32, u32)>>)>,
+    deletions: Option<(u64, Deletions)>,
 }
 
 impl Document {
@@ -298,7 +301,7 @@ impl Document {
         self.clocks.get(&client_id).copied().unwrap_or(0)
     }
 
-    fn deletions(&mut self) -> &BTreeMap<u64, Vec<(u32, u32)>> {
+    fn deletions(&mut self) -> &Deletions {
         if self
             .deletions
             .as_ref()

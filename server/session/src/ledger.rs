@@ -97,7 +97,7 @@ impl Ledger {
         &mut self,
         now: Millis,
         seq: AppendSeq,
-        result: Result<(), AppendError>,
+        result: &Result<(), AppendError>,
     ) -> Vec<Answer> {
         match result {
             Ok(()) => {

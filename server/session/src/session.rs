@@ -8,7 +8,7 @@ use bytes::Bytes;
 use unisson_protocol::{Access, CloseReason, DocName, PeerMessage, ServerMessage};
 
 use crate::{
-    Effect, Effects, Input, Limits, LoadedDocument, Millis, OpenError, Peer, PeerId, SnapshotError,
+    Effect, Effects, Input, Limits, LoadedDocument, Millis, OpenError, Peer, PeerId,
     document::{Document, WaitingId},
     ledger::{Answer, Ledger},
     presence::Presence,
@@ -118,10 +118,10 @@ impl Session {
             Input::Left(id) => self.left(now, id, &mut effects),
             Input::Loaded(result) => self.loaded(now, result, &mut effects),
             Input::Appended(seq, result) => {
-                let due = self.ledger.appended(now, seq, result);
+                let due = self.ledger.appended(now, seq, &result);
                 self.answer(due, &mut effects);
             }
-            Input::SnapshotStored(result) => self.snapshot_stored(now, result),
+            Input::SnapshotStored(result) => self.snapshot_stored(now, result.is_ok()),
             Input::Woke => {}
             Input::Draining => self.draining = true,
         }
@@ -384,10 +384,10 @@ impl Session {
         }));
     }
 
-    fn snapshot_stored(&mut self, now: Millis, result: Result<(), SnapshotError>) {
+    fn snapshot_stored(&mut self, now: Millis, stored: bool) {
         if let Snapshotting::Ordered { updates, bytes } = self.snapshot {
             self.snapshot = Snapshotting::Ready;
-            if result.is_err() {
+            if !stored {
                 self.log_updates += updates;
                 self.log_bytes += bytes;
                 self.snapshot = Snapshotting::NotBefore(now + SNAPSHOT_RETRY_MS);

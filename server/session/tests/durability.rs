@@ -109,7 +109,7 @@ fn edits_are_refused_only_when_the_buffer_for_a_failing_store_is_full() {
         undurable_bytes_max: 100,
         ..Limits::default()
     };
-    let mut world = World::with(limits, StoredParts::default());
+    let mut world = World::with(&limits, &StoredParts::default());
     world.join(1, HOCUSPOCUS);
     let editor = Editor::new(11);
     world.update(1, &editor.types(&"x".repeat(60)));
@@ -201,7 +201,10 @@ fn what_was_logged_is_there_after_a_restart_compacted_or_not() {
         updates: parts.updates.clone(),
     };
     for parts in [parts, compacted, both] {
-        assert_eq!(World::with(Limits::default(), parts).text(), "deux été 🙂 ");
+        assert_eq!(
+            World::with(&Limits::default(), &parts).text(),
+            "deux été 🙂 "
+        );
     }
 }
 

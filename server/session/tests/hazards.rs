@@ -6,7 +6,7 @@ mod support;
 use bytes::Bytes;
 use support::{Editor, HOCUSPOCUS, World, sent_to};
 use unisson_session::{Limits, PeerMessage, ServerMessage, StoredParts, compact};
-use yrs::{Doc, GetString, ReadTxn, Text, Transact, Update, updates::decoder::Decode};
+use yrs::{GetString, ReadTxn, Text, Transact, Update, updates::decoder::Decode};
 
 #[test]
 fn yrs_itself_integrates_past_a_hole_and_does_not_say_so() {
@@ -18,7 +18,7 @@ fn yrs_itself_integrates_past_a_hole_and_does_not_say_so() {
     root.push(&mut txn, "seen");
     let after = txn.encode_update_v1();
     drop(txn);
-    let doc = Doc::new();
+    let doc = Editor::new(99).0;
     let root = doc.get_or_insert_text("other");
     let mut txn = doc.transact_mut();
     txn.apply_update(Update::decode_v1(&after).expect("decodes"))
@@ -73,7 +73,7 @@ fn what_waits_survives_a_restart_and_a_compaction() {
             updates: Vec::new(),
         },
     ] {
-        let mut world = World::with(Limits::default(), parts);
+        let mut world = World::with(&Limits::default(), &parts);
         assert_eq!(world.text(), "");
         world.join(1, HOCUSPOCUS);
         world.update(1, &first);
@@ -123,7 +123,7 @@ fn the_waiting_room_is_bounded() {
         waiting_updates_max: 3,
         ..Limits::default()
     };
-    let mut world = World::with(limits, StoredParts::default());
+    let mut world = World::with(&limits, &StoredParts::default());
     world.join(1, HOCUSPOCUS);
     let editor = Editor::new(11);
     editor.types("never sent");
@@ -169,7 +169,7 @@ fn a_document_at_its_limit_still_takes_deletions() {
         document_bytes_max: 200,
         ..Limits::default()
     };
-    let mut world = World::with(limits, StoredParts::default());
+    let mut world = World::with(&limits, &StoredParts::default());
     world.join(1, HOCUSPOCUS);
     let editor = Editor::new(11);
     world.update(1, &editor.types(&"x".repeat(150)));

@@ -88,10 +88,10 @@ pub struct World {
 
 impl World {
     pub fn new() -> Self {
-        Self::with(Limits::default(), StoredParts::default())
+        Self::with(&Limits::default(), &StoredParts::default())
     }
 
-    pub fn with(limits: Limits, parts: StoredParts) -> Self {
+    pub fn with(limits: &Limits, parts: &StoredParts) -> Self {
         let name = DocName::new("notes").expect("a name");
         let session = Session::new(Millis(1_000), name, limits.clone(), 7);
         let mut world = Self {
@@ -103,7 +103,7 @@ impl World {
         let opener = PeerId(u64::MAX);
         world.tell(Input::Joined(opener, READER));
         world.tell(Input::Loaded(
-            load(&parts, &limits).map_err(|error| OpenError::Damaged(error.to_string())),
+            load(parts, limits).map_err(|error| OpenError::Damaged(error.to_string())),
         ));
         world.tell(Input::Left(opener));
         world
