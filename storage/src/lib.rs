@@ -8,20 +8,65 @@
 //!
 //! There is no CRDT here: callers replay and merge. The format is in `docs/storage-format.md`.
 
-use std::{future::Future, path::PathBuf};
+use std::{collections::BTreeSet, fmt, future::Future, path::PathBuf, sync::Arc, time::Instant};
 
 use bytes::Bytes;
+use object_store::local::LocalFileSystem;
+use tokio::sync::{oneshot, watch};
 
-/// Where and how to store.
-#[derive(Debug, Clone)]
-pub struct StoreSettings {
-    /// The data folder; created where it is missing.
-    pub dir: PathBuf,
+mod codec;
+mod committer;
+mod documents;
+mod frame;
+mod garbage;
+mod identity;
+mod index;
+mod interval;
+mod ledger;
+mod log_file;
+mod names;
+mod objects;
+mod recovery;
+mod sealer;
+mod segment;
+mod settings;
+mod shared;
+mod snapshot;
+mod status;
+#[cfg(test)]
+mod tests;
+
+pub use garbage::Collected;
+pub use log_file::{LogFile, LogFiles, SystemLogFiles};
+pub use names::NAME_BYTES_MAX;
+pub use settings::{Environment, StoreSettings};
+pub use status::{BUCKETS_US, Histogram, StoreStatus};
+
+use committer::Committer;
+use log_file::LogError;
+use names::{DocId, Epoch, EpochKey, SnapshotId};
+use objects::Objects;
+use shared::{Mode, Pending, Queue, SealQueue, Shared, lock};
+
+/// An open store; cheap to clone. When the last clone goes without [`Store::close`], what is
+/// queued is still written and the log stays for the next opening.
+#[derive(Clone)]
+pub struct Store {
+    inner: Arc<Inner>,
 }
 
-/// An open store; cheap to clone.
-#[derive(Debug, Clone)]
-pub struct Store {}
+struct Inner {
+    shared: Arc<Shared>,
+    threads: Vec<std::thread::JoinHandle<()>>,
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Store")
+            .field("epoch", &self.inner.shared.epoch)
+            .finish_non_exhaustive()
+    }
+}
 
 /// What the store has of one document.
 #[derive(Debug, Clone)]
@@ -35,15 +80,62 @@ pub struct StoredDocument {
 }
 
 /// What a snapshot merges: log intervals and parent snapshots.
-#[derive(Debug, Clone)]
-pub struct Basis {}
+#[derive(Debug, Clone, Default)]
+pub struct Basis {
+    document: Option<DocId>,
+    covers: interval::Covers,
+    parents: Vec<SnapshotId>,
+}
 
 /// Why the store could not be opened.
 #[derive(Debug, thiserror::Error)]
-pub enum OpenError {}
+pub enum OpenError {
+    /// Another process has the data folder.
+    #[error("{dir}: another process uses this data folder")]
+    Locked {
+        /// The data folder.
+        dir: PathBuf,
+    },
+    /// A newer version wrote the store.
+    #[error("the store has format {found}; this version reads up to format {supported}")]
+    NewerFormat {
+        /// The store's format.
+        found: u32,
+        /// The newest format this version reads.
+        supported: u32,
+    },
+    /// An object is damaged or missing.
+    #[error("{object}: {problem}")]
+    Damaged {
+        /// The object's name.
+        object: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The folder could not be read or written.
+    #[error("the store is unavailable: {0}")]
+    Unavailable(String),
+    /// A file or folder could not be used.
+    #[error("{what}: {source}")]
+    Io {
+        /// Which one.
+        what: String,
+        /// Why.
+        source: std::io::Error,
+    },
+}
+
+impl OpenError {
+    pub(crate) fn damaged(object: impl Into<String>, problem: impl ToString) -> Self {
+        Self::Damaged {
+            object: object.into(),
+            problem: problem.to_string(),
+        }
+    }
+}
 
 /// Why an append is not durable.
-#[derive(Debug, Clone, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AppendError {
     /// No space left, or over quota: nothing was written; try again later.
     #[error("the disk is full")]
@@ -71,37 +163,171 @@ pub enum StoreError {
 
 impl Store {
     /// Opens (or creates) a store and recovers what an earlier process left.
-    pub async fn open(_settings: StoreSettings) -> Result<Self, OpenError> {
-        unimplemented!()
+    pub async fn open(settings: StoreSettings) -> Result<Self, OpenError> {
+        let dir = settings.dir.clone();
+        let io_error = |source| OpenError::Io {
+            what: dir.display().to_string(),
+            source,
+        };
+        std::fs::create_dir_all(&dir).map_err(io_error)?;
+        let lock_file = identity::lock_folder(&dir)?;
+        let local = LocalFileSystem::new_with_prefix(&dir)
+            .map_err(|error| OpenError::Unavailable(error.to_string()))?;
+        let objects = Objects::new(Arc::new(local.with_fsync(true)));
+        let node = identity::establish(&objects, &settings.environment).await?;
+        let epoch = EpochKey {
+            epoch: Epoch::new(settings.environment.ulid()),
+            node,
+        };
+        let mut index = index::Index::new(epoch.clone());
+        let now_ms = (settings.environment.now_ms)();
+        let records = recovery::recover(&objects, &dir, &mut index, now_ms).await?;
+        let shared = Arc::new(Shared {
+            settings,
+            objects,
+            epoch,
+            queue: Queue {
+                items: std::collections::VecDeque::new(),
+                weight: 0,
+                count: 0,
+                mode: Mode::Running,
+                stopped: None,
+            }
+            .into(),
+            queue_ready: std::sync::Condvar::new(),
+            seal: SealQueue::default().into(),
+            seal_ready: std::sync::Condvar::new(),
+            index: index.into(),
+            figures: status::Figures::default().into(),
+            records: tokio::sync::Mutex::new(records.into_keys().collect::<BTreeSet<_>>()),
+            closed: watch::Sender::new(None),
+            lock_file: Some(lock_file).into(),
+        });
+        sealer::write_heads(&shared).await?;
+        let threads = start(&shared).map_err(io_error)?;
+        Ok(Self {
+            inner: Arc::new(Inner { shared, threads }),
+        })
     }
 
     /// Queues one update. It is in the log's order as soon as this returns; the future resolves
     /// once it is durable. Dropping the future does not cancel the append.
     pub fn append(
         &self,
-        _name: &str,
-        _update: Bytes,
+        name: &str,
+        update: Bytes,
     ) -> impl Future<Output = Result<(), AppendError>> + Send + 'static + use<> {
-        async { unimplemented!() }
+        let (done, answer) = oneshot::channel();
+        self.inner.shared.enqueue(Pending {
+            name: Arc::from(name),
+            update,
+            queued: Instant::now(),
+            done,
+        });
+        async move {
+            let gone = || AppendError::Unavailable("the store ended".to_owned());
+            answer.await.unwrap_or_else(|_| Err(gone()))
+        }
     }
 
-    /// Everything durable of one document; empty for one that was never written.
-    pub async fn read(&self, _name: &str) -> Result<StoredDocument, StoreError> {
-        unimplemented!()
+    /// Everything durable of one document; empty for one that was never written. Sees every
+    /// append whose future resolved before the call.
+    pub async fn read(&self, name: &str) -> Result<StoredDocument, StoreError> {
+        documents::read(&self.inner.shared, name).await
     }
 
-    /// Stores a snapshot that says all that `basis` says.
+    /// Stores a snapshot that says all that `basis` says. Once it is read back and verified, and
+    /// old enough, what it covers may be deleted.
     pub async fn put_snapshot(
         &self,
-        _name: &str,
-        _body: Bytes,
-        _basis: Basis,
+        name: &str,
+        body: Bytes,
+        basis: Basis,
     ) -> Result<(), StoreError> {
-        unimplemented!()
+        documents::put_snapshot(&self.inner.shared, name, body, basis).await
     }
 
-    /// Flushes, seals the open segment and stops the committer.
+    /// Flushes, seals the open segment and stops the committer. An error means that the log could
+    /// not be sealed; what was acknowledged is safe all the same.
     pub async fn close(&self) -> Result<(), AppendError> {
-        unimplemented!()
+        let mut closed = self.inner.shared.closed.subscribe();
+        self.inner.shared.end(Mode::Closing);
+        let result = closed
+            .wait_for(Option::is_some)
+            .await
+            .map(|result| result.clone());
+        let gone = AppendError::Unavailable("the store ended".to_owned());
+        result.ok().flatten().unwrap_or(Err(gone))
+    }
+
+    /// The names of all documents with anything in the store, sorted.
+    pub fn documents(&self) -> Vec<Arc<str>> {
+        let index = lock(&self.inner.shared.index);
+        let mut names: Vec<_> = index
+            .documents
+            .values()
+            .map(|d| Arc::clone(&d.name))
+            .collect();
+        drop(index);
+        names.sort_unstable();
+        names
+    }
+
+    /// Deletes what verified snapshots made superfluous, now instead of at the next interval.
+    pub async fn collect_garbage(&self) -> Result<Collected, StoreError> {
+        let collected = garbage::collect(&self.inner.shared).await;
+        collected.map_err(|error| StoreError::Unavailable(error.to_string()))
+    }
+
+    /// Figures for metrics and health.
+    pub fn status(&self) -> StoreStatus {
+        let shared = &self.inner.shared;
+        let (queue_count, queue_bytes) = {
+            let queue = lock(&shared.queue);
+            (queue.count, queue.weight)
+        };
+        let (segments, documents) = {
+            let index = lock(&shared.index);
+            (index.segments.len(), index.documents.len())
+        };
+        let figures = lock(&shared.figures);
+        let oldest = figures
+            .oldest
+            .map_or(0, |oldest| oldest.elapsed().as_millis() as u64);
+        StoreStatus {
+            queue_count,
+            queue_bytes,
+            segments,
+            documents,
+            oldest_undurable_ms: oldest,
+            ..figures.status.clone()
+        }
+    }
+}
+
+fn start(shared: &Arc<Shared>) -> std::io::Result<Vec<std::thread::JoinHandle<()>>> {
+    let committer = Committer::new(Arc::clone(shared)).map_err(|error| match error {
+        LogError::Write(error) | LogError::Sync(error) => error,
+    })?;
+    let named = |name: &str| std::thread::Builder::new().name(name.to_owned());
+    let for_sealer = Arc::clone(shared);
+    let committing = named("store-committer").spawn(move || committer.run())?;
+    let sealing = named("store-sealer").spawn(move || sealer::run(&for_sealer));
+    match sealing {
+        Ok(sealing) => Ok(vec![committing, sealing]),
+        Err(error) => {
+            shared.end(Mode::Abandoned);
+            Err(error)
+        }
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.shared.end(Mode::Abandoned);
+        for thread in self.threads.drain(..) {
+            // A panic there was reported by the panic hook; there is nobody left to tell.
+            let _ = thread.join();
+        }
     }
 }

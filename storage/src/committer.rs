@@ -1,0 +1,274 @@
+//! The one thread that writes the open log: group commit.
+//!
+//! There is no timer: with nothing in flight a batch is written at once, and while one sync runs
+//! the next batch gathers.
+
+use std::{
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use crate::{
+    AppendError, frame,
+    frame::LogEntry,
+    log_file::{LogError, LogWriter, is_full},
+    names::log_object,
+    shared::{Mode, Pending, SealJob, Shared, lock},
+};
+
+pub(crate) struct Committer {
+    shared: Arc<Shared>,
+    log: LogWriter,
+    next: u64,
+    /// What the open log holds.
+    entries: Vec<LogEntry>,
+    /// When the first of them came.
+    started: Option<Instant>,
+}
+
+enum Step {
+    Write(Vec<Pending>),
+    Seal,
+    End(Mode),
+}
+
+/// The store may not be trusted any more; the reason.
+struct Fatal(String);
+
+impl Committer {
+    /// Creates the first log of the epoch.
+    pub(crate) fn new(shared: Arc<Shared>) -> Result<Self, LogError> {
+        let log = create_log(&shared, 1)?;
+        Ok(Self {
+            shared,
+            log,
+            next: 1,
+            entries: Vec::new(),
+            started: None,
+        })
+    }
+
+    /// Runs until the store is closed or cannot go on.
+    pub(crate) fn run(mut self) {
+        let ended = loop {
+            let outcome = match self.next_step() {
+                Step::Write(batch) => self.write(batch),
+                Step::Seal => self
+                    .rotate()
+                    .map_err(|Fatal(problem)| self.fail(Vec::new(), problem)),
+                Step::End(mode) => break self.end(mode),
+            };
+            if outcome.is_err() {
+                break Mode::Abandoned;
+            }
+        };
+        lock(&self.shared.seal).ended = Some(ended);
+        self.shared.seal_ready.notify_all();
+    }
+
+    fn next_step(&self) -> Step {
+        let settings = &self.shared.settings;
+        let mut queue = lock(&self.shared.queue);
+        loop {
+            if !queue.items.is_empty() {
+                let (mut batch, mut bytes) = (Vec::new(), 0);
+                while let Some(next) = queue.items.front() {
+                    bytes += next.weight();
+                    if !batch.is_empty() && bytes > settings.batch_bytes_max {
+                        break;
+                    }
+                    batch.extend(queue.items.pop_front());
+                }
+                return Step::Write(batch);
+            }
+            if queue.mode != Mode::Running {
+                return Step::End(queue.mode);
+            }
+            let age = Duration::from_millis(settings.seal_age_ms.max(1));
+            let wait = match self
+                .started
+                .map(|started| age.saturating_sub(started.elapsed()))
+            {
+                None => Duration::from_secs(3600),
+                // While an older log waits for its segment this one goes on.
+                Some(Duration::ZERO) if !lock(&self.shared.seal).jobs.is_empty() => age,
+                Some(Duration::ZERO) => return Step::Seal,
+                Some(left) => left,
+            };
+            let waited = self.shared.queue_ready.wait_timeout(queue, wait);
+            queue = waited.unwrap_or_else(std::sync::PoisonError::into_inner).0;
+        }
+    }
+
+    fn write(&mut self, batch: Vec<Pending>) -> Result<(), Fatal> {
+        if self.log.good_bytes >= self.shared.settings.seal_bytes {
+            if let Err(Fatal(problem)) = self.rotate() {
+                return Err(self.fail(batch, problem));
+            }
+        }
+        if let Some(error) = self.backlog_refusal() {
+            self.finish(batch, 0, Err(&error));
+            return Ok(());
+        }
+        let started = Instant::now();
+        lock(&self.shared.figures).oldest = batch.first().map(|pending| pending.queued);
+        let pairs: Vec<_> = batch
+            .iter()
+            .map(|p| (Arc::clone(&p.name), p.update.clone()))
+            .collect();
+        let (frame, entries) = frame::encode(&self.log.header, self.next, &pairs);
+        drop(pairs);
+        match self.log.append(&frame) {
+            Ok(()) => {
+                self.next += entries.len() as u64;
+                lock(&self.shared.index).commit(&entries);
+                self.started.get_or_insert(started);
+                self.entries.extend(entries);
+                let mut figures = lock(&self.shared.figures);
+                figures.status.sync.record(started.elapsed());
+                figures.status.last_sync_us = started.elapsed().as_micros() as u64;
+                drop(figures);
+                self.finish(batch, frame.len() as u64, Ok(()));
+                Ok(())
+            }
+            Err(LogError::Write(error)) => {
+                let full = is_full(&error);
+                self.shared
+                    .note_error(&format!("the log could not be written: {error}"), full);
+                let refusal = if full {
+                    AppendError::Full
+                } else {
+                    AppendError::Unavailable(format!("the log could not be written: {error}"))
+                };
+                self.finish(batch, 0, Err(&refusal));
+                Ok(())
+            }
+            Err(LogError::Sync(error)) => {
+                let problem = sync_problem(&self.log.path, &error);
+                Err(self.fail(batch, problem))
+            }
+        }
+    }
+
+    /// Stops first and answers after, so that nobody acts on an answer before the process ends.
+    fn fail(&self, batch: Vec<Pending>, problem: String) -> Fatal {
+        self.shared.stop(&problem);
+        self.finish(batch, 0, Err(&AppendError::Unavailable(problem.clone())));
+        Fatal(problem)
+    }
+
+    fn backlog_refusal(&self) -> Option<AppendError> {
+        let unsealed = lock(&self.shared.figures).status.unsealed_bytes;
+        if unsealed <= self.shared.settings.unsealed_bytes_max {
+            return None;
+        }
+        Some(if lock(&self.shared.seal).full {
+            AppendError::Full
+        } else {
+            AppendError::Unavailable("segments cannot be written".to_owned())
+        })
+    }
+
+    fn finish(&self, batch: Vec<Pending>, frame_bytes: u64, result: Result<(), &AppendError>) {
+        let weight: usize = batch.iter().map(Pending::weight).sum();
+        let mut queue = lock(&self.shared.queue);
+        queue.weight = queue.weight.saturating_sub(weight);
+        queue.count = queue.count.saturating_sub(batch.len());
+        let oldest = queue.items.front().map(|pending| pending.queued);
+        drop(queue);
+        let mut figures = lock(&self.shared.figures);
+        figures.oldest = oldest;
+        let status = &mut figures.status;
+        if result.is_ok() {
+            status.is_full = false;
+            status.appended_count += batch.len() as u64;
+            status.appended_bytes += batch.iter().map(|p| p.update.len() as u64).sum::<u64>();
+            status.unsealed_bytes += frame_bytes;
+            batch
+                .iter()
+                .for_each(|pending| status.append.record(pending.queued.elapsed()));
+        } else {
+            status.refused_count += batch.len() as u64;
+        }
+        drop(figures);
+        for pending in batch {
+            // Whoever dropped the future does not want the answer.
+            let _ = pending.done.send(result.map_err(Clone::clone));
+        }
+    }
+
+    /// Hands the open log to the sealer and begins another. Without space for a new file the
+    /// old one stays in use.
+    fn rotate(&mut self) -> Result<(), Fatal> {
+        if self.entries.is_empty() {
+            return Ok(());
+        }
+        let next = self
+            .log
+            .finish()
+            .and_then(|()| create_log(&self.shared, self.next));
+        match next {
+            Ok(log) => {
+                let old = std::mem::replace(&mut self.log, log);
+                self.hand_over(old);
+                Ok(())
+            }
+            Err(LogError::Write(error)) => {
+                self.shared
+                    .note_error(&format!("no new log: {error}"), is_full(&error));
+                // The next attempt is one seal age away.
+                self.started = Some(Instant::now());
+                Ok(())
+            }
+            Err(LogError::Sync(error)) => Err(Fatal(sync_problem(&self.log.path, &error))),
+        }
+    }
+
+    fn hand_over(&mut self, old: LogWriter) {
+        let entries = std::mem::take(&mut self.entries);
+        let bytes = old.good_bytes - frame::HEADER_BYTES as u64;
+        self.started = None;
+        lock(&self.shared.seal).jobs.push_back(Arc::new(SealJob {
+            path: old.path,
+            entries,
+            bytes,
+        }));
+        self.shared.seal_ready.notify_all();
+    }
+
+    fn end(&mut self, mode: Mode) -> Mode {
+        if mode == Mode::Abandoned {
+            return mode;
+        }
+        if self.entries.is_empty() {
+            let _ = std::fs::remove_file(&self.log.path);
+            return mode;
+        }
+        let bytes = self.log.good_bytes - frame::HEADER_BYTES as u64;
+        let entries = std::mem::take(&mut self.entries);
+        let job = SealJob {
+            path: self.log.path.clone(),
+            entries,
+            bytes,
+        };
+        lock(&self.shared.seal).jobs.push_back(Arc::new(job));
+        mode
+    }
+}
+
+fn create_log(shared: &Shared, first: u64) -> Result<LogWriter, LogError> {
+    let path: PathBuf = shared.settings.dir.join(log_object(&shared.epoch, first));
+    let files = shared.settings.environment.log_files.as_ref();
+    let created = LogWriter::create(files, path.clone(), shared.epoch.epoch, first);
+    if created.is_err() {
+        // An unfinished file is harmless to recovery; this only tidies up.
+        let _ = std::fs::remove_file(path);
+    }
+    created
+}
+
+fn sync_problem(path: &std::path::Path, error: &std::io::Error) -> String {
+    let file = path.file_name().unwrap_or_default().to_string_lossy();
+    format!("fsync of the log {file} failed ({error}): what is durable is unknown")
+}

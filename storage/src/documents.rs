@@ -1,0 +1,316 @@
+//! Reading a document and storing its snapshots.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use bytes::Bytes;
+
+use crate::{
+    Basis, StoreError, StoredDocument,
+    index::View,
+    interval::Covers,
+    names::{DocId, SnapshotId},
+    objects::ObjectError,
+    segment,
+    shared::{Shared, lock},
+    snapshot::{self, Contents, Header},
+};
+
+/// Readings that garbage collection may disturb before it counts as an error.
+const ATTEMPTS: usize = 5;
+/// Most headers are shorter; a longer one costs a second read.
+const HEADER_GUESS_BYTES: u64 = 4096;
+
+/// A snapshot and what was found of it.
+pub(crate) struct Found {
+    pub(crate) id: SnapshotId,
+    pub(crate) object: String,
+    pub(crate) header: Result<Header, String>,
+}
+
+enum Failed {
+    /// Something listed was gone when it was read.
+    Moved(String),
+    Final(StoreError),
+}
+
+impl From<ObjectError> for Failed {
+    fn from(error: ObjectError) -> Self {
+        match error {
+            ObjectError::Missing(object) => Self::Moved(object),
+            other => Self::Final(StoreError::Unavailable(other.to_string())),
+        }
+    }
+}
+
+fn damaged(object: impl Into<String>, problem: impl ToString) -> StoreError {
+    StoreError::Damaged {
+        object: object.into(),
+        problem: problem.to_string(),
+    }
+}
+
+pub(crate) async fn read(shared: &Shared, name: &str) -> Result<StoredDocument, StoreError> {
+    let mut moved = String::new();
+    for _ in 0..ATTEMPTS {
+        match read_once(shared, name).await {
+            Ok(document) => return Ok(document),
+            Err(Failed::Final(error)) => return Err(error),
+            Err(Failed::Moved(object)) => moved = object,
+        }
+    }
+    Err(damaged(moved, "missing, though the store's index names it"))
+}
+
+/// The log's index first, the snapshots second: an entry that the first look misses was deleted
+/// because of a snapshot that the second then sees.
+async fn read_once(shared: &Shared, name: &str) -> Result<StoredDocument, Failed> {
+    let id = DocId::of(name);
+    let view = lock(&shared.index).view(id);
+    let mut found = find_snapshots(shared, id).await?;
+    let bodies = load_newest(shared, name, id, &mut found).await?;
+    let mut covers = Covers::default();
+    bodies
+        .iter()
+        .for_each(|(_, header, _)| covers.merge(&header.covers));
+    check_complete(id, &view, &covers, &found)?;
+    let updates = read_updates(shared, name, &view, &covers).await?;
+    covers.merge(&view.reach);
+    let parents = bodies.iter().map(|(id, ..)| id.clone()).collect();
+    Ok(StoredDocument {
+        snapshots: bodies.into_iter().map(|(.., body)| body).collect(),
+        updates,
+        basis: Basis {
+            document: Some(id),
+            covers,
+            parents,
+        },
+    })
+}
+
+/// All snapshots of a document, oldest first, with their headers.
+pub(crate) async fn find_snapshots(shared: &Shared, id: DocId) -> Result<Vec<Found>, ObjectError> {
+    let mut found = Vec::new();
+    for listed in shared.objects.list(&id.snapshot_folder()).await? {
+        let file = listed.object.rsplit('/').next().unwrap_or_default();
+        let Some(snapshot) = SnapshotId::from_file(file) else {
+            tracing::warn!(object = listed.object, "not a snapshot's name; ignored");
+            continue;
+        };
+        let header = read_header(shared, &listed.object).await?;
+        found.push(Found {
+            id: snapshot,
+            object: listed.object,
+            header,
+        });
+    }
+    found.sort_by(|a, b| a.id.cmp(&b.id));
+    Ok(found)
+}
+
+async fn read_header(shared: &Shared, object: &str) -> Result<Result<Header, String>, ObjectError> {
+    let mut start = match shared
+        .objects
+        .get_range(object, 0, HEADER_GUESS_BYTES)
+        .await
+    {
+        Err(ObjectError::Other(problem)) => return Ok(Err(problem)),
+        start => start?,
+    };
+    let bytes = match snapshot::header_bytes(&start) {
+        Ok(bytes) => bytes as u64,
+        Err(problem) => return Ok(Err(problem.to_string())),
+    };
+    if bytes > start.len() as u64 {
+        start = shared.objects.get_range(object, 0, bytes).await?;
+    }
+    Ok(snapshot::decode_header(&start).map_err(|problem| problem.to_string()))
+}
+
+type Loaded = (SnapshotId, Header, Bytes);
+
+/// Loads the snapshots that no other good one replaces. One that turns out damaged is marked so,
+/// which brings its parents back.
+async fn load_newest(
+    shared: &Shared,
+    name: &str,
+    id: DocId,
+    found: &mut [Found],
+) -> Result<Vec<Loaded>, ObjectError> {
+    loop {
+        let replaced: BTreeSet<&SnapshotId> = found
+            .iter()
+            .filter_map(|f| f.header.as_ref().ok())
+            .flat_map(|h| &h.parents)
+            .collect();
+        let newest: Vec<usize> = (0..found.len())
+            .filter(|&at| {
+                found
+                    .get(at)
+                    .is_some_and(|f| f.header.is_ok() && !replaced.contains(&f.id))
+            })
+            .collect();
+        let mut loaded = Vec::new();
+        let mut bad = None;
+        for at in newest {
+            let Some(snapshot) = found.get(at) else {
+                continue;
+            };
+            match load(shared, name, &id.snapshot_object(&snapshot.id)).await? {
+                Ok((header, body)) => loaded.push((snapshot.id.clone(), header, body)),
+                Err(problem) => bad = Some((at, problem)),
+            }
+        }
+        match bad.and_then(|(at, problem)| Some((found.get_mut(at)?, problem))) {
+            Some((snapshot, problem)) => snapshot.header = Err(problem),
+            None => return Ok(loaded),
+        }
+    }
+}
+
+/// Reads and verifies one snapshot.
+pub(crate) async fn load(
+    shared: &Shared,
+    name: &str,
+    object: &str,
+) -> Result<Result<(Header, Bytes), String>, ObjectError> {
+    let bytes = shared.objects.get(object).await?;
+    let decoded = blocking(move || snapshot::decode(&bytes)).await?;
+    Ok(match decoded {
+        Ok((header, _)) if header.name != name => Err("it is of another document".to_owned()),
+        other => other.map_err(|problem| problem.to_string()),
+    })
+}
+
+/// Runs what takes a processor for long away from the runtime's workers.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, ObjectError> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|error| ObjectError::Other(error.to_string()))
+}
+
+/// Everything ever appended is in the log or in the ledger's list of what snapshots must cover.
+/// So if the good snapshots cover that list nothing is missing, whatever the bad ones were.
+fn check_complete(id: DocId, view: &View, covers: &Covers, found: &[Found]) -> Result<(), Failed> {
+    let bad = found
+        .iter()
+        .find_map(|f| Some((&f.object, f.header.as_ref().err()?)));
+    let missing = covers.missing_from(&view.retired);
+    match (bad, missing) {
+        (None, None) => Ok(()),
+        (Some((object, problem)), None) => {
+            tracing::error!(
+                object,
+                problem,
+                "a damaged snapshot; older snapshots and the log have all of the document"
+            );
+            Ok(())
+        }
+        (Some((object, problem)), Some(_)) => Err(Failed::Final(damaged(object, problem))),
+        (None, Some((key, first, last))) => Err(Failed::Final(damaged(
+            format!("{}/", id.snapshot_folder()),
+            format!(
+                "a snapshot is missing: none covers the entries {first} to {last} of epoch {}",
+                key.epoch
+            ),
+        ))),
+    }
+}
+
+async fn read_updates(
+    shared: &Shared,
+    name: &str,
+    view: &View,
+    covers: &Covers,
+) -> Result<Vec<Bytes>, Failed> {
+    let mut updates = Vec::new();
+    for (segment_id, block) in &view.blocks {
+        let key = &segment_id.key;
+        if covers.contains(key, block.first, block.last) {
+            continue;
+        }
+        let object = segment_id.object();
+        let packed = shared
+            .objects
+            .get_range(&object, block.offset, block.bytes)
+            .await;
+        let packed = match packed {
+            // A range past the end is how a cut object shows itself.
+            Err(ObjectError::Other(problem)) => {
+                return Err(Failed::Final(damaged(object, problem)));
+            }
+            packed => packed?,
+        };
+        let entries = segment::decode_block(&packed, block, name)
+            .map_err(|problem| Failed::Final(damaged(object, problem)))?;
+        let uncovered = entries
+            .into_iter()
+            .filter(|(seq, _)| !covers.contains(key, *seq, *seq));
+        updates.extend(uncovered.map(|(_, update)| update));
+    }
+    let tail = view
+        .tail
+        .iter()
+        .filter(|(seq, _)| !covers.contains(&view.epoch, *seq, *seq));
+    updates.extend(tail.map(|(_, update)| update.clone()));
+    Ok(updates)
+}
+
+pub(crate) async fn put_snapshot(
+    shared: &Shared,
+    name: &str,
+    body: Bytes,
+    basis: Basis,
+) -> Result<(), StoreError> {
+    let id = DocId::of(name);
+    if name.len() > crate::NAME_BYTES_MAX || basis.document.is_some_and(|document| document != id) {
+        return Err(StoreError::Unavailable(
+            "the basis is of another document".to_owned(),
+        ));
+    }
+    let unavailable = |error: ObjectError| StoreError::Unavailable(error.to_string());
+    let environment = &shared.settings.environment;
+    let mut snapshot = SnapshotId {
+        ulid: environment.ulid(),
+        node: shared.epoch.node.clone(),
+    };
+    // A clock that was set back must not make a snapshot look older than its parents.
+    if let Some(newest) = basis
+        .parents
+        .iter()
+        .max()
+        .filter(|newest| **newest >= snapshot)
+    {
+        let next = newest.ulid.increment().unwrap_or(snapshot.ulid);
+        snapshot.ulid = next;
+    }
+    let (owned_name, body_format) = (name.to_owned(), shared.settings.body_format);
+    let created_ms = snapshot.created_ms();
+    let encoded = blocking(move || {
+        let Basis {
+            covers, parents, ..
+        } = basis;
+        let contents = Contents {
+            name: &owned_name,
+            body_format,
+            created_ms,
+            covers,
+            parents,
+        };
+        snapshot::encode(contents, &body)
+    });
+    let (bytes, header) = encoded
+        .await
+        .map_err(unavailable)?
+        .map_err(|problem| StoreError::Unavailable(problem.to_string()))?;
+    let object = id.snapshot_object(&snapshot);
+    shared
+        .objects
+        .put_verified(&object, bytes.into())
+        .await
+        .map_err(unavailable)?;
+    lock(&shared.index).snapshot_stored(id, name, snapshot, Arc::new(header.covers));
+    shared.update_status(|status| status.snapshots_stored += 1);
+    Ok(())
+}

@@ -1,0 +1,230 @@
+//! What the log holds of each document, in memory.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::Arc,
+};
+
+use bytes::Bytes;
+
+use crate::{
+    frame::LogEntry,
+    interval::Covers,
+    ledger::Record,
+    names::{DocId, EpochKey, SegmentId, SnapshotId},
+    segment::{Block, Footer},
+};
+
+/// One document's part of the log.
+#[derive(Debug, Clone)]
+pub(crate) struct Document {
+    pub(crate) name: Arc<str>,
+    /// Blocks in segments, in the order of the log.
+    pub(crate) blocks: BTreeMap<Arc<SegmentId>, Block>,
+    /// Durable entries of this epoch that are in no segment yet.
+    pub(crate) tail: Vec<(u64, Bytes)>,
+    /// What snapshots must cover, since the log has it no more.
+    pub(crate) retired: Covers,
+    /// What the newest snapshots that this process verified cover.
+    pub(crate) verified: BTreeMap<SnapshotId, Arc<Covers>>,
+}
+
+/// A sealed segment that the index knows.
+#[derive(Debug, Clone)]
+pub(crate) struct Segment {
+    pub(crate) created_ms: u64,
+    pub(crate) documents: Vec<DocId>,
+}
+
+/// The whole index; behind one lock that nobody holds across an await.
+#[derive(Debug)]
+pub(crate) struct Index {
+    pub(crate) epoch: EpochKey,
+    pub(crate) documents: HashMap<DocId, Document>,
+    pub(crate) segments: BTreeMap<Arc<SegmentId>, Segment>,
+    /// All entries that are in the log or retired from it.
+    pub(crate) known: Covers,
+    /// The union of the ledger's records.
+    pub(crate) ledger: Record,
+    /// Documents that may have superfluous snapshots; `None` until all were looked at.
+    pub(crate) snapshotted: Option<BTreeSet<DocId>>,
+}
+
+/// Verified snapshots remembered of each document.
+const VERIFIED_MAX: usize = 8;
+
+/// A consistent copy of what one read needs.
+#[derive(Debug)]
+pub(crate) struct View {
+    pub(crate) blocks: Vec<(Arc<SegmentId>, Block)>,
+    pub(crate) tail: Vec<(u64, Bytes)>,
+    pub(crate) retired: Covers,
+    /// Everything that exists of the epochs that this document has entries of.
+    pub(crate) reach: Covers,
+    pub(crate) epoch: EpochKey,
+}
+
+impl Index {
+    pub(crate) fn new(epoch: EpochKey) -> Self {
+        Self {
+            epoch,
+            documents: HashMap::new(),
+            segments: BTreeMap::new(),
+            known: Covers::default(),
+            ledger: Record::default(),
+            snapshotted: None,
+        }
+    }
+
+    fn document(&mut self, id: DocId, name: &Arc<str>) -> &mut Document {
+        self.documents.entry(id).or_insert_with(|| Document {
+            name: Arc::clone(name),
+            blocks: BTreeMap::new(),
+            tail: Vec::new(),
+            retired: Covers::default(),
+            verified: BTreeMap::new(),
+        })
+    }
+
+    /// Entries became durable in the open log.
+    pub(crate) fn commit(&mut self, entries: &[LogEntry]) {
+        let (Some(first), Some(last)) = (entries.first(), entries.last()) else {
+            return;
+        };
+        let epoch = self.epoch.clone();
+        self.known.insert(&epoch, first.seq, last.seq);
+        for entry in entries {
+            let document = self.document(DocId::of(&entry.name), &entry.name);
+            document.tail.push((entry.seq, entry.update.clone()));
+        }
+    }
+
+    /// A segment is durable; it takes the place of the tail it was made of.
+    pub(crate) fn add_segment(&mut self, footer: &Footer) {
+        let id = Arc::new(footer.id.clone());
+        self.known.insert(&id.key, id.first, id.last);
+        let of_this_epoch = id.key == self.epoch;
+        for (document, name, block) in &footer.documents {
+            let document = self.document(*document, name);
+            document.blocks.insert(Arc::clone(&id), block.clone());
+            if of_this_epoch {
+                document.tail.retain(|(seq, _)| *seq > id.last);
+                document.tail.shrink_to_fit();
+            }
+        }
+        let documents = footer
+            .documents
+            .iter()
+            .map(|(document, ..)| *document)
+            .collect();
+        self.segments.insert(
+            id,
+            Segment {
+                created_ms: footer.created_ms,
+                documents,
+            },
+        );
+    }
+
+    /// A ledger record is durable.
+    pub(crate) fn add_record(&mut self, record: &Record) {
+        self.known.merge(&record.retired);
+        for (id, (name, covers)) in &record.documents {
+            self.document(*id, name).retired.merge(covers);
+        }
+        self.ledger.merge(record);
+    }
+
+    /// A snapshot was read back whole.
+    pub(crate) fn snapshot_verified(
+        &mut self,
+        id: DocId,
+        name: &str,
+        snapshot: SnapshotId,
+        covers: Arc<Covers>,
+    ) {
+        let document = self.document(id, &Arc::from(name));
+        document.verified.insert(snapshot, covers);
+        if document.verified.len() > VERIFIED_MAX {
+            document.verified.pop_first();
+        }
+    }
+
+    /// A snapshot was stored and read back whole.
+    pub(crate) fn snapshot_stored(
+        &mut self,
+        id: DocId,
+        name: &str,
+        snapshot: SnapshotId,
+        covers: Arc<Covers>,
+    ) {
+        self.snapshot_verified(id, name, snapshot, covers);
+        if let Some(snapshotted) = &mut self.snapshotted {
+            snapshotted.insert(id);
+        }
+    }
+
+    /// Forgets a segment whose entries a durable ledger record has retired.
+    pub(crate) fn retire_segment(&mut self, id: &SegmentId) {
+        let Some(segment) = self.segments.remove(id) else {
+            return;
+        };
+        for document in &segment.documents {
+            if let Some(document) = self.documents.get_mut(document) {
+                document.blocks.remove(id);
+            }
+        }
+    }
+
+    pub(crate) fn view(&self, id: DocId) -> View {
+        let mut view = View {
+            blocks: Vec::new(),
+            tail: Vec::new(),
+            retired: Covers::default(),
+            reach: Covers::default(),
+            epoch: self.epoch.clone(),
+        };
+        let Some(document) = self.documents.get(&id) else {
+            return view;
+        };
+        view.blocks = document
+            .blocks
+            .iter()
+            .map(|(id, b)| (Arc::clone(id), b.clone()))
+            .collect();
+        view.tail = document.tail.clone();
+        view.retired = document.retired.clone();
+        let tail_epoch = (!document.tail.is_empty()).then_some(&self.epoch);
+        for key in document.blocks.keys().map(|id| &id.key).chain(tail_epoch) {
+            for &(first, last) in self.known.of(key).map_or(&[][..], |set| set.intervals()) {
+                view.reach.insert(key, first, last);
+            }
+        }
+        view
+    }
+
+    /// How far each epoch went, for the ledger.
+    pub(crate) fn heads(&self) -> Covers {
+        let mut heads = Covers::default();
+        for (key, set) in self.known.iter() {
+            heads.insert(key, 1, set.last().unwrap_or(0));
+        }
+        heads
+    }
+
+    /// Entries that should be there and are not.
+    pub(crate) fn first_gap(&self) -> Option<SegmentId> {
+        let mut heads = self.heads();
+        heads.merge(&self.ledger.heads);
+        heads.iter().find_map(|(key, set)| {
+            let none = crate::interval::IntervalSet::default();
+            let known = self.known.of(key).unwrap_or(&none);
+            let (first, last) = known.first_gap(set.last().unwrap_or(0))?;
+            Some(SegmentId {
+                key: key.clone(),
+                first,
+                last,
+            })
+        })
+    }
+}

@@ -1,0 +1,121 @@
+//! Immutable objects over any `object_store`, with errors sorted by what to do next.
+
+use std::{error::Error as _, sync::Arc};
+
+use bytes::Bytes;
+use futures_util::TryStreamExt as _;
+use object_store::{GetOptions, GetRange, ObjectStore, ObjectStoreExt as _};
+
+use crate::{log_file::is_full, names::object_path};
+
+/// Why an object could not be had or made.
+#[derive(Debug, Clone, thiserror::Error)]
+pub(crate) enum ObjectError {
+    #[error("{0}: no such object")]
+    Missing(String),
+    #[error("{0}: what was read back is not what was written")]
+    Differs(String),
+    #[error("the disk is full")]
+    Full,
+    #[error("{0}")]
+    Other(String),
+}
+
+/// The object store, rooted at the data folder.
+#[derive(Debug, Clone)]
+pub(crate) struct Objects(Arc<dyn ObjectStore>);
+
+/// A listed object.
+#[derive(Debug, Clone)]
+pub(crate) struct Listed {
+    pub(crate) object: String,
+    pub(crate) bytes: u64,
+}
+
+impl Objects {
+    pub(crate) fn new(store: Arc<dyn ObjectStore>) -> Self {
+        Self(store)
+    }
+
+    /// Stores an object durably and reads it back.
+    pub(crate) async fn put_verified(&self, object: &str, body: Bytes) -> Result<(), ObjectError> {
+        let path = object_path(object);
+        let put = self.0.put(&path, body.clone().into()).await;
+        put.map_err(|error| sort(object, error))?;
+        if self.get(object).await? == body {
+            Ok(())
+        } else {
+            Err(ObjectError::Differs(object.to_owned()))
+        }
+    }
+
+    pub(crate) async fn get(&self, object: &str) -> Result<Bytes, ObjectError> {
+        let result = self
+            .0
+            .get(&object_path(object))
+            .await
+            .map_err(|error| sort(object, error))?;
+        result.bytes().await.map_err(|error| sort(object, error))
+    }
+
+    /// Bytes from `start` on; fewer where the object ends before.
+    pub(crate) async fn get_range(
+        &self,
+        object: &str,
+        start: u64,
+        bytes: u64,
+    ) -> Result<Bytes, ObjectError> {
+        let range = GetRange::Bounded(start..start.saturating_add(bytes));
+        self.get_part(object, range).await
+    }
+
+    pub(crate) async fn get_suffix(&self, object: &str, bytes: u64) -> Result<Bytes, ObjectError> {
+        self.get_part(object, GetRange::Suffix(bytes)).await
+    }
+
+    async fn get_part(&self, object: &str, range: GetRange) -> Result<Bytes, ObjectError> {
+        let options = GetOptions {
+            range: Some(range),
+            ..GetOptions::default()
+        };
+        let result = self.0.get_opts(&object_path(object), options).await;
+        let result = result.map_err(|error| sort(object, error))?;
+        result.bytes().await.map_err(|error| sort(object, error))
+    }
+
+    pub(crate) async fn list(&self, folder: &str) -> Result<Vec<Listed>, ObjectError> {
+        let listed = self.0.list(Some(&object_path(folder)));
+        let mut objects: Vec<Listed> = listed
+            .map_ok(|meta| Listed {
+                object: meta.location.to_string(),
+                bytes: meta.size,
+            })
+            .try_collect()
+            .await
+            .map_err(|error| sort(folder, error))?;
+        objects.sort_by(|a, b| a.object.cmp(&b.object));
+        Ok(objects)
+    }
+
+    /// Deletes an object; one that is gone already is no error.
+    pub(crate) async fn delete(&self, object: &str) -> Result<(), ObjectError> {
+        match self.0.delete(&object_path(object)).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(sort(object, error)),
+        }
+    }
+}
+
+fn sort(object: &str, error: object_store::Error) -> ObjectError {
+    if matches!(error, object_store::Error::NotFound { .. }) {
+        return ObjectError::Missing(object.to_owned());
+    }
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        if inner.downcast_ref::<std::io::Error>().is_some_and(is_full) {
+            return ObjectError::Full;
+        }
+        cause = inner.source();
+    }
+    ObjectError::Other(format!("{object}: {error}"))
+}

@@ -1,0 +1,5 @@
+//! Tests of the crate as a whole.
+
+#![allow(clippy::unwrap_used)]
+
+mod basics;
