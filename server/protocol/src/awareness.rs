@@ -67,6 +67,3 @@ const GONE: &str = "null";
 fn state_text(entry: &AwarenessEntry) -> &str {
     entry.state.as_deref().unwrap_or(GONE)
 }
-
-#[cfg(test)]
-mod tests;

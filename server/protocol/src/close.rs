@@ -60,3 +60,61 @@ impl CloseReason {
         !matches!(self, Self::Unauthorized | Self::Forbidden)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::CloseReason::{self, *};
+
+    const ALL: [CloseReason; 9] = [
+        Restart,
+        Overloaded,
+        Reset,
+        TimedOut,
+        Malformed,
+        Unauthorized,
+        Forbidden,
+        Unavailable,
+        Damaged,
+    ];
+
+    /// Codes after which at least one published client stays away for ever, as seen by running
+    /// `@hocuspocus/provider` 2, 3 and 4 and `y-websocket` 1.5, 2.1 and 3.1.
+    const SOMEBODY_STOPS: [u16; 4] = [1009, 4401, 4403, 4408];
+    /// Codes after which all of them come back.
+    const ALL_RETURN: [u16; 6] = [1000, 1001, 1012, 1013, 4205, 4503];
+
+    #[test]
+    fn every_client_returns_after_a_transient_reason() {
+        for reason in ALL.into_iter().filter(|reason| reason.is_transient()) {
+            assert!(ALL_RETURN.contains(&reason.code()), "{reason:?}");
+            // y-websocket 3.1 takes all of 4400-4499 for final.
+            assert!(!(4400..4500).contains(&reason.code()), "{reason:?}");
+        }
+    }
+
+    #[test]
+    fn only_the_two_codes_about_credentials_are_final() {
+        for reason in ALL.into_iter().filter(|reason| !reason.is_transient()) {
+            assert!([4401, 4403].contains(&reason.code()), "{reason:?}");
+        }
+    }
+
+    #[test]
+    fn codes_that_some_clients_take_for_final_are_never_used_for_anything_else() {
+        for reason in ALL {
+            assert_eq!(
+                SOMEBODY_STOPS.contains(&reason.code()),
+                !reason.is_transient()
+            );
+            assert!(![1009, 4408].contains(&reason.code()), "{reason:?}");
+        }
+    }
+
+    #[test]
+    fn the_text_fits_into_a_close_frame() {
+        for reason in ALL {
+            assert!(!reason.text().is_empty());
+            assert!(reason.text().len() <= 123, "{reason:?}");
+        }
+    }
+}

@@ -191,6 +191,3 @@ impl Writer {
         Bytes::from(self.buffer)
     }
 }
-
-#[cfg(test)]
-mod tests;

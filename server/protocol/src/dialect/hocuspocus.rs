@@ -348,6 +348,3 @@ fn read_auth(reader: &mut Reader<'_>) -> Result<ServerSaid, DecodeError> {
 fn joined_text(prefix: &[u8], text: &str) -> Bytes {
     y_message::joined(prefix, text.as_bytes())
 }
-
-#[cfg(test)]
-mod tests;

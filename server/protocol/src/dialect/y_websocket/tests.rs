@@ -11,11 +11,17 @@ fn a_denial_is_the_only_word_for_access() {
     assert_eq!(encode(&ServerMessage::Accepted), None);
     assert_eq!(encode(&ServerMessage::Stateless("note".into())), None);
     let refused = encode(&ServerMessage::Refused("full".into()));
-    assert_eq!(refused.as_deref(), Some(&[2, 0, 4, b'f', b'u', b'l', b'l'][..]));
+    assert_eq!(
+        refused.as_deref(),
+        Some(&[2, 0, 4, b'f', b'u', b'l', b'l'][..])
+    );
 }
 
 #[test]
 fn bytes_after_the_first_message_are_ignored() {
     let frame = Bytes::from_static(&[0, 0, 1, 0, 3, 3]);
-    assert_eq!(decode(&frame), Ok(PeerMessage::SyncStep1(Bytes::from_static(&[0]))));
+    assert_eq!(
+        decode(&frame),
+        Ok(PeerMessage::SyncStep1(Bytes::from_static(&[0])))
+    );
 }
