@@ -56,6 +56,14 @@ impl ClockSet {
         })
     }
 
+    /// Whether another set is in this one, and all clocks before it too.
+    pub fn reaches(&self, other: &Self) -> bool {
+        other.ranges().all(|(client, _, end)| {
+            let first = self.0.get(&client).and_then(|ranges| ranges.get(&0));
+            first.is_some_and(|&e| e >= end)
+        })
+    }
+
     /// The part of this set that one client wrote.
     pub fn of_client(&self, client: u64) -> Self {
         Self(

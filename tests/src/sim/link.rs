@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use unisson_session::ServerMessage;
 
-use super::clocks::Content;
+use super::clocks::{ClockSet, Content};
 
 /// A frame that waits for its answer.
 #[derive(Debug)]
@@ -47,8 +47,12 @@ pub struct Link {
     pub told_lagging: bool,
     /// Frames that the session got and has not answered.
     pub unanswered: VecDeque<Frame>,
-    /// The session answered a frame of it at least once.
-    pub answered: bool,
+    /// The client has answered the server's first question.
+    pub synced: bool,
+    /// All that the client said on this socket.
+    pub said: Content,
+    /// What the client wrote itself and sent on this socket.
+    pub sent: ClockSet,
     bytes: usize,
     bytes_max: usize,
 }
@@ -67,7 +71,9 @@ impl Link {
             lagging: false,
             told_lagging: false,
             unanswered: VecDeque::new(),
-            answered: false,
+            synced: false,
+            said: Content::default(),
+            sent: ClockSet::default(),
             bytes: 0,
             bytes_max,
         }

@@ -141,7 +141,8 @@ impl Session {
             .get(&id)
             .is_some_and(|here| !here.peer.wants_echo)
         {
-            effects.push(send(id, ServerMessage::Accepted));
+            // What it repeats may be somebody's edit that is not durable yet.
+            self.promise(Some(Answer::Accepted(id)), effects);
         }
     }
 

@@ -1,5 +1,6 @@
 //! What clients do, and what happens to their sockets.
 
+use bytes::Bytes;
 use unisson_session::{Access, Input, PeerId, PeerMessage};
 
 use super::{Event, World};
@@ -151,10 +152,30 @@ impl World {
             return;
         }
         if let PeerMessage::SyncStep2(update) | PeerMessage::Update(update) = &message {
-            let content = Content::of_update(update);
-            self.links[link].unanswered.push_back(Frame { content });
+            let edits = matches!(message, PeerMessage::Update(_));
+            self.note_frame(link, update, edits);
         }
         self.tell(Input::Received(PeerId(link as u64), message));
+    }
+
+    /// Remembers what a frame says, and that it waits for an answer.
+    fn note_frame(&mut self, link: usize, update: &Bytes, edits: bool) {
+        let small = update.len() <= self.scenario.limits.update_bytes_max;
+        let content = Content::of_update(update).filter(|_| small);
+        let client = &self.clients[self.links[link].client];
+        let (id, hostile) = (client.id, client.hostile);
+        let link = &mut self.links[link];
+        if let Some(content) = &content {
+            link.said.merge(content);
+            if edits {
+                link.sent.merge(&content.inserts.of_client(id));
+            }
+        }
+        // Providers count the answer to the first question only.
+        if edits || hostile || !link.synced {
+            link.unanswered.push_back(Frame { content });
+        }
+        link.synced |= !edits;
     }
 
     /// The client reads one message.

@@ -12,7 +12,7 @@ use super::{Event, World};
 use crate::sim::Sabotage;
 use crate::sim::client::Kind;
 use crate::sim::clocks::Content;
-use crate::sim::link::Pushed;
+use crate::sim::link::{Frame, Pushed};
 use crate::sim::store::Basis;
 
 /// More wakeups than this in one millisecond are a livelock.
@@ -118,7 +118,11 @@ impl World {
         match &message {
             ServerMessage::Accepted => self.check_accepted(index),
             ServerMessage::Refused(why) => self.check_refused(index, why),
-            ServerMessage::Update(_) if self.links[index].told_lagging => {
+            // What a lagging peer said itself may come back: it is its acknowledgement.
+            ServerMessage::Update(_)
+                if self.links[index].told_lagging
+                    && content.is_none_or(|content| !self.links[index].said.covers(content)) =>
+            {
                 self.broken(format!("an update to {peer:?}, who lags"));
             }
             _ => {}
@@ -178,7 +182,8 @@ impl World {
         if self.scenario.sabotage == Some(Sabotage::EarlyAppended) {
             inbox.push_back(Input::Appended(seq, Ok(())));
         }
-        self.store_free_at = self.store_free_at.max(self.now) + self.store_delay();
+        // One log, in order; waiting appends are committed together.
+        self.store_free_at = self.store_free_at.max(self.now + self.store_delay());
         self.at(self.store_free_at, Event::AppendDone(self.incarnation));
     }
 
@@ -302,24 +307,29 @@ impl World {
         }
     }
 
-    /// The oldest unanswered frame of a socket is said to be durable: is it?
+    /// A frame of a socket is said to be durable: is it? Published clients count answers and do not
+    /// care for their order, so any unanswered frame that is durable will do.
     fn check_accepted(&mut self, index: usize) {
-        self.links[index].answered = true;
-        let Some(frame) = self.links[index].unanswered.pop_front() else {
+        if self.links[index].unanswered.is_empty() {
             self.broken(format!("link {index}: an acknowledgement of nothing"));
+            return;
+        }
+        let frames = &self.links[index].unanswered;
+        let durable = frames
+            .iter()
+            .position(|frame| frame.content.as_ref().is_some_and(|it| self.is_durable(it)));
+        let Some(at) = durable else {
+            let stored = self.restored().map(|replica| Content::of_doc(&replica.doc));
+            self.broken(format!(
+                "link {index}: acknowledged but not durable: one of {frames:?} in {stored:?}"
+            ));
             return;
         };
         self.summary.acknowledged += 1;
-        let Some(content) = frame.content else {
-            self.broken(format!("link {index}: garbage was acknowledged"));
-            return;
-        };
-        if !self.is_durable(&content) {
-            self.broken(format!(
-                "link {index}: acknowledged but not durable: {content:?}"
-            ));
+        let frame = self.links[index].unanswered.remove(at);
+        if let Some(content) = frame.and_then(|frame| frame.content) {
+            self.acknowledged.merge(&content);
         }
-        self.acknowledged.merge(&content);
         if self.rng.chance(4) {
             self.check_store("at an acknowledgement", false);
         }
@@ -328,18 +338,25 @@ impl World {
     /// Deletions may follow from merging alone (a value that lost against a concurrent one, a child
     /// of a deleted parent) and then stand in no update: the store itself is asked in case of doubt.
     fn is_durable(&self, content: &Content) -> bool {
-        self.store.durable().covers(content)
+        let durable = self.store.durable();
+        durable.inserts.reaches(&content.inserts) && durable.deletes.covers(&content.deletes)
             || self
                 .restored()
                 .is_ok_and(|replica| Content::of_doc(&replica.doc).covers(content))
     }
 
     fn check_refused(&mut self, index: usize, why: &str) {
-        self.links[index].answered = true;
         let client = &self.clients[self.links[index].client];
         let writer = client.access == unisson_session::Access::ReadWrite && !client.hostile;
-        let frame = self.links[index].unanswered.pop_front();
-        if frame.is_none() {
+        let frames = &self.links[index].unanswered;
+        // Whichever the store does not have is the one that was refused.
+        let durable = self.store.durable();
+        let missing = |frame: &Frame| frame.content.as_ref().is_none_or(|it| !durable.covers(it));
+        let unreadable = frames.iter().position(|frame| frame.content.is_none());
+        let at = unreadable
+            .or_else(|| frames.iter().rposition(missing))
+            .unwrap_or(0);
+        if self.links[index].unanswered.remove(at).is_none() {
             self.broken(format!("link {index}: a refusal of nothing"));
         } else if writer && self.scenario.hostile == 0 {
             self.broken(format!("link {index}: an honest edit was refused: {why}"));
@@ -352,9 +369,9 @@ impl World {
         if client.kind != Kind::YWebsocket || client.hostile {
             return;
         }
-        let own = content.inserts.of_client(client.id);
+        // Others may bring what it wrote in an earlier life: only this connection's edits count.
+        let own = content.inserts.common(&self.links[index].sent);
         if !self.store.durable().inserts.covers(&own) {
-            // No deletions here: those of others may be relayed before they are durable.
             self.broken(format!("link {index}: echoed but not durable: {own:?}"));
         }
     }
