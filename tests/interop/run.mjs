@@ -14,7 +14,7 @@ const suites = readdirSync(folder)
 if (suites.length === 0) throw new Error(`no suite of that name: ${wanted}`)
 
 const child = spawn(process.execPath, [
-  '--test', '--test-reporter=spec', `--test-concurrency=${Math.max(2, cpus().length)}`,
+  '--test', '--test-reporter=spec', '--test-timeout=900000', `--test-concurrency=${Math.max(2, cpus().length)}`,
   ...suites.map((file) => join(folder, file))
 ], { stdio: 'inherit' })
 child.once('exit', (code) => process.exit(code ?? 1))
