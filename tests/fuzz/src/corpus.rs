@@ -29,6 +29,11 @@ pub fn updates() -> Vec<Vec<u8>> {
     inputs(&[UPDATES, REFUSED])
 }
 
+/// Updates of Yjs that the server accepts.
+pub fn accepted_updates() -> Vec<Vec<u8>> {
+    inputs(&[UPDATES])
+}
+
 /// State vectors.
 pub fn state_vectors() -> Vec<Vec<u8>> {
     inputs(&[STATE_VECTORS])
@@ -37,7 +42,10 @@ pub fn state_vectors() -> Vec<Vec<u8>> {
 fn inputs(texts: &[&str]) -> Vec<Vec<u8>> {
     let mut found = Vec::new();
     for text in texts {
-        collect(&serde_json::from_str(text).expect("a fixture is JSON"), &mut found);
+        collect(
+            &serde_json::from_str(text).expect("a fixture is JSON"),
+            &mut found,
+        );
     }
     assert!(!found.is_empty());
     found

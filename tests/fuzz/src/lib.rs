@@ -20,10 +20,34 @@ pub struct Target {
 
 /// All targets.
 pub const TARGETS: [Target; 6] = [
-    Target { name: "y_websocket", run: targets::y_websocket, corpus: corpus::y_websocket },
-    Target { name: "hocuspocus", run: targets::hocuspocus, corpus: corpus::hocuspocus },
-    Target { name: "awareness", run: targets::awareness, corpus: corpus::awareness },
-    Target { name: "update", run: targets::update, corpus: corpus::updates },
-    Target { name: "state_vector", run: targets::state_vector, corpus: corpus::state_vectors },
-    Target { name: "apply", run: targets::apply, corpus: corpus::updates },
+    Target {
+        name: "y_websocket",
+        run: targets::y_websocket,
+        corpus: corpus::y_websocket,
+    },
+    Target {
+        name: "hocuspocus",
+        run: targets::hocuspocus,
+        corpus: corpus::hocuspocus,
+    },
+    Target {
+        name: "awareness",
+        run: targets::awareness,
+        corpus: corpus::awareness,
+    },
+    Target {
+        name: "update",
+        run: targets::update,
+        corpus: corpus::updates,
+    },
+    Target {
+        name: "state_vector",
+        run: targets::state_vector,
+        corpus: corpus::state_vectors,
+    },
+    Target {
+        name: "apply",
+        run: targets::apply,
+        corpus: corpus::updates,
+    },
 ];

@@ -36,7 +36,9 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    let worker = thread::Builder::new().stack_size(STACK_BYTES).spawn(move || fuzz(&arguments));
+    let worker = thread::Builder::new()
+        .stack_size(STACK_BYTES)
+        .spawn(move || fuzz(&arguments));
     match worker.map(thread::JoinHandle::join) {
         Ok(Ok(true)) => ExitCode::SUCCESS,
         _ => ExitCode::FAILURE,
@@ -45,7 +47,12 @@ fn main() -> ExitCode {
 
 /// Whether no input made the target panic.
 fn fuzz(arguments: &Arguments) -> bool {
-    let Arguments { target, runs, seed, keep_going } = *arguments;
+    let Arguments {
+        target,
+        runs,
+        seed,
+        keep_going,
+    } = *arguments;
     let corpus = (target.corpus)();
     let started = Instant::now();
     let mut accepted = 0_u64;
@@ -59,14 +66,22 @@ fn fuzz(arguments: &Arguments) -> bool {
                 failures += 1;
                 let digits: String = input.iter().map(|byte| format!("{byte:02x}")).collect();
                 eprintln!("FAILED {} on {digits}", target.name);
-                eprintln!("replay: cargo run --release -- {} --runs 1 --seed {input_seed}", target.name);
+                eprintln!(
+                    "replay: cargo run --release -- {} --runs 1 --seed {input_seed}",
+                    target.name
+                );
                 if !keep_going {
                     return false;
                 }
             }
         }
         if (n + 1) % PROGRESS_EVERY == 0 {
-            println!("{}: {} inputs, next seed {}", target.name, n + 1, input_seed.wrapping_add(1));
+            println!(
+                "{}: {} inputs, next seed {}",
+                target.name,
+                n + 1,
+                input_seed.wrapping_add(1)
+            );
         }
     }
     let seconds = started.elapsed().as_secs_f64();
@@ -80,15 +95,28 @@ fn fuzz(arguments: &Arguments) -> bool {
 fn arguments() -> Result<Arguments, String> {
     let mut words = std::env::args().skip(1);
     let name = words.next().unwrap_or_default();
-    let target = TARGETS.iter().find(|target| target.name == name).ok_or_else(|| {
-        let names: Vec<_> = TARGETS.iter().map(|target| target.name).collect();
-        format!("usage: unisson-fuzz <{}> [--runs N] [--seed S] [--keep-going]", names.join("|"))
-    })?;
-    let mut parsed = Arguments { target, runs: 100_000, seed: 1, keep_going: false };
+    let target = TARGETS
+        .iter()
+        .find(|target| target.name == name)
+        .ok_or_else(|| {
+            let names: Vec<_> = TARGETS.iter().map(|target| target.name).collect();
+            format!(
+                "usage: unisson-fuzz <{}> [--runs N] [--seed S] [--keep-going]",
+                names.join("|")
+            )
+        })?;
+    let mut parsed = Arguments {
+        target,
+        runs: 100_000,
+        seed: 1,
+        keep_going: false,
+    };
     while let Some(word) = words.next() {
         let mut number = || {
             let value = words.next().unwrap_or_default();
-            value.parse().map_err(|_| format!("{word} wants a number, not {value:?}"))
+            value
+                .parse()
+                .map_err(|_| format!("{word} wants a number, not {value:?}"))
         };
         match word.as_str() {
             "--runs" => parsed.runs = number()?,

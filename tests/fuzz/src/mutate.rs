@@ -7,8 +7,8 @@ const BYTES_MAX: usize = 64 * 1024;
 
 /// Tags, counts and borders that mean something to some decoder.
 const TELLING: [u8; 28] = [
-    0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 0x20, 0x3f, 0x40, 0x44, 0x7f, 0x80, 0x84, 0xc4, 0xff, 116,
-    117, 118, 119, 122, 125, 126,
+    0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 0x20, 0x3f, 0x40, 0x44, 0x7f, 0x80, 0x84, 0xc4, 0xff,
+    116, 117, 118, 119, 122, 125, 126,
 ];
 
 /// Makes one input from `corpus`.
