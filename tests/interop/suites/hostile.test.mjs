@@ -52,6 +52,9 @@ const attacker = (server, random, path) => {
     while (sent < FRAMES) {
       if (socket?.readyState !== WebSocket.OPEN) {
         socket?.terminate()
+        assert.notEqual(server.child, null, 'the server lives')
+        // A refused connection counts, or a path that is never let in would have no end.
+        sent += 1
         socket = new WebSocket(server.webSocketUrl + path)
         socket.on('error', () => {})
         await until(() => socket.readyState !== WebSocket.CONNECTING, 'the bad socket is open or refused')
@@ -61,7 +64,7 @@ const attacker = (server, random, path) => {
       sent += 1
       if (sent % 20 === 0) await pause(1)
     }
-    socket.terminate()
+    socket?.terminate()
   }
   return attack()
 }
