@@ -75,8 +75,14 @@ pub(crate) enum Refusal {
     Undecodable(String),
 }
 
-/// An update that has left the waiting room (`None`: only a part of one has), and what was new.
-pub(crate) type Released = (Option<WaitingId>, Option<Bytes>);
+/// An update of the waiting room that was integrated, wholly or in part.
+pub(crate) struct Released {
+    pub(crate) id: WaitingId,
+    /// It has left the waiting room.
+    pub(crate) complete: bool,
+    /// What was new in it.
+    pub(crate) new: Option<Bytes>,
+}
 
 /// Whether all of an update is in the document now, and what was new.
 struct Integration {
@@ -198,14 +204,24 @@ impl Document {
                         new,
                     }) => {
                         self.waiting_bytes -= waiting.update.len();
-                        released.push((Some(id), new));
+                        released.push(Released {
+                            id,
+                            complete: true,
+                            new,
+                        });
                     }
                     Ok(Integration {
                         complete: false,
                         new,
                     }) => {
                         self.waiting.insert(id, waiting);
-                        partly.extend(new.map(|new| (None, Some(new))));
+                        if new.is_some() {
+                            partly.push(Released {
+                                id,
+                                complete: false,
+                                new,
+                            });
+                        }
                     }
                     Err(_) => {
                         self.waiting.insert(id, waiting);

@@ -142,6 +142,16 @@ impl Ledger {
             .collect()
     }
 
+    /// The updates that a peer is to get back once they are durable.
+    pub(crate) fn unechoed(&self, peer: PeerId) -> impl Iterator<Item = &Bytes> {
+        self.answers
+            .iter()
+            .filter_map(move |(_, answer)| match answer {
+                Answer::Echo(author, update) if *author == peer => Some(update),
+                _ => None,
+            })
+    }
+
     /// Drops what was promised to a peer that has gone.
     pub(crate) fn forget(&mut self, peer: PeerId) {
         self.answers.retain(|(_, answer)| answer.peer() != peer);

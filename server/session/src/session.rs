@@ -5,7 +5,7 @@ mod sync;
 use std::collections::{BTreeMap, VecDeque};
 
 use bytes::Bytes;
-use unisson_protocol::{Access, CloseReason, DocName, PeerMessage, ServerMessage};
+use unisson_protocol::{Access, CloseReason, DocName, PeerMessage, ServerMessage, scan};
 
 use crate::{
     Effect, Effects, Input, Limits, LoadedDocument, Millis, OpenError, Peer, PeerId,
@@ -238,10 +238,27 @@ impl Session {
         let lagging = self.peers.get_mut(&id).and_then(|here| here.lagging.take());
         // The state vector is our own, so it decodes.
         if let Some(state_vector) = lagging
-            && let Ok(diff) = self.document.diff(&state_vector)
+            && let Ok(diff) = self.document.diff(&self.with_unechoed(id, state_vector))
         {
             effects.push(send(id, ServerMessage::SyncStep2(diff)));
         }
+    }
+
+    /// A state vector raised by what the peer wrote itself and is to get back once it is durable:
+    /// a catch-up must not bring it back earlier.
+    fn with_unechoed(&self, id: PeerId, state_vector: Bytes) -> Bytes {
+        let Ok(entries) = scan::state_vector_v1(&state_vector) else {
+            return state_vector;
+        };
+        let mut clocks: BTreeMap<u64, u32> = entries.into_iter().collect();
+        for update in self.ledger.unechoed(id) {
+            for range in scan::update_v1(update).unwrap_or_default().inserts {
+                let clock = clocks.entry(range.client_id).or_default();
+                *clock = (*clock).max(range.clock + range.len);
+            }
+        }
+        let entries: Vec<(u64, u32)> = clocks.into_iter().collect();
+        scan::encode_state_vector_v1(&entries)
     }
 
     fn left(&mut self, now: Millis, id: PeerId, effects: &mut Effects) {

@@ -51,7 +51,9 @@ pub struct Link {
     pub synced: bool,
     /// All that the client said on this socket.
     pub said: Content,
-    /// What the client wrote itself and sent on this socket.
+    /// What the client had written before this socket: others may bring it meanwhile.
+    pub before: ClockSet,
+    /// What the client wrote during this socket's life, and sent on it.
     pub sent: ClockSet,
     bytes: usize,
     bytes_max: usize,
@@ -73,6 +75,7 @@ impl Link {
             unanswered: VecDeque::new(),
             synced: false,
             said: Content::default(),
+            before: ClockSet::default(),
             sent: ClockSet::default(),
             bytes: 0,
             bytes_max,

@@ -6,7 +6,7 @@ use unisson_protocol::{Access, CloseReason, ServerMessage, scan};
 use super::{Ask, Session, send};
 use crate::{
     Effect, Effects, Millis, PeerId,
-    document::{Applied, WaitingId},
+    document::{Applied, Released, WaitingId},
     ledger::Answer,
 };
 
@@ -133,16 +133,18 @@ impl Session {
 
     /// A reader that has nothing new to say is in order; anything new is refused.
     fn answer_reader(&mut self, id: PeerId, update: &Bytes, effects: &mut Effects) {
-        let known = scan::update_v1(update).is_ok_and(|scan| self.document.contains(&scan));
-        if !known {
-            self.refuse(id, true, "read-only".into(), effects);
-        } else if self
+        let scan = scan::update_v1(update).ok();
+        let known = scan.filter(|scan| self.document.contains(scan));
+        let counts = self
             .peers
             .get(&id)
-            .is_some_and(|here| !here.peer.wants_echo)
-        {
+            .is_some_and(|here| !here.peer.wants_echo);
+        match known {
+            None => self.refuse(id, true, "read-only".into(), effects),
+            Some(_) if !counts => {}
+            Some(scan) if scan.is_empty() => effects.push(send(id, ServerMessage::Accepted)),
             // What it repeats may be somebody's edit that is not durable yet.
-            self.promise(Some(Answer::Accepted(id)), effects);
+            Some(_) => self.promise(Some(Answer::Accepted(id)), effects),
         }
     }
 
@@ -181,7 +183,7 @@ impl Session {
             Applied::Integrated(new) => {
                 if let Some(new) = new {
                     self.keep(now, new.clone(), effects);
-                    self.broadcast(Some(id), new, effects);
+                    self.broadcast(&[id], new, effects);
                     self.release_waiting(now, effects);
                 }
                 self.promise(answer, effects);
@@ -189,7 +191,7 @@ impl Session {
             Applied::Waiting(waiting, part) => {
                 self.hold(now, waiting, update, answer, effects);
                 if let Some(part) = part {
-                    self.broadcast(Some(id), part, effects);
+                    self.broadcast(&[id], part, effects);
                     self.release_waiting(now, effects);
                 }
                 self.ask_about_gap(now, id, effects);
@@ -197,7 +199,7 @@ impl Session {
             Applied::NoRoom(part) => {
                 if let Some(part) = part {
                     self.keep(now, part.clone(), effects);
-                    self.broadcast(Some(id), part, effects);
+                    self.broadcast(&[id], part, effects);
                 }
                 let reason = "too many updates wait for missing ones";
                 self.refuse(id, counted, reason.into(), effects);
@@ -269,11 +271,11 @@ impl Session {
         self.answer(due, effects);
     }
 
-    fn broadcast(&self, author: Option<PeerId>, update: Bytes, effects: &mut Effects) {
+    fn broadcast(&self, authors: &[PeerId], update: Bytes, effects: &mut Effects) {
         let others = self
             .peers
             .iter()
-            .filter(|(id, here)| Some(**id) != author && here.lagging.is_none());
+            .filter(|(id, here)| !authors.contains(id) && here.lagging.is_none());
         let to: Vec<PeerId> = others.map(|(id, _)| *id).collect();
         if !to.is_empty() {
             effects.push(Effect::Send {
@@ -288,15 +290,18 @@ impl Session {
         if !self.document.has_waiting() {
             return;
         }
-        for (waiting, new) in self.document.release() {
-            // What waited is in the log already. Its author may be lagging or gone, and other
-            // peers may have given parts of it: it is news to everybody.
+        for Released { id, complete, new } in self.document.release() {
+            // What waited is in the log already. It is news to all but those who sent it: they
+            // have it, and for some of them its return would say "durable".
             if let Some(new) = new {
-                self.broadcast(None, new, effects);
+                let answers = self.waiting.get(&id).into_iter().flatten();
+                let authors: Vec<PeerId> = answers.map(Answer::peer).collect();
+                self.broadcast(&authors, new, effects);
             }
-            let answers = waiting.and_then(|waiting| self.waiting.remove(&waiting));
-            for answer in answers.into_iter().flatten() {
-                self.promise(Some(answer), effects);
+            if complete {
+                for answer in self.waiting.remove(&id).into_iter().flatten() {
+                    self.promise(Some(answer), effects);
+                }
             }
         }
         if !self.document.has_waiting() {

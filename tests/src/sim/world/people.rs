@@ -116,6 +116,8 @@ impl World {
         };
         let mut link = Link::new(client, reading_ms, self.scenario.outbox_bytes_max);
         link.arrival = self.now + self.delay();
+        let written = Content::of_doc(&self.clients[client].replica.doc).inserts;
+        link.before = written.of_client(self.clients[client].id);
         self.at(link.arrival, Event::Opened(index));
         self.links.push(link);
         self.clients[client].link = Some(index);
@@ -169,6 +171,7 @@ impl World {
             link.said.merge(content);
             if edits {
                 link.sent.merge(&content.inserts.of_client(id));
+                link.sent.remove(&link.before);
             }
         }
         // Providers count the answer to the first question only.

@@ -83,7 +83,7 @@ impl World {
                     _ => None,
                 };
                 for peer in to {
-                    self.send_one(peer, message.clone(), content.as_ref(), inbox);
+                    self.send_one(peer, &message, content.as_ref(), inbox);
                 }
             }
             Effect::Close(peer, _) => self.close(peer),
@@ -107,7 +107,7 @@ impl World {
     fn send_one(
         &mut self,
         peer: PeerId,
-        message: ServerMessage,
+        message: &ServerMessage,
         content: Option<&Content>,
         inbox: &mut VecDeque<Input>,
     ) {
@@ -115,7 +115,7 @@ impl World {
             self.broken(format!("a message to {peer:?}, who is not here"));
             return;
         };
-        match &message {
+        match message {
             ServerMessage::Accepted => self.check_accepted(index),
             ServerMessage::Refused(why) => self.check_refused(index, why),
             // What a lagging peer said itself may come back: it is its acknowledgement.
@@ -130,7 +130,7 @@ impl World {
         if let Some(content) = content {
             self.check_echo(index, content);
         }
-        let copies = match (&message, self.scenario.sabotage) {
+        let copies = match (message, self.scenario.sabotage) {
             (ServerMessage::Update(_), Some(Sabotage::LostUpdate)) if self.rng.chance(10) => 0,
             (ServerMessage::Awareness(_), Some(Sabotage::SilentPresence)) => 0,
             (ServerMessage::Accepted, Some(Sabotage::DoubledAcknowledgement))
@@ -339,7 +339,10 @@ impl World {
     /// of a deleted parent) and then stand in no update: the store itself is asked in case of doubt.
     fn is_durable(&self, content: &Content) -> bool {
         let durable = self.store.durable();
-        durable.inserts.reaches(&content.inserts) && durable.deletes.covers(&content.deletes)
+        let known = durable.inserts.reaches(&content.inserts)
+            && durable.inserts.reaches(&content.deletes)
+            && durable.deletes.covers(&content.deletes);
+        known
             || self
                 .restored()
                 .is_ok_and(|replica| Content::of_doc(&replica.doc).covers(content))
