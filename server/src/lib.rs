@@ -1,1 +1,19 @@
-//! Placeholder.
+//! The shell around the pure session: HTTP, sockets, tasks, settings and metrics.
+//!
+//! Nothing here decides about edits. A socket's frames become messages ([`unisson_protocol`]),
+//! messages become facts for a document's session ([`unisson_session`]), and the session's orders
+//! become IO in [`effects`] and in the outboxes of sockets.
+
+pub mod auth;
+mod connection;
+mod doc_task;
+mod effects;
+mod http;
+mod metrics;
+mod outbox;
+mod registry;
+mod server;
+pub mod settings;
+
+pub use server::{RunningServer, Server, StartError};
+pub use settings::Settings;

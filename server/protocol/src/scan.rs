@@ -111,8 +111,8 @@ const CLIENT_BYTES_MIN: usize = 5;
 /// A garbage collected struct: its type and its length.
 const STRUCT_BYTES_MIN: usize = 2;
 
-/// Later entries of the same client replace earlier ones in Yjs and join them in yrs: documents
-/// would differ.
+/// Of two entries Yjs keeps the later structs and all deletions, yrs all structs and the later
+/// deletions: documents would differ.
 const REPEATED: DecodeError = DecodeError::Invalid("a client appears twice");
 
 /// Walks the structs of one client and returns its id.

@@ -1,0 +1,31 @@
+//! The router, on one screen.
+
+mod error;
+mod health;
+mod home;
+mod ws;
+
+use axum::{Router, routing::get};
+
+use crate::registry::Registry;
+
+/// What handlers share.
+#[derive(Debug, Clone)]
+pub(crate) struct AppState {
+    pub(crate) registry: Registry,
+    pub(crate) started: std::time::Instant,
+}
+
+/// All routes.
+pub(crate) fn router(state: AppState) -> Router {
+    Router::new()
+        .route("/", get(home::page))
+        .route("/ws/{*document}", get(ws::y_websocket))
+        .route("/hocuspocus", get(ws::hocuspocus))
+        .route("/hocuspocus/{*rest}", get(ws::hocuspocus))
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .route("/metrics", get(health::metrics))
+        .fallback(error::not_found)
+        .with_state(state)
+}

@@ -1,0 +1,39 @@
+//! Errors of plain HTTP requests, as `application/problem+json` (RFC 9457).
+
+use axum::{
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
+
+/// A refused request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Problem {
+    /// The status.
+    pub(crate) status: StatusCode,
+    /// A stable code for programs.
+    pub(crate) code: &'static str,
+    /// A sentence for people.
+    pub(crate) detail: String,
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let body = serde_json::json!({
+            "type": "about:blank",
+            "title": self.status.canonical_reason().unwrap_or_default(),
+            "status": self.status.as_u16(),
+            "code": self.code,
+            "detail": self.detail,
+        });
+        let kind = [(header::CONTENT_TYPE, "application/problem+json")];
+        (self.status, kind, body.to_string()).into_response()
+    }
+}
+
+pub(crate) async fn not_found() -> Problem {
+    Problem {
+        status: StatusCode::NOT_FOUND,
+        code: "not-found",
+        detail: "there is nothing here: editors connect to /ws/{document} and /hocuspocus".into(),
+    }
+}

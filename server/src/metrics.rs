@@ -1,0 +1,148 @@
+//! What the server counts, in Prometheus' text format.
+
+use std::sync::atomic::AtomicU64;
+
+use prometheus_client::{
+    encoding::{EncodeLabelSet, text::encode},
+    metrics::{counter::Counter, family::Family, gauge::Gauge},
+    registry::{Registry, Unit},
+};
+use unisson_storage::{BUCKETS_US, Histogram, StoreStatus};
+
+/// A dialect, as a label.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(crate) struct DialectLabel {
+    pub(crate) dialect: &'static str,
+}
+
+/// A reason, as a label.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(crate) struct ReasonLabel {
+    pub(crate) reason: &'static str,
+}
+
+/// Counters and gauges of one server.
+#[derive(Debug, Default)]
+pub(crate) struct Metrics {
+    pub(crate) sockets: Family<DialectLabel, Gauge>,
+    pub(crate) documents: Gauge,
+    pub(crate) frames_received: Counter,
+    pub(crate) bytes_received: Counter,
+    pub(crate) frames_sent: Counter,
+    pub(crate) bytes_sent: Counter,
+    pub(crate) updates: Counter,
+    pub(crate) refused: Family<ReasonLabel, Counter>,
+    pub(crate) closed: Family<ReasonLabel, Counter>,
+    pub(crate) lagging: Counter,
+    pub(crate) panics: Counter,
+    pub(crate) snapshots_failed: Counter,
+    pub(crate) oldest_undurable_ms: Gauge<u64, AtomicU64>,
+}
+
+impl Metrics {
+    /// Everything, for a scrape.
+    pub(crate) fn text(&self, store: &StoreStatus) -> String {
+        let mut registry = Registry::with_prefix("unisson");
+        registry.register("sockets", "Open sockets", self.sockets.clone());
+        registry.register("documents", "Open documents", self.documents.clone());
+        registry.register(
+            "frames_received",
+            "Frames from clients",
+            self.frames_received.clone(),
+        );
+        registry.register_with_unit(
+            "received",
+            "Bytes of frames from clients",
+            Unit::Bytes,
+            self.bytes_received.clone(),
+        );
+        registry.register("frames_sent", "Frames to clients", self.frames_sent.clone());
+        registry.register_with_unit(
+            "sent",
+            "Bytes of frames to clients",
+            Unit::Bytes,
+            self.bytes_sent.clone(),
+        );
+        registry.register("updates", "Updates from clients", self.updates.clone());
+        registry.register(
+            "refused",
+            "Refused messages and logins",
+            self.refused.clone(),
+        );
+        registry.register(
+            "closed",
+            "Sockets closed by the server",
+            self.closed.clone(),
+        );
+        registry.register(
+            "lagging",
+            "Times that a reader fell behind",
+            self.lagging.clone(),
+        );
+        registry.register(
+            "task_panics",
+            "Documents ended by a panic",
+            self.panics.clone(),
+        );
+        registry.register(
+            "snapshots_failed",
+            "Snapshots that could not be stored",
+            self.snapshots_failed.clone(),
+        );
+        self.oldest_undurable_ms.set(store.oldest_undurable_ms);
+        registry.register(
+            "oldest_undurable_ms",
+            "Age of the oldest edit that is not durable yet, in milliseconds",
+            self.oldest_undurable_ms.clone(),
+        );
+        let mut text = String::new();
+        if encode(&mut text, &registry).is_err() {
+            return String::new();
+        }
+        let end = text.trim_end().trim_end_matches("# EOF").len();
+        text.truncate(end);
+        text.push_str(&store_text(store));
+        text.push_str("# EOF\n");
+        text
+    }
+}
+
+fn store_text(store: &StoreStatus) -> String {
+    let mut text = String::new();
+    let counts: [(&str, &str, u64); 7] = [
+        ("store_appended_total", "counter", store.appended_count),
+        (
+            "store_appended_bytes_total",
+            "counter",
+            store.appended_bytes,
+        ),
+        ("store_refused_total", "counter", store.refused_count),
+        ("store_queue_bytes", "gauge", store.queue_bytes as u64),
+        ("store_segments", "gauge", store.segments as u64),
+        ("store_documents", "gauge", store.documents as u64),
+        ("store_full", "gauge", u64::from(store.is_full)),
+    ];
+    for (name, kind, value) in counts {
+        let family = name.trim_end_matches("_total");
+        text.push_str(&format!(
+            "# TYPE unisson_{family} {kind}\nunisson_{name} {value}\n"
+        ));
+    }
+    histogram(&mut text, "store_sync_seconds", &store.sync);
+    histogram(&mut text, "store_append_seconds", &store.append);
+    text
+}
+
+fn histogram(text: &mut String, name: &str, histogram: &Histogram) {
+    text.push_str(&format!("# TYPE unisson_{name} histogram\n"));
+    let mut sum = 0;
+    let bounds = BUCKETS_US.iter().map(|us| (*us as f64 / 1e6).to_string());
+    for (bound, count) in bounds.chain(["+Inf".to_owned()]).zip(histogram.counts) {
+        sum += count;
+        text.push_str(&format!("unisson_{name}_bucket{{le=\"{bound}\"}} {sum}\n"));
+    }
+    let seconds = histogram.sum_us as f64 / 1e6;
+    text.push_str(&format!(
+        "unisson_{name}_sum {seconds}\nunisson_{name}_count {sum}\n"
+    ));
+}

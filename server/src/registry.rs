@@ -1,0 +1,194 @@
+//! Document name -> running task: started once, shared, forgotten when it stops.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use bytes::Bytes;
+use tokio::{sync::Semaphore, task::JoinSet};
+use unisson_protocol::{CloseReason, DocName};
+use unisson_session::PeerId;
+use unisson_storage::Store;
+
+use crate::{
+    Settings,
+    auth::Authenticator,
+    doc_task::{self, DocInbox, DocMessage},
+    metrics::Metrics,
+};
+
+/// How many documents load at a time: each takes a core while it does.
+const LOADS_MAX: usize = 4;
+/// How many documents are compacted at a time.
+const COMPACTIONS_MAX: usize = 1;
+/// How many updates that made a document panic are remembered.
+const POISONS_MAX: usize = 1_024;
+
+/// What all tasks of a server share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) settings: Settings,
+    pub(crate) store: Store,
+    pub(crate) authenticator: Authenticator,
+    pub(crate) metrics: Metrics,
+    pub(crate) loads: Semaphore,
+    pub(crate) compactions: Semaphore,
+    pub(crate) poisons: Poisons,
+    next_id: AtomicU64,
+}
+
+impl Shared {
+    pub(crate) fn new(settings: Settings, store: Store) -> Self {
+        Self {
+            authenticator: Authenticator::new(settings.tokens.clone()),
+            settings,
+            store,
+            metrics: Metrics::default(),
+            loads: Semaphore::new(LOADS_MAX),
+            compactions: Semaphore::new(COMPACTIONS_MAX),
+            poisons: Poisons::default(),
+            next_id: AtomicU64::new(1),
+        }
+    }
+
+    /// A peer id that no other peer of this process has.
+    pub(crate) fn draw_peer_id(&self) -> PeerId {
+        PeerId(self.next_id.fetch_add(1, Ordering::Relaxed))
+    }
+
+    pub(crate) fn draw_seed(&self) -> u64 {
+        self.next_id.fetch_add(1, Ordering::Relaxed)
+    }
+}
+
+/// Fingerprints of updates that made a document panic: a second try would end it again.
+#[derive(Debug, Default)]
+pub(crate) struct Poisons(Mutex<VecDeque<blake3::Hash>>);
+
+impl Poisons {
+    pub(crate) fn contains(&self, update: &Bytes) -> bool {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        !known.is_empty() && known.contains(&blake3::hash(update))
+    }
+
+    pub(crate) fn insert(&self, update: &Bytes) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= POISONS_MAX {
+            known.pop_front();
+        }
+        known.push_back(blake3::hash(update));
+    }
+}
+
+#[derive(Debug, Default)]
+struct State {
+    documents: HashMap<DocName, DocInbox>,
+    tasks: JoinSet<()>,
+    draining: bool,
+}
+
+/// The open documents of a server; cheap to clone.
+#[derive(Debug, Clone)]
+pub(crate) struct Registry {
+    shared: Arc<Shared>,
+    state: Arc<Mutex<State>>,
+}
+
+impl Registry {
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+        Self {
+            shared,
+            state: Arc::default(),
+        }
+    }
+
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
+    /// Lets a peer into a document, which is opened where it is not open.
+    pub(crate) fn join(&self, name: &DocName, join: DocMessage) -> Result<DocInbox, CloseReason> {
+        let mut state = self.lock();
+        if state.draining {
+            return Err(CloseReason::Restart);
+        }
+        if let Some(inbox) = state.documents.get(name) {
+            // A full inbox means a document that cannot keep up: come back later.
+            let inbox = inbox.clone();
+            return match inbox.try_send(join) {
+                Ok(()) => Ok(inbox),
+                Err(_) => Err(CloseReason::Overloaded),
+            };
+        }
+        if state.documents.len() >= self.shared.settings.documents_max {
+            return Err(CloseReason::Overloaded);
+        }
+        let (inbox, task) = doc_task::open(name, &self.shared);
+        if inbox.try_send(join).is_err() {
+            return Err(CloseReason::Overloaded);
+        }
+        state.documents.insert(name.clone(), inbox.clone());
+        self.shared
+            .metrics
+            .documents
+            .set(state.documents.len() as i64);
+        while state.tasks.try_join_next().is_some() {}
+        let registry = self.clone();
+        state.tasks.spawn(task.run(registry));
+        Ok(inbox)
+    }
+
+    /// Runs something that may end a document while nobody can join it.
+    pub(crate) fn while_held(&self, name: &DocName, run: impl FnOnce(&mut dyn FnMut())) {
+        let mut state = self.lock();
+        run(&mut || {
+            state.documents.remove(name);
+            self.shared
+                .metrics
+                .documents
+                .set(state.documents.len() as i64);
+        });
+    }
+
+    /// Forgets a document whose task ends.
+    pub(crate) fn forget(&self, name: &DocName) {
+        self.while_held(name, |forget| forget());
+    }
+
+    /// How many documents are open.
+    pub(crate) fn documents(&self) -> usize {
+        self.lock().documents.len()
+    }
+
+    pub(crate) fn is_draining(&self) -> bool {
+        self.lock().draining
+    }
+
+    /// Lets nobody in any more, and waits until every document has made its edits durable, sent
+    /// its peers away and stopped.
+    pub(crate) async fn drain(&self) {
+        let (inboxes, mut tasks) = {
+            let mut state = self.lock();
+            state.draining = true;
+            let inboxes: Vec<DocInbox> = state.documents.values().cloned().collect();
+            (inboxes, std::mem::take(&mut state.tasks))
+        };
+        for inbox in inboxes {
+            // A document that has stopped meanwhile needs no telling.
+            let _ = inbox.send(DocMessage::Drain).await;
+        }
+        while let Some(ended) = tasks.join_next().await {
+            if let Err(error) = ended {
+                tracing::error!(%error, "a document task ended badly");
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

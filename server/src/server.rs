@@ -1,0 +1,116 @@
+//! Starts a server and stops it without losing anything.
+
+use std::{net::SocketAddr, sync::Arc, time::Instant};
+
+use axum::serve::ListenerExt;
+use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
+use unisson_storage::{OpenError, Store, StoreSettings};
+
+use crate::{
+    Settings,
+    http::{self, AppState},
+    registry::{Registry, Shared},
+    settings::SettingsError,
+};
+
+/// Why a server does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The settings are not usable.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// The store does not open.
+    #[error("cannot open the data folder: {0}")]
+    Store(#[from] OpenError),
+    /// The address cannot be listened on.
+    #[error("cannot listen on {listen}: {source}")]
+    Listen {
+        /// The address.
+        listen: SocketAddr,
+        /// Why.
+        source: std::io::Error,
+    },
+}
+
+/// Why a stop was not clean.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StopError {
+    /// Edits may not be durable. None of them was acknowledged.
+    #[error("not everything was durable within the deadline")]
+    Deadline,
+    /// The store could not be closed.
+    #[error("the store did not close: {0}")]
+    Store(String),
+}
+
+/// Makes servers.
+#[derive(Debug)]
+pub struct Server;
+
+/// A server that runs.
+#[derive(Debug)]
+pub struct RunningServer {
+    address: SocketAddr,
+    registry: Registry,
+    stop_accepting: oneshot::Sender<()>,
+    accepting: JoinHandle<std::io::Result<()>>,
+}
+
+impl Server {
+    /// Opens the store, recovers what an earlier process left, and listens.
+    pub async fn start(settings: Settings) -> Result<RunningServer, StartError> {
+        settings.check()?;
+        let mut store_settings = StoreSettings::new(&settings.data);
+        store_settings.update_bytes_max = settings.limits.update_bytes_max;
+        let store = Store::open(store_settings).await?;
+        let listen = settings.listen;
+        let failed = |source| StartError::Listen { listen, source };
+        let listener = TcpListener::bind(listen).await.map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        let registry = Registry::new(Arc::new(Shared::new(settings, store)));
+        let state = AppState {
+            registry: registry.clone(),
+            started: Instant::now(),
+        };
+        let (stop_accepting, stopping) = oneshot::channel();
+        let listener = listener.tap_io(|socket| {
+            // A keystroke must not wait for the next one.
+            if let Err(error) = socket.set_nodelay(true) {
+                tracing::debug!(%error, "nodelay");
+            }
+        });
+        let serve = axum::serve(listener, http::router(state)).with_graceful_shutdown(async {
+            // Dropping the sender means the same as sending.
+            let _ = stopping.await;
+        });
+        let accepting = tokio::spawn(serve.into_future());
+        Ok(RunningServer {
+            address,
+            registry,
+            stop_accepting,
+            accepting,
+        })
+    }
+}
+
+impl RunningServer {
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Stops: accepts nobody any more, makes all edits durable and answers for them, sends clients
+    /// away with a code that makes them come back, closes the store.
+    pub async fn stop(self) -> Result<(), StopError> {
+        let shared = self.registry.shared().clone();
+        let deadline = shared.settings.drain_deadline;
+        let _ = self.stop_accepting.send(());
+        let drained = tokio::time::timeout(deadline, self.registry.drain()).await;
+        let closed = shared.store.close().await;
+        // Sockets have been told; this waits for their goodbyes, not for their clients.
+        let goodbye = std::time::Duration::from_secs(1);
+        let _ = tokio::time::timeout(goodbye, self.accepting).await;
+        drained.map_err(|_| StopError::Deadline)?;
+        closed.map_err(|error| StopError::Store(error.to_string()))
+    }
+}

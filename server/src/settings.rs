@@ -1,0 +1,454 @@
+//! Everything that can be set: by flag, by `UNISSON_*` variable, by TOML file, by default, in this
+//! order.
+
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use serde::Deserialize;
+use unisson_protocol::Access;
+
+/// A self-hosted server on which many people write the same page at once.
+#[derive(Debug, Parser)]
+#[command(version, about, arg_required_else_help = true)]
+pub struct CommandLine {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What the binary can do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the server
+    Serve(Box<Options>),
+    /// Check the settings, say what they come to, and exit
+    CheckConfig(Box<Options>),
+}
+
+/// Flags and variables. Each one overrides the same key of the file.
+#[derive(Debug, Args, Default)]
+pub struct Options {
+    /// Settings file (TOML)
+    #[arg(long, env = "UNISSON_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Address and port to listen on [default: 127.0.0.1:4444]
+    #[arg(long, env = "UNISSON_LISTEN", value_name = "ADDR")]
+    pub listen: Option<SocketAddr>,
+    /// Folder for the documents; created where it is missing [default: ./data]
+    #[arg(long, env = "UNISSON_DATA", value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Listen beyond this machine although no token is configured
+    #[arg(long, env = "UNISSON_INSECURE", num_args = 0..=1, default_missing_value = "true")]
+    pub insecure: Option<bool>,
+    /// Tokens, as `value:read-write` or `value:read-only`, separated by commas
+    #[arg(
+        long,
+        env = "UNISSON_TOKENS",
+        value_name = "TOKENS",
+        hide_env_values = true
+    )]
+    pub tokens: Option<String>,
+    /// Name of the cookie that may carry a token [default: unisson_token]
+    #[arg(long, env = "UNISSON_COOKIE", value_name = "NAME")]
+    pub cookie: Option<String>,
+    /// Web origins whose pages may connect, separated by commas
+    #[arg(
+        long,
+        env = "UNISSON_ORIGINS",
+        value_name = "ORIGINS",
+        value_delimiter = ','
+    )]
+    pub origins: Option<Vec<String>>,
+    /// Most sockets at a time [default: 20000]
+    #[arg(long, env = "UNISSON_SOCKETS_MAX", value_name = "N")]
+    pub sockets_max: Option<usize>,
+    /// Most open documents at a time [default: 10000]
+    #[arg(long, env = "UNISSON_DOCUMENTS_MAX", value_name = "N")]
+    pub documents_max: Option<usize>,
+    /// Largest update, in bytes [default: 33554432]
+    #[arg(long, env = "UNISSON_UPDATE_BYTES_MAX", value_name = "BYTES")]
+    pub update_bytes_max: Option<usize>,
+    /// Largest document, in bytes of its updates [default: 67108864]
+    #[arg(long, env = "UNISSON_DOCUMENT_BYTES_MAX", value_name = "BYTES")]
+    pub document_bytes_max: Option<usize>,
+    /// What may wait for a slow reader before it gets one catch-up instead [default: 1048576]
+    #[arg(long, env = "UNISSON_OUTBOX_BYTES_MAX", value_name = "BYTES")]
+    pub outbox_bytes_max: Option<usize>,
+    /// How long a stop may take before the process ends with an error [default: 10000]
+    #[arg(long, env = "UNISSON_DRAIN_DEADLINE_MS", value_name = "MS")]
+    pub drain_deadline_ms: Option<u64>,
+    /// How long a document stays open after its last reader has left [default: 15000]
+    #[arg(long, env = "UNISSON_UNLOAD_IDLE_MS", value_name = "MS")]
+    pub unload_idle_ms: Option<u64>,
+    /// Form of the log lines [default: text]
+    #[arg(long, env = "UNISSON_LOG", value_enum)]
+    pub log: Option<LogForm>,
+}
+
+/// Form of the log lines.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogForm {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object each.
+    Json,
+}
+
+/// The settings file.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct File {
+    listen: Option<SocketAddr>,
+    data: Option<PathBuf>,
+    insecure: Option<bool>,
+    log: Option<LogForm>,
+    auth: AuthFile,
+    limits: LimitsFile,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct AuthFile {
+    tokens: Vec<TokenFile>,
+    cookie: Option<String>,
+    origins: Option<Vec<String>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TokenFile {
+    value: String,
+    access: String,
+    #[serde(default)]
+    prefix: String,
+    user: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct LimitsFile {
+    sockets_max: Option<usize>,
+    documents_max: Option<usize>,
+    update_bytes_max: Option<usize>,
+    document_bytes_max: Option<usize>,
+    outbox_bytes_max: Option<usize>,
+    drain_deadline_ms: Option<u64>,
+    unload_idle_ms: Option<u64>,
+}
+
+/// A configured token.
+#[derive(Clone)]
+pub struct Token {
+    /// The secret.
+    pub value: String,
+    /// What it allows.
+    pub access: Access,
+    /// Documents whose name starts so; empty: all.
+    pub prefix: String,
+    /// Who holds it, where it is one person's.
+    pub user: Option<String>,
+}
+
+impl std::fmt::Debug for Token {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Token({:?}, prefix {:?})", self.access, self.prefix)
+    }
+}
+
+/// Settings of a server, complete and checked.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Where to listen; port 0 draws a free one.
+    pub listen: SocketAddr,
+    /// The data folder.
+    pub data: PathBuf,
+    /// Nobody needs a token beyond loopback.
+    pub insecure: bool,
+    /// Who may come in; empty: anybody.
+    pub tokens: Vec<Token>,
+    /// The cookie that may carry a token.
+    pub cookie: String,
+    /// Web origins whose pages may connect, beside the server's own.
+    pub origins: Vec<String>,
+    /// Most sockets at a time.
+    pub sockets_max: usize,
+    /// Most open documents at a time.
+    pub documents_max: usize,
+    /// What may wait for one socket, in bytes.
+    pub outbox_bytes_max: usize,
+    /// How long a stop may take.
+    pub drain_deadline: Duration,
+    /// Limits of each document.
+    pub limits: unisson_session::Limits,
+    /// Form of the log lines.
+    pub log: LogForm,
+}
+
+/// Why settings are not usable.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// The file could not be read.
+    #[error("{path}: {source}")]
+    Read {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file is not what it should be.
+    #[error("{path}: {problem}")]
+    File {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong, and where.
+        problem: String,
+    },
+    /// A value makes no sense.
+    #[error("{key}: {problem}")]
+    Value {
+        /// Which setting.
+        key: &'static str,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// Everybody could write.
+    #[error(
+        "{listen} can be reached from other machines and no token is configured: set [[auth.tokens]] \
+         in the settings file or UNISSON_TOKENS, listen on 127.0.0.1, or say --insecure"
+    )]
+    Open {
+        /// The address.
+        listen: SocketAddr,
+    },
+}
+
+impl Settings {
+    /// Settings for a folder and an address, with all defaults.
+    pub fn new(listen: SocketAddr, data: impl Into<PathBuf>) -> Self {
+        Self {
+            listen,
+            data: data.into(),
+            insecure: false,
+            tokens: Vec::new(),
+            cookie: "unisson_token".into(),
+            origins: Vec::new(),
+            sockets_max: 20_000,
+            documents_max: 10_000,
+            outbox_bytes_max: 1 << 20,
+            drain_deadline: Duration::from_secs(10),
+            limits: unisson_session::Limits::default(),
+            log: LogForm::Text,
+        }
+    }
+
+    /// Puts flags, variables and file together, and checks the result.
+    pub fn gather(options: Options) -> Result<Self, SettingsError> {
+        let file = read_file(options.config.as_ref())?;
+        let default = Self::new(SocketAddr::from(([127, 0, 0, 1], 4444)), "./data");
+        let limits = unisson_session::Limits {
+            update_bytes_max: options
+                .update_bytes_max
+                .or(file.limits.update_bytes_max)
+                .unwrap_or(default.limits.update_bytes_max),
+            document_bytes_max: options
+                .document_bytes_max
+                .or(file.limits.document_bytes_max)
+                .unwrap_or(default.limits.document_bytes_max),
+            unload_idle_ms: options
+                .unload_idle_ms
+                .or(file.limits.unload_idle_ms)
+                .unwrap_or(default.limits.unload_idle_ms),
+            ..default.limits.clone()
+        };
+        let drain_ms = options.drain_deadline_ms.or(file.limits.drain_deadline_ms);
+        let settings = Self {
+            listen: options.listen.or(file.listen).unwrap_or(default.listen),
+            data: options.data.or(file.data).unwrap_or(default.data),
+            insecure: options.insecure.or(file.insecure).unwrap_or(false),
+            tokens: match &options.tokens {
+                Some(list) => tokens_of_list(list)?,
+                None => file
+                    .auth
+                    .tokens
+                    .into_iter()
+                    .map(token)
+                    .collect::<Result<_, _>>()?,
+            },
+            cookie: options
+                .cookie
+                .or(file.auth.cookie)
+                .unwrap_or(default.cookie),
+            origins: options.origins.or(file.auth.origins).unwrap_or_default(),
+            sockets_max: options
+                .sockets_max
+                .or(file.limits.sockets_max)
+                .unwrap_or(default.sockets_max),
+            documents_max: options
+                .documents_max
+                .or(file.limits.documents_max)
+                .unwrap_or(default.documents_max),
+            outbox_bytes_max: options
+                .outbox_bytes_max
+                .or(file.limits.outbox_bytes_max)
+                .unwrap_or(default.outbox_bytes_max),
+            drain_deadline: drain_ms.map_or(default.drain_deadline, Duration::from_millis),
+            limits,
+            log: options.log.or(file.log).unwrap_or_default(),
+        };
+        settings.check()?;
+        Ok(settings)
+    }
+
+    /// Whether anybody may do anything.
+    pub fn is_open(&self) -> bool {
+        self.tokens.is_empty()
+    }
+
+    pub(crate) fn check(&self) -> Result<(), SettingsError> {
+        if self.is_open() && !self.insecure && !self.listen.ip().is_loopback() {
+            return Err(SettingsError::Open {
+                listen: self.listen,
+            });
+        }
+        for (key, value) in [
+            ("sockets_max", self.sockets_max),
+            ("documents_max", self.documents_max),
+            ("outbox_bytes_max", self.outbox_bytes_max),
+            ("update_bytes_max", self.limits.update_bytes_max),
+            ("document_bytes_max", self.limits.document_bytes_max),
+        ] {
+            if value == 0 {
+                return Err(SettingsError::Value {
+                    key,
+                    problem: "must not be zero".into(),
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+fn read_file(path: Option<&PathBuf>) -> Result<File, SettingsError> {
+    let Some(path) = path else {
+        return Ok(File::default());
+    };
+    let text = std::fs::read_to_string(path).map_err(|source| SettingsError::Read {
+        path: path.clone(),
+        source,
+    })?;
+    toml::from_str(&text).map_err(|error| SettingsError::File {
+        path: path.clone(),
+        problem: error.to_string(),
+    })
+}
+
+fn tokens_of_list(list: &str) -> Result<Vec<Token>, SettingsError> {
+    let entries = list.split(',').filter(|entry| !entry.trim().is_empty());
+    entries
+        .map(|entry| {
+            let (value, access) = entry.trim().rsplit_once(':').ok_or(SettingsError::Value {
+                key: "tokens",
+                problem: "write value:read-write or value:read-only".into(),
+            })?;
+            token(TokenFile {
+                value: value.into(),
+                access: access.into(),
+                prefix: String::new(),
+                user: None,
+            })
+        })
+        .collect()
+}
+
+fn token(file: TokenFile) -> Result<Token, SettingsError> {
+    let wrong = |problem: &str| SettingsError::Value {
+        key: "auth.tokens",
+        problem: problem.into(),
+    };
+    if file.value.is_empty() {
+        return Err(wrong("a token's value must not be empty"));
+    }
+    let access = match file.access.as_str() {
+        "read-write" => Access::ReadWrite,
+        "read-only" => Access::ReadOnly,
+        _ => return Err(wrong("access is \"read-write\" or \"read-only\"")),
+    };
+    Ok(Token {
+        value: file.value,
+        access,
+        prefix: file.prefix,
+        user: file.user,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn gather(toml: &str, options: Options) -> Result<Settings, SettingsError> {
+        let dir = tempfile::tempdir().expect("a folder");
+        let config = dir.path().join("unisson.toml");
+        std::fs::write(&config, toml).expect("written");
+        Settings::gather(Options {
+            config: Some(config),
+            ..options
+        })
+    }
+
+    #[test]
+    fn a_flag_beats_the_file_and_the_file_beats_the_default() {
+        let toml = "listen = \"127.0.0.1:1\"\ndata = \"/file\"\n";
+        let flag = Options {
+            listen: Some(([127, 0, 0, 1], 2).into()),
+            ..Options::default()
+        };
+        let settings = gather(toml, flag).expect("fine");
+        assert_eq!(settings.listen.port(), 2);
+        assert_eq!(settings.data, PathBuf::from("/file"));
+        assert_eq!(settings.sockets_max, 20_000);
+    }
+
+    #[test]
+    fn an_unknown_key_is_named() {
+        let error = gather("lisen = \"127.0.0.1:1\"", Options::default()).expect_err("refused");
+        assert!(error.to_string().contains("lisen"), "{error}");
+    }
+
+    #[test]
+    fn beyond_loopback_a_token_or_a_clear_word_is_needed() {
+        let listen = Some(([0, 0, 0, 0], 0).into());
+        let open = Options {
+            listen,
+            ..Options::default()
+        };
+        assert!(matches!(
+            Settings::gather(open),
+            Err(SettingsError::Open { .. })
+        ));
+        let insecure = Options {
+            listen,
+            insecure: Some(true),
+            ..Options::default()
+        };
+        assert!(Settings::gather(insecure).is_ok());
+        let tokens = Some("secret:read-write,look:read-only".into());
+        let settings = Settings::gather(Options {
+            listen,
+            tokens,
+            ..Options::default()
+        });
+        assert_eq!(settings.expect("fine").tokens.len(), 2);
+    }
+
+    #[test]
+    fn a_token_never_shows_in_debug_output() {
+        let settings = gather(
+            "[[auth.tokens]]\nvalue = \"s3cret\"\naccess = \"read-only\"\n",
+            Options::default(),
+        )
+        .expect("fine");
+        assert!(!format!("{settings:?}").contains("s3cret"));
+    }
+}
