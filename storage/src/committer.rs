@@ -102,10 +102,10 @@ impl Committer {
     }
 
     fn write(&mut self, batch: Vec<Pending>) -> Result<(), Fatal> {
-        if self.log.good_bytes >= self.shared.settings.seal_bytes {
-            if let Err(Fatal(problem)) = self.rotate() {
-                return Err(self.fail(batch, problem));
-            }
+        if self.log.good_bytes >= self.shared.settings.seal_bytes
+            && let Err(Fatal(problem)) = self.rotate()
+        {
+            return Err(self.fail(batch, problem));
         }
         if let Some(error) = self.backlog_refusal() {
             self.finish(batch, 0, Err(&error));

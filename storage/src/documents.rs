@@ -37,15 +37,16 @@ impl From<ObjectError> for Failed {
     fn from(error: ObjectError) -> Self {
         match error {
             ObjectError::Missing(object) => Self::Moved(object),
+            ObjectError::Cut(object) => Self::Final(damaged(object, "cut short")),
             other => Self::Final(StoreError::Unavailable(other.to_string())),
         }
     }
 }
 
-fn damaged(object: impl Into<String>, problem: impl ToString) -> StoreError {
+fn damaged(object: impl Into<String>, problem: impl Into<String>) -> StoreError {
     StoreError::Damaged {
         object: object.into(),
-        problem: problem.to_string(),
+        problem: problem.into(),
     }
 }
 
@@ -113,7 +114,7 @@ async fn read_header(shared: &Shared, object: &str) -> Result<Result<Header, Str
         .get_range(object, 0, HEADER_GUESS_BYTES)
         .await
     {
-        Err(ObjectError::Other(problem)) => return Ok(Err(problem)),
+        Err(ObjectError::Cut(_)) => return Ok(Err("cut short".to_owned())),
         start => start?,
     };
     let bytes = match snapshot::header_bytes(&start) {
@@ -234,14 +235,7 @@ async fn read_updates(
         let packed = shared
             .objects
             .get_range(&object, block.offset, block.bytes)
-            .await;
-        let packed = match packed {
-            // A range past the end is how a cut object shows itself.
-            Err(ObjectError::Other(problem)) => {
-                return Err(Failed::Final(damaged(object, problem)));
-            }
-            packed => packed?,
-        };
+            .await?;
         let entries = segment::decode_block(&packed, block, name)
             .map_err(|problem| Failed::Final(damaged(object, problem)))?;
         let uncovered = entries

@@ -2,7 +2,7 @@
 //!
 //! A segment goes when each of its documents is covered by a verified snapshot; a snapshot goes
 //! when a verified newer one descends from it. Both only after the grace period, and a segment
-//! only after the ledger says durably what the snapshots must cover from then on.
+//! only when, for the same time again, the ledger said durably what the snapshots must cover.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -12,7 +12,7 @@ use std::{
 use crate::{
     documents::{Found, find_snapshots, load},
     interval::Covers,
-    ledger::Record,
+    ledger::{Record, record_object},
     names::{DocId, SegmentId, SnapshotId},
     objects::ObjectError,
     sealer::write_record_locked,
@@ -33,10 +33,10 @@ type Candidate = (Arc<SegmentId>, Vec<(DocId, Arc<str>, Block)>);
 
 pub(crate) async fn collect(shared: &Shared) -> Result<Collected, ObjectError> {
     // One collection at a time; ledger records wait for it too.
-    let mut records = shared.records.lock().await;
-    let cutoff_ms = shared.now_ms().saturating_sub(shared.settings.grace_ms);
+    let mut files = shared.records.lock().await;
+    let now_ms = shared.now_ms();
+    let cutoff_ms = now_ms.saturating_sub(shared.settings.grace_ms);
     let mut record = Record::default();
-    let mut superfluous = Vec::new();
     let mut looked_up = BTreeSet::new();
     for (segment, documents) in candidates(shared, cutoff_ms) {
         let retired = retire(shared, &segment, &documents, cutoff_ms, &mut looked_up).await?;
@@ -48,17 +48,23 @@ pub(crate) async fn collect(shared: &Shared) -> Result<Collected, ObjectError> {
             documents: retired,
             ..Record::default()
         });
-        superfluous.push(segment);
+    }
+    if record != Record::default() {
+        write_record_locked(shared, &mut files, record).await?;
+        lock(&shared.index).mark_retired(now_ms);
     }
     let mut collected = Collected::default();
-    if !superfluous.is_empty() {
-        record.heads = lock(&shared.index).heads();
-        write_record_locked(shared, &mut records, record).await?;
-        for segment in superfluous {
-            lock(&shared.index).retire_segment(&segment);
-            shared.objects.delete(&segment.object()).await?;
-            collected.segments += 1;
-        }
+    for segment in retired_segments(shared, cutoff_ms) {
+        lock(&shared.index).retire_segment(&segment);
+        shared.objects.delete(&segment.object()).await?;
+        collected.segments += 1;
+    }
+    let replaced: Vec<_> = files
+        .replaced
+        .extract_if(.., |_, since_ms| *since_ms <= cutoff_ms)
+        .collect();
+    for (record, _) in replaced {
+        shared.objects.delete(&record_object(&record)).await?;
     }
     collected.snapshots = collect_snapshots(shared, cutoff_ms).await?;
     let deleted = (collected.segments + collected.snapshots) as u64;
@@ -66,12 +72,22 @@ pub(crate) async fn collect(shared: &Shared) -> Result<Collected, ObjectError> {
     Ok(collected)
 }
 
+fn retired_segments(shared: &Shared, cutoff_ms: u64) -> Vec<Arc<SegmentId>> {
+    let index = lock(&shared.index);
+    let retired = index.segments.iter().filter(|(_, segment)| {
+        segment
+            .retired_ms
+            .is_some_and(|retired_ms| retired_ms <= cutoff_ms)
+    });
+    retired.map(|(id, _)| Arc::clone(id)).collect()
+}
+
 fn candidates(shared: &Shared, cutoff_ms: u64) -> Vec<Candidate> {
     let index = lock(&shared.index);
     let old = index
         .segments
         .iter()
-        .filter(|(_, segment)| segment.created_ms <= cutoff_ms);
+        .filter(|(_, segment)| segment.retired_ms.is_none() && segment.created_ms <= cutoff_ms);
     old.map(|(id, segment)| {
         let documents = segment.documents.iter().filter_map(|document| {
             let entry = index.documents.get(document)?;

@@ -34,6 +34,8 @@ pub(crate) struct Document {
 pub(crate) struct Segment {
     pub(crate) created_ms: u64,
     pub(crate) documents: Vec<DocId>,
+    /// Since when a durable ledger record says that snapshots cover all of it.
+    pub(crate) retired_ms: Option<u64>,
 }
 
 /// The whole index; behind one lock that nobody holds across an await.
@@ -122,6 +124,7 @@ impl Index {
             Segment {
                 created_ms: footer.created_ms,
                 documents,
+                retired_ms: None,
             },
         );
     }
@@ -161,6 +164,16 @@ impl Index {
         self.snapshot_verified(id, name, snapshot, covers);
         if let Some(snapshotted) = &mut self.snapshotted {
             snapshotted.insert(id);
+        }
+    }
+
+    /// Marks segments that the ledger has retired; they stay for the grace period, so that a copy
+    /// of the folder that is being made finds either them or the record.
+    pub(crate) fn mark_retired(&mut self, now_ms: u64) {
+        for (id, segment) in &mut self.segments {
+            if self.ledger.retired.contains(&id.key, id.first, id.last) {
+                segment.retired_ms.get_or_insert(now_ms);
+            }
         }
     }
 

@@ -131,6 +131,29 @@ impl Record {
     }
 }
 
+/// The records that are there.
+#[derive(Debug, Default)]
+pub(crate) struct Files {
+    /// Those whose union is the truth.
+    pub(crate) live: BTreeSet<RecordId>,
+    /// Those that a live one replaces, and since when.
+    pub(crate) replaced: BTreeMap<RecordId, u64>,
+}
+
+impl Files {
+    pub(crate) fn of(records: &BTreeMap<RecordId, Record>) -> Self {
+        let mut files = Self::default();
+        for (id, record) in records {
+            for replaced in record.replaces.iter().filter(|id| records.contains_key(id)) {
+                files.replaced.insert(replaced.clone(), id.created_ms());
+            }
+        }
+        let live = records.keys().filter(|id| !files.replaced.contains_key(id));
+        files.live = live.cloned().collect();
+        files
+    }
+}
+
 /// A record that another names and that is not there.
 pub(crate) fn missing_record(records: &BTreeMap<RecordId, Record>) -> Option<RecordId> {
     let replaced: BTreeSet<&RecordId> = records

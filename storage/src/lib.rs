@@ -8,7 +8,7 @@
 //!
 //! There is no CRDT here: callers replay and merge. The format is in `docs/storage-format.md`.
 
-use std::{collections::BTreeSet, fmt, future::Future, path::PathBuf, sync::Arc, time::Instant};
+use std::{fmt, future::Future, path::PathBuf, sync::Arc, time::Instant};
 
 use bytes::Bytes;
 use object_store::local::LocalFileSystem;
@@ -126,10 +126,10 @@ pub enum OpenError {
 }
 
 impl OpenError {
-    pub(crate) fn damaged(object: impl Into<String>, problem: impl ToString) -> Self {
+    pub(crate) fn damaged(object: impl Into<String>, problem: impl Into<String>) -> Self {
         Self::Damaged {
             object: object.into(),
-            problem: problem.to_string(),
+            problem: problem.into(),
         }
     }
 }
@@ -170,6 +170,9 @@ impl Store {
             source,
         };
         std::fs::create_dir_all(&dir).map_err(io_error)?;
+        if let Some(parent) = dir.canonicalize().map_err(io_error)?.parent() {
+            log_file::sync_folder(parent).map_err(io_error)?;
+        }
         let lock_file = identity::lock_folder(&dir)?;
         let local = LocalFileSystem::new_with_prefix(&dir)
             .map_err(|error| OpenError::Unavailable(error.to_string()))?;
@@ -182,6 +185,7 @@ impl Store {
         let mut index = index::Index::new(epoch.clone());
         let now_ms = (settings.environment.now_ms)();
         let records = recovery::recover(&objects, &dir, &mut index, now_ms).await?;
+        index.mark_retired(now_ms);
         let shared = Arc::new(Shared {
             settings,
             objects,
@@ -199,7 +203,8 @@ impl Store {
             seal_ready: std::sync::Condvar::new(),
             index: index.into(),
             figures: status::Figures::default().into(),
-            records: tokio::sync::Mutex::new(records.into_keys().collect::<BTreeSet<_>>()),
+            records: tokio::sync::Mutex::new(ledger::Files::of(&records)),
+            sealed_logs: std::collections::VecDeque::new().into(),
             closed: watch::Sender::new(None),
             lock_file: Some(lock_file).into(),
         });

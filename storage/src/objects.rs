@@ -15,6 +15,8 @@ pub(crate) enum ObjectError {
     Missing(String),
     #[error("{0}: what was read back is not what was written")]
     Differs(String),
+    #[error("{0}: cut short")]
+    Cut(String),
     #[error("the disk is full")]
     Full,
     #[error("{0}")]
@@ -41,7 +43,7 @@ impl Objects {
     pub(crate) async fn put_verified(&self, object: &str, body: Bytes) -> Result<(), ObjectError> {
         let path = object_path(object);
         let put = self.0.put(&path, body.clone().into()).await;
-        put.map_err(|error| sort(object, error))?;
+        put.map_err(|error| sort(object, &error))?;
         if self.get(object).await? == body {
             Ok(())
         } else {
@@ -54,8 +56,8 @@ impl Objects {
             .0
             .get(&object_path(object))
             .await
-            .map_err(|error| sort(object, error))?;
-        result.bytes().await.map_err(|error| sort(object, error))
+            .map_err(|error| sort(object, &error))?;
+        result.bytes().await.map_err(|error| sort(object, &error))
     }
 
     /// Bytes from `start` on; fewer where the object ends before.
@@ -65,8 +67,21 @@ impl Objects {
         start: u64,
         bytes: u64,
     ) -> Result<Bytes, ObjectError> {
-        let range = GetRange::Bounded(start..start.saturating_add(bytes));
-        self.get_part(object, range).await
+        let end = start.saturating_add(bytes);
+        match self.get_part(object, GetRange::Bounded(start..end)).await {
+            Err(ObjectError::Other(problem)) => {
+                // A beginning past the end is an error like any other; ask what it was.
+                let meta = self.0.head(&object_path(object)).await;
+                let meta = meta.map_err(|error| sort(object, &error))?;
+                let cut = meta.size <= start;
+                Err(if cut {
+                    ObjectError::Cut(object.to_owned())
+                } else {
+                    ObjectError::Other(problem)
+                })
+            }
+            part => part,
+        }
     }
 
     pub(crate) async fn get_suffix(&self, object: &str, bytes: u64) -> Result<Bytes, ObjectError> {
@@ -79,8 +94,8 @@ impl Objects {
             ..GetOptions::default()
         };
         let result = self.0.get_opts(&object_path(object), options).await;
-        let result = result.map_err(|error| sort(object, error))?;
-        result.bytes().await.map_err(|error| sort(object, error))
+        let result = result.map_err(|error| sort(object, &error))?;
+        result.bytes().await.map_err(|error| sort(object, &error))
     }
 
     pub(crate) async fn list(&self, folder: &str) -> Result<Vec<Listed>, ObjectError> {
@@ -92,7 +107,7 @@ impl Objects {
             })
             .try_collect()
             .await
-            .map_err(|error| sort(folder, error))?;
+            .map_err(|error| sort(folder, &error))?;
         objects.sort_by(|a, b| a.object.cmp(&b.object));
         Ok(objects)
     }
@@ -101,12 +116,12 @@ impl Objects {
     pub(crate) async fn delete(&self, object: &str) -> Result<(), ObjectError> {
         match self.0.delete(&object_path(object)).await {
             Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
-            Err(error) => Err(sort(object, error)),
+            Err(error) => Err(sort(object, &error)),
         }
     }
 }
 
-fn sort(object: &str, error: object_store::Error) -> ObjectError {
+fn sort(object: &str, error: &object_store::Error) -> ObjectError {
     if matches!(error, object_store::Error::NotFound { .. }) {
         return ObjectError::Missing(object.to_owned());
     }

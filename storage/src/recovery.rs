@@ -245,6 +245,7 @@ impl From<ObjectError> for OpenError {
     fn from(error: ObjectError) -> Self {
         match error {
             ObjectError::Missing(object) => Self::damaged(object, "missing"),
+            ObjectError::Cut(object) => Self::damaged(object, "cut short"),
             other => Self::Unavailable(other.to_string()),
         }
     }

@@ -16,7 +16,7 @@ use crate::{
     names::EpochKey,
     objects::{ObjectError, Objects},
     segment::{self, Footer},
-    shared::{Mode, SealJob, Shared, lock},
+    shared::{Mode, SealJob, SealedLog, Shared, lock},
 };
 
 const RETRY_FIRST: Duration = Duration::from_millis(500);
@@ -57,9 +57,11 @@ pub(crate) fn run(shared: &Shared) {
                     tracing::error!(%error, "garbage collection stopped");
                     shared.note_error(&error.to_string(), false);
                 }
+                remove_sealed_logs(shared, shared.settings.log_keep_ms);
                 last_garbage = Instant::now();
             }
             Step::End(Mode::Closing) => {
+                remove_sealed_logs(shared, 0);
                 let heads = runtime.block_on(write_heads(shared));
                 return close(shared, heads.map_err(|error| refusal(&error)));
             }
@@ -137,7 +139,12 @@ async fn seal_job(shared: &Shared, job: &SealJob) -> Result<(), ObjectError> {
     lock(&shared.seal).full = matches!(sealed, Err(ObjectError::Full));
     let footer = sealed?;
     lock(&shared.index).add_segment(&footer);
-    remove_log(&job.path);
+    lock(&shared.sealed_logs).push_back(SealedLog {
+        path: job.path.clone(),
+        bytes: job.bytes,
+        sealed: Instant::now(),
+    });
+    remove_sealed_logs(shared, shared.settings.log_keep_ms);
     shared.update_status(|status| {
         status.unsealed_bytes = status.unsealed_bytes.saturating_sub(job.bytes);
         status.segments_sealed += 1;
@@ -159,6 +166,19 @@ pub(crate) async fn seal(
         .put_verified(&footer.id.object(), Bytes::from(bytes))
         .await?;
     Ok(footer)
+}
+
+/// Removes sealed logs that were kept for long enough, or that take too much space.
+fn remove_sealed_logs(shared: &Shared, keep_ms: u64) {
+    let keep = Duration::from_millis(keep_ms);
+    let mut logs = lock(&shared.sealed_logs);
+    let mut bytes: u64 = logs.iter().map(|log| log.bytes).sum();
+    while let Some(log) = logs.pop_front_if(|log| {
+        log.sealed.elapsed() >= keep || bytes > shared.settings.log_keep_bytes_max
+    }) {
+        bytes -= log.bytes;
+        remove_log(&log.path);
+    }
 }
 
 /// A log that stays by mistake is only sealed again, so failing is no error.
@@ -191,21 +211,21 @@ pub(crate) async fn write_heads(shared: &Shared) -> Result<(), ObjectError> {
 }
 
 async fn write_record(shared: &Shared, record: Record) -> Result<(), ObjectError> {
-    let mut records = shared.records.lock().await;
-    write_record_locked(shared, &mut records, record).await
+    let mut files = shared.records.lock().await;
+    write_record_locked(shared, &mut files, record).await
 }
 
 /// Makes a ledger record durable and known; merges the records when they have become many.
 pub(crate) async fn write_record_locked(
     shared: &Shared,
-    records: &mut std::collections::BTreeSet<ledger::RecordId>,
+    files: &mut ledger::Files,
     mut record: Record,
 ) -> Result<(), ObjectError> {
-    if records.len() >= ledger::RECORDS_MAX {
+    if files.live.len() >= ledger::RECORDS_MAX {
         record.merge(&lock(&shared.index).ledger);
-        record.replaces = records.clone();
+        record.replaces = files.live.clone();
     } else {
-        record.requires = records.clone();
+        record.requires = files.live.clone();
     }
     let bytes = record
         .encode()
@@ -220,13 +240,12 @@ pub(crate) async fn write_record_locked(
         .put_verified(&ledger::record_object(&id), bytes.into())
         .await?;
     lock(&shared.index).add_record(&record);
-    for replaced in &record.replaces {
-        shared
-            .objects
-            .delete(&ledger::record_object(replaced))
-            .await?;
-        records.remove(replaced);
+    if !record.replaces.is_empty() {
+        let replaced = std::mem::take(&mut files.live).into_iter();
+        files
+            .replaced
+            .extend(replaced.map(|replaced| (replaced, id.created_ms())));
     }
-    records.insert(id);
+    files.live.insert(id);
     Ok(())
 }

@@ -21,6 +21,10 @@ pub struct StoreSettings {
     pub update_bytes_max: usize,
     /// Logged bytes that could not be made segments yet; over it, appends are refused.
     pub unsealed_bytes_max: u64,
+    /// A log stays so long after it became a segment, for copies of the folder being made.
+    pub log_keep_ms: u64,
+    /// Such logs together take at most this much.
+    pub log_keep_bytes_max: u64,
     /// Segments and snapshots younger than this are never deleted.
     pub grace_ms: u64,
     /// So many of the newest snapshots of a document are never deleted.
@@ -44,6 +48,8 @@ impl StoreSettings {
             queue_bytes_max: 64 << 20,
             update_bytes_max: 64 << 20,
             unsealed_bytes_max: 256 << 20,
+            log_keep_ms: 300_000,
+            log_keep_bytes_max: 256 << 20,
             grace_ms: 3_600_000,
             snapshots_kept_min: 2,
             garbage_interval_ms: 300_000,

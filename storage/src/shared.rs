@@ -1,7 +1,7 @@
 //! What the store's handle and its two threads share.
 
 use std::{
-    collections::{BTreeSet, VecDeque},
+    collections::VecDeque,
     fs::File,
     path::PathBuf,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
@@ -15,7 +15,7 @@ use crate::{
     AppendError,
     frame::LogEntry,
     index::Index,
-    ledger::RecordId,
+    ledger::Files,
     names::EpochKey,
     objects::Objects,
     settings::StoreSettings,
@@ -66,6 +66,15 @@ pub(crate) struct SealJob {
     pub(crate) bytes: u64,
 }
 
+/// A log whose segment is durable. It stays a while: a copy of the folder that listed it, but not
+/// yet its segment, must be able to read it.
+#[derive(Debug)]
+pub(crate) struct SealedLog {
+    pub(crate) path: PathBuf,
+    pub(crate) bytes: u64,
+    pub(crate) sealed: Instant,
+}
+
 /// The way to the sealer.
 #[derive(Debug, Default)]
 pub(crate) struct SealQueue {
@@ -85,10 +94,11 @@ pub(crate) struct Shared {
     pub(crate) queue_ready: Condvar,
     pub(crate) seal: Mutex<SealQueue>,
     pub(crate) seal_ready: Condvar,
+    pub(crate) sealed_logs: Mutex<VecDeque<SealedLog>>,
     pub(crate) index: Mutex<Index>,
     pub(crate) figures: Mutex<Figures>,
     /// The ledger's records; held while one is written and while garbage is collected.
-    pub(crate) records: tokio::sync::Mutex<BTreeSet<RecordId>>,
+    pub(crate) records: tokio::sync::Mutex<Files>,
     pub(crate) closed: watch::Sender<Option<Result<(), AppendError>>>,
     pub(crate) lock_file: Mutex<Option<File>>,
 }
