@@ -9,7 +9,7 @@
 
 mod structs;
 
-use self::structs::{Id, Struct};
+use self::structs::{Counts, Id, Struct};
 use crate::encoding::{DecodeError, Reader, Writer};
 
 /// What an update contains.
@@ -22,6 +22,10 @@ pub struct UpdateScan {
     pub deletes: Vec<ClockRange>,
     /// How many structs.
     pub structs: usize,
+    /// How many structs name another struct, not a root, as their parent. The first child of each
+    /// nested type does, so shared types of a document nest at most as deep as the sum of this
+    /// over its updates. yrs deletes nested types recursively.
+    pub nested: usize,
 }
 
 /// `len` clocks of one client, from `clock`.
@@ -56,12 +60,13 @@ const CLOCK_END_MAX: u64 = i32::MAX as u64;
 pub fn update_v1(bytes: &[u8]) -> Result<UpdateScan, DecodeError> {
     let mut reader = Reader::new(bytes);
     let mut scan = UpdateScan::default();
-    let mut subdocuments = 0;
+    let mut counts = Counts::default();
     let mut clients = Vec::new();
     for _ in 0..reader.count(CLIENT_BYTES_MIN)? {
-        clients.push(client_structs(&mut reader, &mut scan, &mut subdocuments)?);
+        clients.push(client_structs(&mut reader, &mut scan, &mut counts)?);
     }
     refuse_repeated(&mut clients)?;
+    scan.nested = counts.nested;
     delete_set(&mut reader, &mut scan.deletes)?;
     if !reader.is_empty() {
         return Err(DecodeError::Invalid("bytes after the end of the update"));
@@ -119,7 +124,7 @@ const REPEATED: DecodeError = DecodeError::Invalid("a client appears twice");
 fn client_structs(
     reader: &mut Reader<'_>,
     scan: &mut UpdateScan,
-    subdocuments: &mut usize,
+    counts: &mut Counts,
 ) -> Result<u64, DecodeError> {
     let count = reader.count(STRUCT_BYTES_MIN)?;
     if count == 0 {
@@ -129,7 +134,7 @@ fn client_structs(
     let mut clock = clock(reader)?;
     let mut open: Option<ClockRange> = None;
     for _ in 0..count {
-        let walked = structs::walk(reader, Id { client_id, clock }, subdocuments)?;
+        let walked = structs::walk(reader, Id { client_id, clock }, counts)?;
         let end = range_end(clock, walked.len())?;
         match (&mut open, walked) {
             (_, Struct::Skip(_)) => scan.inserts.extend(open.take()),

@@ -10,6 +10,15 @@ pub(super) struct Id {
     pub(super) clock: u32,
 }
 
+/// What is counted over all structs of an update.
+#[derive(Debug, Default)]
+pub(super) struct Counts {
+    /// Subdocuments.
+    pub(super) subdocuments: usize,
+    /// Structs whose parent is another struct, named by its id.
+    pub(super) nested: usize,
+}
+
 /// What was walked over, by its number of clocks.
 pub(super) enum Struct {
     /// An item, or what garbage collection left of it.
@@ -47,7 +56,7 @@ const SKIP: u8 = 10;
 pub(super) fn walk(
     reader: &mut Reader<'_>,
     id: Id,
-    subdocuments: &mut usize,
+    counts: &mut Counts,
 ) -> Result<Struct, DecodeError> {
     let info = reader.byte()?;
     match info {
@@ -64,7 +73,10 @@ pub(super) fn walk(
     // Without a neighbour the parent must be told; with one it is the neighbour's.
     if info & (HAS_ORIGIN | HAS_RIGHT_ORIGIN) == 0 {
         match reader.var_uint()? {
-            0 => reference(reader, id)?,
+            0 => {
+                counts.nested += 1;
+                reference(reader, id)?;
+            }
             1 => drop(reader.var_string()?),
             value => {
                 return Err(DecodeError::Unknown {
@@ -77,7 +89,7 @@ pub(super) fn walk(
             reader.var_string()?;
         }
     }
-    content(reader, info & REF_MASK, subdocuments).map(Struct::Content)
+    content(reader, info & REF_MASK, counts).map(Struct::Content)
 }
 
 /// Walks over the id of another struct, which must be older if it is of the same client: yrs
@@ -94,11 +106,7 @@ fn reference(reader: &mut Reader<'_>, from: Id) -> Result<(), DecodeError> {
 }
 
 /// Walks over the content of an item and returns its number of clocks.
-fn content(
-    reader: &mut Reader<'_>,
-    kind: u8,
-    subdocuments: &mut usize,
-) -> Result<u64, DecodeError> {
+fn content(reader: &mut Reader<'_>, kind: u8, counts: &mut Counts) -> Result<u64, DecodeError> {
     match kind {
         DELETED => return reader.var_uint(),
         JSON => {
@@ -122,8 +130,8 @@ fn content(
             return Ok(count as u64);
         }
         DOC => {
-            *subdocuments += 1;
-            if *subdocuments > SUBDOCUMENTS_MAX {
+            counts.subdocuments += 1;
+            if counts.subdocuments > SUBDOCUMENTS_MAX {
                 let max = SUBDOCUMENTS_MAX as u64;
                 return Err(DecodeError::OverLimit {
                     what: "subdocuments",

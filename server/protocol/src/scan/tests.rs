@@ -168,3 +168,12 @@ fn subdocuments_are_counted() {
         DecodeError::OverLimit { .. }
     ));
 }
+
+#[test]
+fn structs_inside_other_structs_are_counted() {
+    // An array in the root, an array in that, and text beside the second.
+    let inside = [
+        1, 3, 1, 0, 7, 1, 1, b't', 0, 7, 0, 1, 0, 0, 0x84, 1, 1, 1, b'x', 0,
+    ];
+    assert_eq!(update_v1(&inside).expect("an update").nested, 1);
+}
