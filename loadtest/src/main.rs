@@ -34,7 +34,7 @@ struct RunArguments {
     /// The protocol to speak.
     #[arg(long, value_enum, default_value = "y-websocket")]
     dialect: DialectName,
-    /// A preset shape; the flags for single figures go before it.
+    /// A preset shape; the flags for single figures take precedence over it.
     #[arg(long, value_enum, default_value = "F1")]
     scenario: Scenario,
     /// Documents.

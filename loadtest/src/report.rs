@@ -56,6 +56,8 @@ pub struct Report {
     pub edit_to_seen: Latency,
     /// From an edit to its acknowledgement at its author.
     pub edit_to_saved: Latency,
+    /// From the due time of an edit until the generator made it: part of both figures above.
+    pub generator_late: Latency,
     /// Until all sockets were in sync, in seconds.
     pub connected_in_seconds: f64,
     /// From the first edit until everybody had seen and saved everything, in seconds.
@@ -97,6 +99,7 @@ impl Report {
             edits_made: totals.made,
             edit_to_seen: latency(&totals.seen),
             edit_to_saved: latency(&totals.saved),
+            generator_late: latency(&totals.late),
             connected_in_seconds: measured.connected_in.as_secs_f64(),
             wall_seconds: measured.wall.as_secs_f64(),
             server_cpu_seconds: measured.cpu_seconds,
@@ -137,6 +140,7 @@ impl fmt::Display for Report {
         for (name, latency) in [
             ("edit to seen", &self.edit_to_seen),
             ("edit to saved", &self.edit_to_saved),
+            ("own lateness", &self.generator_late),
         ] {
             writeln!(
                 f,

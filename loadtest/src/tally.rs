@@ -12,6 +12,8 @@ use crate::plan::Plan;
 pub(crate) struct Tally {
     pub(crate) seen_us: Vec<u32>,
     pub(crate) saved_us: Vec<u32>,
+    /// How late the generator itself was with each edit.
+    pub(crate) late_us: Vec<u32>,
     pub(crate) made: u64,
     /// Edits that came without one before them.
     pub(crate) holes: u64,
@@ -77,20 +79,24 @@ impl Progress {
 pub(crate) struct Totals {
     pub(crate) seen: Histogram<u64>,
     pub(crate) saved: Histogram<u64>,
+    pub(crate) late: Histogram<u64>,
     pub(crate) made: u64,
     pub(crate) holes: u64,
     pub(crate) reconnects: u64,
     pub(crate) errors: Vec<String>,
 }
 
+/// The longest latency that is told apart: longer than any run waits.
+const MICROSECONDS_MAX: u64 = 4_294_967_295;
 /// Errors that are kept for the report.
 const ERRORS_MAX: usize = 20;
 
 impl Totals {
     pub(crate) fn new() -> anyhow::Result<Self> {
         Ok(Self {
-            seen: Histogram::new(3)?,
-            saved: Histogram::new(3)?,
+            seen: Histogram::new_with_bounds(1, MICROSECONDS_MAX, 3)?,
+            saved: Histogram::new_with_bounds(1, MICROSECONDS_MAX, 3)?,
+            late: Histogram::new_with_bounds(1, MICROSECONDS_MAX, 3)?,
             made: 0,
             holes: 0,
             reconnects: 0,
@@ -99,11 +105,14 @@ impl Totals {
     }
 
     pub(crate) fn add(&mut self, tally: Tally) {
-        for value in tally.seen_us {
-            self.seen.saturating_record(u64::from(value));
-        }
-        for value in tally.saved_us {
-            self.saved.saturating_record(u64::from(value));
+        for (histogram, values) in [
+            (&mut self.seen, tally.seen_us),
+            (&mut self.saved, tally.saved_us),
+            (&mut self.late, tally.late_us),
+        ] {
+            for value in values {
+                histogram.saturating_record(u64::from(value));
+            }
         }
         self.made += tally.made;
         self.holes += tally.holes;
@@ -120,6 +129,23 @@ impl Totals {
     }
 }
 
-fn microseconds(duration: Duration) -> u32 {
+pub(crate) fn microseconds(duration: Duration) -> u32 {
     u32::try_from(duration.as_micros()).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn latencies_of_microseconds_and_of_minutes_are_told_apart() {
+        let mut totals = Totals::new().expect("histograms");
+        totals.add(Tally {
+            seen_us: vec![5, 5_000, 60_000_000],
+            ..Tally::default()
+        });
+        assert_eq!(totals.seen.value_at_quantile(0.3), 5);
+        assert!(totals.seen.value_at_quantile(0.6).abs_diff(5_000) <= 5);
+        assert!(totals.seen.max().abs_diff(60_000_000) < 100_000);
+    }
 }

@@ -11,7 +11,7 @@ use crate::{
     plan::Plan,
     run::Signals,
     socket::{Arrival, Socket},
-    tally::{Progress, Tally},
+    tally::{Progress, Tally, microseconds},
 };
 
 /// The text that everybody writes into.
@@ -211,6 +211,8 @@ pub(crate) async fn take_part(
         let mut happened = tokio::select! {
             waited = shell.wait() => shell.step(waited).await?,
             () = until(due) => {
+                let late = due.map(|due| due.elapsed()).unwrap_or_default();
+                tally.late_us.push(microseconds(late));
                 made += 1;
                 random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
                 shell.insert(&text, random >> 8).await?
