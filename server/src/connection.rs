@@ -103,6 +103,12 @@ async fn run<D: Dialect>(
         return Some(reason);
     }
     let shared = writer.shared.clone();
+    let mut stopping = shared.stopping.subscribe();
+    let stopped = async move {
+        // An error means that nobody is left to say it: the server has gone.
+        let _ = stopping.wait_for(|stopping| *stopping).await;
+    };
+    tokio::pin!(stopped);
     // Reading and writing go on side by side: a client that reads slowly is still heard.
     let (detached_in, mut detached_out) = tokio::sync::mpsc::unbounded_channel();
     let write = writer.run(detached_in);
@@ -112,6 +118,7 @@ async fn run<D: Dialect>(
         let deadline = dialect.deadline().unwrap_or(alive_until);
         tokio::select! {
             reason = &mut write => return reason,
+            () = &mut stopped => return Some(CloseReason::Restart),
             Some(address) = detached_out.recv() => dialect.detached(&address),
             () = tokio::time::sleep_until(deadline.min(alive_until)) => {
                 return Some(CloseReason::TimedOut);

@@ -200,7 +200,13 @@ impl DocTask {
         };
         let now = Millis(self.start.elapsed().as_millis() as u64);
         let session = &mut self.session;
-        let heavy = session.document_bytes() >= HEAVY_BYTES
+        let whole = matches!(
+            &input,
+            Input::Received(_, PeerMessage::SyncStep1(_) | PeerMessage::SyncStep2(_))
+                | Input::Drained(_)
+                | Input::Loaded(_)
+        );
+        let heavy = (whole && session.document_bytes() >= HEAVY_BYTES)
             || suspect
                 .as_ref()
                 .is_some_and(|update| update.len() >= HEAVY_BYTES);

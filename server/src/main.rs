@@ -11,6 +11,9 @@ use unisson::{
     settings::{Command, CommandLine, LogForm},
 };
 
+/// yrs deletes nested shared types recursively. Only what is used is ever taken of this.
+const STACK_BYTES: usize = 256 << 20;
+
 fn main() -> ExitCode {
     let outcome = match CommandLine::parse().command {
         Command::Serve(options) => Settings::gather(*options)
@@ -33,6 +36,7 @@ fn serve(settings: Settings) -> anyhow::Result<()> {
     start_log(settings.log);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
+        .thread_stack_size(STACK_BYTES)
         .build()
         .context("cannot start threads")?;
     runtime.block_on(run(settings))

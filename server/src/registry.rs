@@ -9,7 +9,10 @@ use std::{
 };
 
 use bytes::Bytes;
-use tokio::{sync::Semaphore, task::JoinSet};
+use tokio::{
+    sync::{Semaphore, watch},
+    task::JoinSet,
+};
 use unisson_protocol::{CloseReason, DocName};
 use unisson_session::PeerId;
 use unisson_storage::Store;
@@ -38,6 +41,10 @@ pub(crate) struct Shared {
     pub(crate) loads: Semaphore,
     pub(crate) compactions: Semaphore,
     pub(crate) poisons: Poisons,
+    /// One permit for each open socket.
+    pub(crate) sockets: Arc<Semaphore>,
+    /// Turns true when all documents have stopped: sockets that are still open go then.
+    pub(crate) stopping: watch::Sender<bool>,
     next_id: AtomicU64,
 }
 
@@ -45,6 +52,10 @@ impl Shared {
     pub(crate) fn new(settings: Settings, store: Store) -> Self {
         Self {
             authenticator: Authenticator::new(settings.tokens.clone()),
+            sockets: Arc::new(Semaphore::new(
+                settings.sockets_max.min(Semaphore::MAX_PERMITS),
+            )),
+            stopping: watch::Sender::new(false),
             settings,
             store,
             metrics: Metrics::default(),

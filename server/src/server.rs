@@ -1,6 +1,10 @@
 //! Starts a server and stops it without losing anything.
 
-use std::{net::SocketAddr, sync::Arc, time::Instant};
+use std::{
+    net::SocketAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use axum::serve::ListenerExt;
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
@@ -12,6 +16,9 @@ use crate::{
     registry::{Registry, Shared},
     settings::SettingsError,
 };
+
+/// How long clients have to take their last answers and to close.
+const GOODBYE: Duration = Duration::from_secs(2);
 
 /// Why a server does not start.
 #[derive(Debug, thiserror::Error)]
@@ -106,10 +113,12 @@ impl RunningServer {
         let deadline = shared.settings.drain_deadline;
         let _ = self.stop_accepting.send(());
         let drained = tokio::time::timeout(deadline, self.registry.drain()).await;
+        shared.stopping.send_replace(true);
         let closed = shared.store.close().await;
-        // Sockets have been told; this waits for their goodbyes, not for their clients.
-        let goodbye = std::time::Duration::from_secs(1);
-        let _ = tokio::time::timeout(goodbye, self.accepting).await;
+        // Last answers and goodbyes are still being written.
+        let sockets = u32::try_from(shared.settings.sockets_max).unwrap_or(u32::MAX);
+        let _ = tokio::time::timeout(GOODBYE, shared.sockets.acquire_many(sockets)).await;
+        let _ = tokio::time::timeout(GOODBYE, self.accepting).await;
         drained.map_err(|_| StopError::Deadline)?;
         closed.map_err(|error| StopError::Store(error.to_string()))
     }

@@ -6,13 +6,14 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use percent_encoding::percent_decode_str;
+use tokio::sync::OwnedSemaphorePermit;
 use unisson_protocol::{CloseReason, DocName};
 
 use super::{AppState, error::Problem};
 use crate::{
     auth::Grant,
     connection::{Dialect, Door, HocuspocusSocket, YWebsocketSocket, serve},
-    metrics::{DialectLabel, ReasonLabel},
+    metrics::ReasonLabel,
 };
 
 /// A sub-protocol that begins so carries a token.
@@ -29,9 +30,10 @@ pub(crate) async fn y_websocket(
     headers: HeaderMap,
     upgrade: WebSocketUpgrade,
 ) -> Response {
-    if let Err(problem) = admit::<YWebsocketSocket>(&state, &headers) {
-        return problem.into_response();
-    }
+    let permit = match admit(&state, &headers) {
+        Ok(permit) => permit,
+        Err(problem) => return problem.into_response(),
+    };
     let admission = admission(&state, uri.path(), uri.query(), &headers);
     if let Err(reason) = &admission {
         let label = ReasonLabel {
@@ -46,7 +48,7 @@ pub(crate) async fn y_websocket(
             .inc();
     }
     // The refusal goes over the open socket: browsers show no status of a refused upgrade.
-    accept(&state, &headers, upgrade, move |door| {
+    accept(&state, &headers, upgrade, permit, move |door| {
         YWebsocketSocket::new(door, admission)
     })
 }
@@ -57,16 +59,17 @@ pub(crate) async fn hocuspocus(
     headers: HeaderMap,
     upgrade: WebSocketUpgrade,
 ) -> Response {
-    if let Err(problem) = admit::<HocuspocusSocket>(&state, &headers) {
-        return problem.into_response();
+    match admit(&state, &headers) {
+        Ok(permit) => accept(&state, &headers, upgrade, permit, HocuspocusSocket::new),
+        Err(problem) => problem.into_response(),
     }
-    accept(&state, &headers, upgrade, HocuspocusSocket::new)
 }
 
 fn accept<D: Dialect + 'static>(
     state: &AppState,
     headers: &HeaderMap,
     mut upgrade: WebSocketUpgrade,
+    permit: OwnedSemaphorePermit,
     dialect: impl FnOnce(Door) -> D + Send + 'static,
 ) -> Response {
     // A browser fails the handshake unless one of the offered protocols is chosen.
@@ -82,15 +85,16 @@ fn accept<D: Dialect + 'static>(
         .write_buffer_size(0)
         .max_message_size(frame_max)
         .max_frame_size(frame_max)
-        .on_upgrade(move |socket| {
+        .on_upgrade(move |socket| async move {
             let door = Door::new(&registry);
             let (outbox, shared) = (door.outbox.clone(), registry.shared().clone());
-            serve(socket, dialect(door), outbox, shared)
+            serve(socket, dialect(door), outbox, shared).await;
+            drop(permit);
         })
 }
 
 /// Limits and web origins.
-fn admit<D: Dialect>(state: &AppState, headers: &HeaderMap) -> Result<(), Problem> {
+fn admit(state: &AppState, headers: &HeaderMap) -> Result<OwnedSemaphorePermit, Problem> {
     let shared = state.registry.shared();
     let origin = headers
         .get(header::ORIGIN)
@@ -104,25 +108,12 @@ fn admit<D: Dialect>(state: &AppState, headers: &HeaderMap) -> Result<(), Proble
             detail: "pages of this web origin may not connect: see auth.origins".into(),
         });
     }
-    let sockets: i64 = ["y-websocket", "hocuspocus"]
-        .iter()
-        .map(|dialect| {
-            shared
-                .metrics
-                .sockets
-                .get_or_create(&DialectLabel { dialect })
-                .get()
-        })
-        .sum();
-    let _ = D::NAME;
-    if usize::try_from(sockets).is_ok_and(|sockets| sockets >= shared.settings.sockets_max) {
-        return Err(Problem {
-            status: StatusCode::SERVICE_UNAVAILABLE,
-            code: "sockets",
-            detail: "too many sockets are open".into(),
-        });
-    }
-    Ok(())
+    let permit = shared.sockets.clone().try_acquire_owned();
+    permit.map_err(|_| Problem {
+        status: StatusCode::SERVICE_UNAVAILABLE,
+        code: "sockets",
+        detail: "too many sockets are open".into(),
+    })
 }
 
 /// Listed origins and the server's own come in. Others come in only where tokens are asked for and
