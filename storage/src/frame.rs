@@ -119,7 +119,9 @@ pub(crate) fn scan(bytes: &Bytes, epoch: Epoch, first: u64) -> Result<Scan, (usi
         };
     };
     if found != expected {
-        if bytes.iter().all(|byte| *byte == 0) {
+        // The header is durable before a frame is written, so zeros with something after them are
+        // no unfinished file.
+        if bytes.len() == HEADER_BYTES && bytes.iter().all(|byte| *byte == 0) {
             return Ok(Scan::Unborn);
         }
         return Err((0, header_problem(found)));

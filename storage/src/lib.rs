@@ -8,7 +8,14 @@
 //!
 //! There is no CRDT here: callers replay and merge. The format is in `docs/storage-format.md`.
 
-use std::{fmt, future::Future, path::PathBuf, sync::Arc, time::Instant};
+use std::{
+    fmt,
+    future::Future,
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::PathBuf,
+    sync::Arc,
+    time::Instant,
+};
 
 use bytes::Bytes;
 use object_store::local::LocalFileSystem;
@@ -316,8 +323,22 @@ fn start(shared: &Arc<Shared>) -> std::io::Result<Vec<std::thread::JoinHandle<()
     })?;
     let named = |name: &str| std::thread::Builder::new().name(name.to_owned());
     let for_sealer = Arc::clone(shared);
-    let committing = named("store-committer").spawn(move || committer.run())?;
-    let sealing = named("store-sealer").spawn(move || sealer::run(&for_sealer));
+    let for_committer = Arc::clone(shared);
+    let committing = named("store-committer").spawn(move || {
+        if catch_unwind(AssertUnwindSafe(|| committer.run())).is_err() {
+            for_committer.stop("the committer panicked");
+            lock(&for_committer.seal).ended = Some(Mode::Abandoned);
+            for_committer.seal_ready.notify_all();
+        }
+    })?;
+    let sealing = named("store-sealer").spawn(move || {
+        // Appends go on without it until `unsealed_bytes_max` refuses them; nothing is lost.
+        if catch_unwind(AssertUnwindSafe(|| sealer::run(&for_sealer))).is_err() {
+            for_sealer.note_error("the sealer panicked", false);
+            let error = AppendError::Unavailable("the sealer panicked".to_owned());
+            for_sealer.closed.send_replace(Some(Err(error)));
+        }
+    });
     match sealing {
         Ok(sealing) => Ok(vec![committing, sealing]),
         Err(error) => {

@@ -143,7 +143,7 @@ async fn adopt(
     let mut adopted = Vec::new();
     for first in firsts.into_iter().rev() {
         let object = log_object(key, first);
-        let entries = read_log(dir, key, first, next_first)
+        let entries = read_log(dir, index, key, first, next_first)
             .await
             .map_err(|(at, problem)| at_offset(&object, at, &problem))?;
         if let Some(entries) = entries {
@@ -171,9 +171,10 @@ fn at_offset(object: &str, offset: usize, problem: &str) -> OpenError {
     OpenError::damaged(object, format!("{problem} (at byte {offset})"))
 }
 
-/// A log's entries; `None` for one whose header was never finished.
+/// A log's entries, which must reach the next log unless segments have them; `None` for one whose header was never finished.
 async fn read_log(
     dir: &Path,
+    index: &Index,
     key: &EpochKey,
     first: u64,
     next_first: Option<u64>,
@@ -183,15 +184,25 @@ async fn read_log(
         let bytes = Bytes::from(std::fs::read(path).map_err(|error| (0, error.to_string()))?);
         frame::scan(&bytes, epoch, first).map_err(|(at, problem)| (at, problem.to_string()))
     });
+    // A copy made in two runs may have the old half of a log beside the segment of all of it.
+    let lacks = |next: u64| {
+        let later = next_first.filter(|next_first| next < *next_first);
+        later.is_some_and(|later| {
+            !index
+                .known
+                .of(key)
+                .is_some_and(|k| k.contains(next, later - 1))
+        })
+    };
     match scanned.await.map_err(|error| (0, error.to_string()))?? {
-        Scan::Unborn if next_first.is_none() => Ok(None),
+        Scan::Unborn if !lacks(first) => Ok(None),
         Scan::Unborn => Err((
             0,
             "the header is missing, though a later log exists".to_owned(),
         )),
         Scan::Entries { entries, torn } => {
             let next = entries.last().map_or(first, |entry| entry.seq + 1);
-            let cut = torn.filter(|_| next_first.is_some_and(|next_first| next < next_first));
+            let cut = torn.filter(|_| lacks(next));
             if let Some(at) = cut {
                 return Err((at, "a damaged frame, though a later log exists".to_owned()));
             }

@@ -242,3 +242,39 @@ async fn a_newer_format_is_refused() {
         "{error}"
     );
 }
+
+#[tokio::test]
+async fn a_log_of_zeros_is_damage_and_not_a_log_that_never_began() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path()).await;
+    append(&store, "d", "acknowledged").await;
+    drop(store);
+    let log = files(dir.path(), ".log").pop().unwrap();
+    let length = std::fs::metadata(&log).unwrap().len() as usize;
+    std::fs::write(&log, vec![0; length]).unwrap();
+    let error = Store::open(settings(dir.path())).await.unwrap_err();
+    assert_eq!(damaged_object(&error), name_in(dir.path(), &log));
+}
+
+#[tokio::test]
+async fn a_copy_made_in_two_runs_opens_although_it_has_an_old_half_of_a_log() {
+    let (dir, copy) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let mut settings = settings(dir.path());
+    settings.seal_bytes = 150;
+    let store = Store::open(settings).await.unwrap();
+    append(&store, "d", "1").await;
+    copy_folder(dir.path(), copy.path());
+    for number in 2..9 {
+        append(&store, "d", &number.to_string()).await;
+    }
+    while store.status().segments_sealed == 0 {
+        tokio::task::yield_now().await;
+    }
+    let half = files(copy.path(), ".log").pop().unwrap();
+    let bytes = std::fs::read(&half).unwrap();
+    copy_folder(dir.path(), copy.path());
+    std::fs::write(&half, &bytes[..bytes.len() - 1]).unwrap();
+    drop(store);
+    let store = open(copy.path()).await;
+    assert_eq!(said(&store.read("d").await.unwrap()).len(), 8);
+}
