@@ -39,10 +39,10 @@ pub enum ServerMessage {
     Update(Bytes),
     /// Presence: an encoded awareness update.
     Awareness(Bytes),
-    /// The oldest unanswered `SyncStep2` or `Update` of the receiver is durable.
-    /// Exactly one `Accepted` or `Refused` answers each of them, in order.
+    /// One unanswered `SyncStep2` or `Update` of the receiver is durable. Exactly one `Accepted`
+    /// or `Refused` answers each of them; clients count answers, they do not match them.
     Accepted,
-    /// The oldest unanswered `SyncStep2` or `Update` of the receiver is not part of the document.
+    /// One unanswered `SyncStep2` or `Update` of the receiver is not part of the document.
     Refused(String),
     /// What the receiver may do from now on, and why in a few words (empty: no reason to give).
     Access(Access, String),

@@ -115,6 +115,9 @@ pub(crate) struct Document {
     next_waiting: u64,
     version: u64,
     bytes: usize,
+    nested_types: usize,
+    /// Bytes of updates since the document was last measured.
+    grown: usize,
     last_diff: Option<(u64, Bytes, Bytes)>,
     deletions: Option<(u64, Deletions)>,
 }
@@ -137,6 +140,8 @@ impl Document {
             next_waiting: 0,
             version: 0,
             bytes: 0,
+            nested_types: 0,
+            grown: 0,
             last_diff: None,
             deletions: None,
         }
@@ -150,6 +155,29 @@ impl Document {
     /// About how many bytes the document weighs.
     pub(crate) fn bytes(&self) -> usize {
         self.bytes
+    }
+
+    /// How many nested types were added since the document was opened; at least as many as levels
+    /// of nesting were.
+    pub(crate) fn nested_types(&self) -> usize {
+        self.nested_types
+    }
+
+    /// Counts anew: bytes and nested types are sums over updates and so grow with every keystroke,
+    /// while the document does not. Only where that can make a difference: it encodes everything.
+    pub(crate) fn measure(&mut self) {
+        if self.grown < self.bytes / 4 {
+            return;
+        }
+        let state = self
+            .doc
+            .transact()
+            .encode_state_as_update_v1(&StateVector::default());
+        self.bytes = state.len();
+        if let Ok(scan) = scan::update_v1(&state) {
+            self.nested_types = scan.nested;
+        }
+        self.grown = 0;
     }
 
     pub(crate) fn has_waiting(&self) -> bool {
@@ -412,6 +440,10 @@ impl Document {
         if let Some(new) = &new {
             self.version += 1;
             self.bytes += new.len();
+            self.grown += new.len();
+            if inserted {
+                self.nested_types += scan.nested;
+            }
         }
         Ok(Integration { complete, new })
     }

@@ -8,6 +8,9 @@ pub struct Limits {
     pub update_bytes_max: usize,
     /// The largest document, measured by the bytes of its updates since the last encoding.
     pub document_bytes_max: usize,
+    /// How many shared types inside other shared types may be added while a document is open.
+    /// yrs deletes nested types recursively: each level takes about 250 bytes of stack.
+    pub nested_types_max: usize,
     /// What may wait for missing predecessors, in bytes of updates.
     pub waiting_bytes_max: usize,
     /// How many updates may wait for missing predecessors (each arrival looks at all of them).
@@ -43,6 +46,7 @@ impl Default for Limits {
         Self {
             update_bytes_max: 32 * MIB,
             document_bytes_max: 64 * MIB,
+            nested_types_max: 500_000,
             waiting_bytes_max: 4 * MIB,
             waiting_updates_max: 256,
             undurable_bytes_max: 16 * MIB,

@@ -183,6 +183,25 @@ fn a_document_at_its_limit_still_takes_deletions() {
 }
 
 #[test]
+fn the_size_limit_is_about_the_document_not_about_how_often_it_was_edited() {
+    let limits = Limits {
+        document_bytes_max: 2_000,
+        ..Limits::default()
+    };
+    let mut world = World::with(&limits, &StoredParts::default());
+    world.join(1, HOCUSPOCUS);
+    let editor = Editor::new(11);
+    for _ in 0..500 {
+        world.update(1, &editor.types("x"));
+    }
+    assert_eq!(
+        world.text().len(),
+        500,
+        "500 updates of 20 bytes, a document of 520"
+    );
+}
+
+#[test]
 fn offsets_count_utf_16_units_so_that_emoji_do_not_shift_the_text() {
     let mut world = World::new();
     world.join(1, HOCUSPOCUS);
@@ -210,4 +229,36 @@ fn the_same_inputs_give_the_same_bytes() {
         )
     };
     assert_eq!(run(), run());
+}
+
+#[test]
+fn nesting_is_bounded_because_the_library_deletes_recursively() {
+    use yrs::{Array, ArrayPrelim, ArrayRef, Transact};
+    let limits = Limits {
+        nested_types_max: 50,
+        ..Limits::default()
+    };
+    let mut world = World::with(&limits, &StoredParts::default());
+    world.join(1, HOCUSPOCUS);
+    let editor = Editor::new(11);
+    let mut parent: ArrayRef = editor.0.get_or_insert_array("a");
+    let mut refused = None;
+    for level in 0..60 {
+        let mut txn = editor.0.transact_mut();
+        parent = parent.push_back(&mut txn, ArrayPrelim::default());
+        let update = Bytes::from(txn.encode_update_v1());
+        drop(txn);
+        let told = sent_to(&world.update(1, &update), 1);
+        if told
+            .iter()
+            .any(|message| matches!(message, ServerMessage::Refused(_)))
+        {
+            refused.get_or_insert(level);
+        }
+    }
+    assert_eq!(
+        refused,
+        Some(51),
+        "the first level is in a root, not in a type"
+    );
 }

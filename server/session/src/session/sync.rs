@@ -209,7 +209,7 @@ impl Session {
     }
 
     /// Checks an update against the limits before the CRDT sees it.
-    fn admit(&self, update: &Bytes) -> Result<scan::UpdateScan, String> {
+    fn admit(&mut self, update: &Bytes) -> Result<scan::UpdateScan, String> {
         let limits = &self.limits;
         if update.len() > limits.update_bytes_max {
             return Err(format!(
@@ -220,10 +220,21 @@ impl Session {
         }
         let scan = scan::update_v1(update).map_err(|error| format!("malformed update: {error}"))?;
         let grows = !scan.inserts.is_empty();
+        if self.document.bytes() + update.len() > limits.document_bytes_max
+            || self.document.nested_types() + scan.nested > limits.nested_types_max
+        {
+            self.document.measure();
+        }
         if grows && self.document.bytes() + update.len() > limits.document_bytes_max {
             return Err(format!(
                 "the document would exceed its limit of {} bytes",
                 limits.document_bytes_max
+            ));
+        }
+        if self.document.nested_types() + scan.nested > limits.nested_types_max {
+            return Err(format!(
+                "the document would exceed its limit of {} nested types",
+                limits.nested_types_max
             ));
         }
         if self.ledger.bytes() + update.len() > limits.undurable_bytes_max.max(update.len())
