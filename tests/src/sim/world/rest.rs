@@ -34,6 +34,12 @@ impl World {
     pub(super) fn retry(&mut self) {
         for client in 0..self.clients.len() {
             let refused = self.clients[client].refused;
+            // A reader may have seen an edit that a crash took and whose author never came back:
+            // only loading the page again rids it of that.
+            if refused && self.clients[client].access == Access::ReadOnly {
+                self.clients[client].replica = Replica::new(self.clients[client].id);
+                self.clients[client].waiting.clear();
+            }
             if let Some(link) = self.clients[client].link.filter(|_| refused) {
                 self.links[link].severed = true;
                 self.after(1, Event::ServerNotices(link));
