@@ -125,7 +125,7 @@ impl DocTask {
                     None => Some(Input::Woke),
                 },
                 Some(outcome) = self.io.next() => Some(match outcome {
-                    Outcome::Loaded(result) => Input::Loaded(result),
+                    Outcome::Loaded(result) => Input::Loaded(*result),
                     Outcome::Appended(seq, result) => Input::Appended(seq, result),
                     Outcome::SnapshotStored(result) => Input::SnapshotStored(result),
                 }),

@@ -17,7 +17,7 @@ use crate::registry::Shared;
 #[derive(Debug)]
 pub(crate) enum Outcome {
     /// Of a load.
-    Loaded(Result<LoadedDocument, OpenError>),
+    Loaded(Box<Result<LoadedDocument, OpenError>>),
     /// Of an append.
     Appended(AppendSeq, Result<(), AppendError>),
     /// Of a snapshot.
@@ -54,7 +54,7 @@ impl Io {
             if let Err(error) = &result {
                 tracing::error!(document = %name, %error, "document does not open");
             }
-            Outcome::Loaded(result)
+            Outcome::Loaded(Box::new(result))
         });
     }
 
