@@ -137,7 +137,7 @@ impl Plan {
         })
     }
 
-    /// The Yjs client id of a client: below 2^31, in blocks of [`CLIENTS_MAX`] per document.
+    /// The Yjs client id of a client: below 2^31, in blocks of `CLIENTS_MAX` per document.
     pub fn client_id(&self, client: usize) -> u64 {
         ((self.seed & 0x3_ffff) << 12) + client as u64 + 1
     }

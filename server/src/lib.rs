@@ -2,7 +2,7 @@
 //!
 //! Nothing here decides about edits. A socket's frames become messages ([`unisson_protocol`]),
 //! messages become facts for a document's session ([`unisson_session`]), and the session's orders
-//! become IO in [`effects`] and in the outboxes of sockets.
+//! become IO in `effects` and in the outboxes of sockets.
 
 pub mod auth;
 mod connection;
