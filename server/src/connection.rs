@@ -199,7 +199,16 @@ impl Writer {
     /// `Err(None)`: the socket is gone.
     async fn write_frame(&mut self, frame: Bytes) -> Result<(), Option<CloseReason>> {
         let patience = WRITE + Duration::from_secs(frame.len() as u64 / (32 << 10));
-        match timeout(patience, self.sink.send(Message::Binary(frame))).await {
+        // Frames that are queued together leave in one write, so that load makes writes larger
+        // and not more.
+        let write = async {
+            self.sink.feed(Message::Binary(frame)).await?;
+            match self.outbox.has_frames() {
+                true => Ok(()),
+                false => self.sink.flush().await,
+            }
+        };
+        match timeout(patience, write).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) => Err(None),
             Err(_) => Err(Some(CloseReason::TimedOut)),

@@ -155,6 +155,11 @@ impl Outbox {
         state.close.map(Next::Close)
     }
 
+    /// Whether another frame waits behind the one just taken.
+    pub(crate) fn has_frames(&self) -> bool {
+        !self.lock().queue.is_empty()
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

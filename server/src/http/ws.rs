@@ -20,6 +20,8 @@ use crate::{
 const TOKEN_PROTOCOL: &str = "unisson.token.";
 /// tungstenite would take 128 KiB for each socket otherwise.
 const BUFFER_BYTES: usize = 4 << 10;
+/// Frames that are queued together are written once they are so many bytes.
+const WRITE_BYTES: usize = 16 << 10;
 /// What frames need beside an update: address, type and lengths.
 const FRAME_OVERHEAD_BYTES: usize = 4 << 10;
 
@@ -82,7 +84,7 @@ fn accept<D: Dialect + 'static>(
     let frame_max = registry.shared().settings.limits.update_bytes_max + FRAME_OVERHEAD_BYTES;
     upgrade
         .read_buffer_size(BUFFER_BYTES)
-        .write_buffer_size(0)
+        .write_buffer_size(WRITE_BYTES)
         .max_message_size(frame_max)
         .max_frame_size(frame_max)
         .on_upgrade(move |socket| async move {
