@@ -5,7 +5,8 @@ ENV := . scripts/env &&
 LISTEN ?= 127.0.0.1:4444
 DATA ?= ./data
 SEEDS ?= 10000
-FUZZ_SECONDS ?= 60
+FUZZ_RUNS ?= 1000000
+FUZZ_SEED ?= 1
 
 # Builds the server and starts it on ./data; the server prints its address.
 run:
@@ -31,6 +32,7 @@ sim:
 	@scripts/setup cargo
 	@$(ENV) SEEDS=$(SEEDS) SEED=$(SEED) cargo test --release --locked -p unisson-tests -- --nocapture
 
-# Random bytes at every decoder; needs cargo-fuzz and a nightly compiler.
+# Damaged frames and updates at every decoder; a failure prints the seed that repeats it.
 fuzz:
-	@$(ENV) scripts/fuzz $(FUZZ_SECONDS)
+	@scripts/setup cargo
+	@scripts/fuzz $(FUZZ_RUNS) $(FUZZ_SEED)
