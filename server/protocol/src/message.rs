@@ -28,6 +28,20 @@ pub enum PeerMessage {
     Stateless(String),
 }
 
+impl PeerMessage {
+    /// The bytes it carries: what keeping it costs.
+    pub fn payload_bytes(&self) -> usize {
+        match self {
+            Self::SyncStep1(bytes)
+            | Self::SyncStep2(bytes)
+            | Self::Update(bytes)
+            | Self::Awareness(bytes) => bytes.len(),
+            Self::Stateless(text) => text.len(),
+            Self::QueryAwareness => 0,
+        }
+    }
+}
+
 /// One message of the server to a client about one document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ServerMessage {

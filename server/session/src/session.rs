@@ -331,7 +331,7 @@ impl Session {
             return;
         };
         if self.phase != Phase::Open {
-            here.early_bytes += message_bytes(&message);
+            here.early_bytes += message.payload_bytes();
             here.early.push(message);
             let full = here.early.len() > self.limits.early_messages_max
                 || here.early_bytes > self.limits.early_bytes_max;
@@ -524,16 +524,5 @@ fn send(to: PeerId, message: ServerMessage) -> Effect {
     Effect::Send {
         to: vec![to],
         message,
-    }
-}
-
-fn message_bytes(message: &PeerMessage) -> usize {
-    match message {
-        PeerMessage::SyncStep1(bytes)
-        | PeerMessage::SyncStep2(bytes)
-        | PeerMessage::Update(bytes)
-        | PeerMessage::Awareness(bytes) => bytes.len(),
-        PeerMessage::Stateless(text) => text.len(),
-        PeerMessage::QueryAwareness => 0,
     }
 }

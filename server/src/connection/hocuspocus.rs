@@ -140,7 +140,7 @@ impl Connection {
         else {
             return Ok(());
         };
-        self.early_bytes += message_bytes(&message);
+        self.early_bytes += message.payload_bytes();
         self.early_messages += 1;
         early.push(message);
         if self.early_bytes > EARLY_BYTES_MAX || self.early_messages > EARLY_MESSAGES_MAX {
@@ -249,18 +249,7 @@ impl Connection {
 
     fn release(&mut self, early: &[PeerMessage]) {
         self.early_messages -= early.len();
-        self.early_bytes -= early.iter().map(message_bytes).sum::<usize>();
-    }
-}
-
-fn message_bytes(message: &PeerMessage) -> usize {
-    match message {
-        PeerMessage::SyncStep1(bytes)
-        | PeerMessage::SyncStep2(bytes)
-        | PeerMessage::Update(bytes)
-        | PeerMessage::Awareness(bytes) => bytes.len(),
-        PeerMessage::Stateless(text) => text.len(),
-        PeerMessage::QueryAwareness => 0,
+        self.early_bytes -= early.iter().map(PeerMessage::payload_bytes).sum::<usize>();
     }
 }
 
