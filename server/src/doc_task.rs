@@ -18,7 +18,6 @@ use unisson_session::{Access, Effect, Effects, Input, Millis, Peer, PeerId, Sess
 
 use crate::{
     effects::{Io, Outcome},
-    metrics::ReasonLabel,
     outbox::{Kind, Outbox, Pushed},
     registry::{Registry, Shared},
 };
@@ -97,6 +96,14 @@ pub(crate) fn open(name: &DocName, shared: &Arc<Shared>) -> (DocInbox, DocTask) 
     (inbox, task)
 }
 
+/// What a task sees to next.
+enum Turn {
+    /// A socket's word.
+    Message(DocMessage),
+    /// A fact of the store or of the clock.
+    Fact(Input),
+}
+
 /// The task of one open document.
 pub(crate) struct DocTask {
     name: DocName,
@@ -119,30 +126,31 @@ impl DocTask {
                 .next_wakeup()
                 .map(|at| self.start + Duration::from_millis(at.0));
             // Not biased: a flood of messages must not hold up what became durable.
-            let input = tokio::select! {
+            let turn = tokio::select! {
                 message = self.messages.recv() => match message {
-                    Some(message) => self.input(message),
-                    None => Some(Input::Woke),
+                    Some(message) => Turn::Message(message),
+                    None => Turn::Fact(Input::Woke),
                 },
-                Some(outcome) = self.io.next() => Some(match outcome {
+                Some(outcome) = self.io.next() => Turn::Fact(match outcome {
                     Outcome::Loaded(result) => Input::Loaded(*result),
                     Outcome::Appended(seq, result) => Input::Appended(seq, result),
                     Outcome::SnapshotStored(result) => Input::SnapshotStored(result),
                 }),
-                () = sleep_until(wakeup) => Some(Input::Woke),
+                () = sleep_until(wakeup) => Turn::Fact(Input::Woke),
             };
-            if let Some(input) = input {
-                self.take(input, &registry);
-            }
+            self.take(turn, &registry);
         }
         self.turn_away_late_comers();
     }
 
-    /// Hands a fact to the session. Where nobody is here the session may stop, so the registry is
-    /// held meanwhile: whoever comes then finds either this task running, or none.
-    fn take(&mut self, input: Input, registry: &Registry) {
+    /// Sees to one thing. Where nobody is here the session may stop, so the registry is held
+    /// meanwhile: whoever comes then finds either this task running, or none.
+    fn take(&mut self, turn: Turn, registry: &Registry) {
         if self.session.peers() > 0 {
-            self.handle(input);
+            match turn {
+                Turn::Message(message) => self.message(message),
+                Turn::Fact(input) => self.handle(input),
+            }
             if self.stopped {
                 registry.forget(&self.name);
             }
@@ -150,19 +158,32 @@ impl DocTask {
         }
         let name = self.name.clone();
         registry.while_held(&name, |forget| {
-            self.handle(input);
-            // Messages that came before the lock was taken are seen to first.
-            while let Ok(message) = self.messages.try_recv() {
-                if self.stopped {
-                    turn_away(message);
-                } else if let Some(input) = self.input(message) {
-                    self.handle(input);
+            let fact = match turn {
+                Turn::Message(message) => {
+                    self.message(message);
+                    None
                 }
+                Turn::Fact(input) => Some(input),
+            };
+            // Whoever has come meanwhile is let in before a fact that may stop the session.
+            while !self.stopped
+                && let Ok(message) = self.messages.try_recv()
+            {
+                self.message(message);
+            }
+            if let Some(input) = fact.filter(|_| !self.stopped) {
+                self.handle(input);
             }
             if self.stopped {
                 forget();
             }
         });
+    }
+
+    fn message(&mut self, message: DocMessage) {
+        if let Some(input) = self.input(message) {
+            self.handle(input);
+        }
     }
 
     fn input(&mut self, message: DocMessage) -> Option<Input> {
@@ -274,11 +295,7 @@ impl DocTask {
             | ServerMessage::Access(..) => Kind::Answer,
         };
         if matches!(message, ServerMessage::Refused(_)) {
-            self.shared
-                .metrics
-                .refused
-                .get_or_create(&ReasonLabel { reason: "edit" })
-                .inc();
+            self.shared.metrics.refuse("edit");
         }
         let mut body: Option<Bytes> = None;
         let mut addressed: HashMap<hocuspocus::Address, Bytes> = HashMap::new();
@@ -322,14 +339,10 @@ impl DocTask {
     fn turn_away_late_comers(&mut self) {
         self.messages.close();
         while let Ok(message) = self.messages.try_recv() {
-            turn_away(message);
+            if let DocMessage::Join(_, _, sink) = message {
+                sink.close(CloseReason::Reset);
+            }
         }
-    }
-}
-
-fn turn_away(message: DocMessage) {
-    if let DocMessage::Join(_, _, sink) = message {
-        sink.close(CloseReason::Reset);
     }
 }
 

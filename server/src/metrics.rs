@@ -40,6 +40,11 @@ pub(crate) struct Metrics {
 }
 
 impl Metrics {
+    /// Counts a refused message or login.
+    pub(crate) fn refuse(&self, reason: &'static str) {
+        self.refused.get_or_create(&ReasonLabel { reason }).inc();
+    }
+
     /// Everything, for a scrape.
     pub(crate) fn text(&self, store: &StoreStatus) -> String {
         let mut registry = Registry::with_prefix("unisson");

@@ -20,7 +20,6 @@ use super::{
 use crate::{
     auth::Grant,
     doc_task::{DocInbox, DocMessage, Sink},
-    metrics::ReasonLabel,
     outbox::Kind,
 };
 
@@ -53,10 +52,7 @@ impl HocuspocusSocket {
                     let shared = self.door.registry.shared();
                     let result = shared.authenticator.authenticate(&token, &name);
                     if let Err(reason) = result {
-                        let label = ReasonLabel {
-                            reason: reason.text(),
-                        };
-                        shared.metrics.refused.get_or_create(&label).inc();
+                        shared.metrics.refuse(reason.text());
                     }
                     let next = self.connection.authenticated(&address, name, result);
                     for action in next.into_iter().rev() {

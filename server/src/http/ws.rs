@@ -13,7 +13,6 @@ use super::{AppState, error::Problem};
 use crate::{
     auth::Grant,
     connection::{Dialect, Door, HocuspocusSocket, YWebsocketSocket, serve},
-    metrics::ReasonLabel,
 };
 
 /// A sub-protocol that begins so carries a token.
@@ -38,16 +37,7 @@ pub(crate) async fn y_websocket(
     };
     let admission = admission(&state, uri.path(), uri.query(), &headers);
     if let Err(reason) = &admission {
-        let label = ReasonLabel {
-            reason: reason.text(),
-        };
-        state
-            .registry
-            .shared()
-            .metrics
-            .refused
-            .get_or_create(&label)
-            .inc();
+        state.registry.shared().metrics.refuse(reason.text());
     }
     // The refusal goes over the open socket: browsers show no status of a refused upgrade.
     accept(&state, &headers, upgrade, permit, move |door| {

@@ -184,7 +184,7 @@ impl Session {
                 if let Some(new) = new {
                     self.keep(now, new.clone(), effects);
                     self.broadcast(&[id], new, effects);
-                    self.release_waiting(now, effects);
+                    self.release_waiting(effects);
                 }
                 self.promise(answer, effects);
             }
@@ -192,7 +192,7 @@ impl Session {
                 self.hold(now, waiting, update, answer, effects);
                 if let Some(part) = part {
                     self.broadcast(&[id], part, effects);
-                    self.release_waiting(now, effects);
+                    self.release_waiting(effects);
                 }
                 self.ask_about_gap(now, id, effects);
             }
@@ -297,7 +297,7 @@ impl Session {
     }
 
     /// Something has come: perhaps what others waited for.
-    fn release_waiting(&mut self, _now: Millis, effects: &mut Effects) {
+    fn release_waiting(&mut self, effects: &mut Effects) {
         if !self.document.has_waiting() {
             return;
         }
