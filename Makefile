@@ -1,5 +1,5 @@
 # The commands of the project. Each sets up what it needs and is missing.
-.PHONY: run test e2e check sim fuzz
+.PHONY: run test test-garage e2e check sim fuzz
 
 ENV := . scripts/env &&
 LISTEN ?= 127.0.0.1:4444
@@ -17,6 +17,10 @@ run:
 # Every test: Rust, then the published npm clients. ONLY= runs one end-to-end suite of `make e2e`.
 test:
 	@scripts/test
+
+# The storage tests against Garage; building it the first time takes about half an hour.
+test-garage:
+	@scripts/test-garage
 
 e2e:
 	@scripts/setup cargo node

@@ -22,6 +22,11 @@ fn main() -> ExitCode {
         Command::CheckConfig(options) => Settings::gather(*options)
             .map(|settings| println!("{settings:#?}"))
             .map_err(Into::into),
+        Command::Doctor(options) => match unisson::commands::doctor::run(*options) {
+            Ok(true) => Ok(()),
+            Ok(false) => return ExitCode::from(3),
+            Err(error) => Err(error),
+        },
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -45,7 +50,7 @@ fn serve(settings: Settings) -> anyhow::Result<()> {
 async fn run(settings: Settings) -> anyhow::Result<()> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
-    let data = settings.data.display().to_string();
+    let data = settings.place();
     if settings.is_open() {
         tracing::warn!("no token is configured: whoever reaches this address may read and write");
     }

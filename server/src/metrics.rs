@@ -7,7 +7,7 @@ use prometheus_client::{
     metrics::{counter::Counter, family::Family, gauge::Gauge},
     registry::{Registry, Unit},
 };
-use unisson_storage::{BUCKETS_US, Histogram, StoreStatus};
+use unisson_storage::{BUCKETS_US, Histogram, REQUEST_KINDS, StoreStatus};
 
 /// A dialect, as a label.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -114,7 +114,7 @@ impl Metrics {
 
 fn store_text(store: &StoreStatus) -> String {
     let mut text = String::new();
-    let counts: [(&str, &str, u64); 7] = [
+    let counts: [(&str, &str, u64); 15] = [
         ("store_appended_total", "counter", store.appended_count),
         (
             "store_appended_bytes_total",
@@ -126,6 +126,34 @@ fn store_text(store: &StoreStatus) -> String {
         ("store_segments", "gauge", store.segments as u64),
         ("store_documents", "gauge", store.documents as u64),
         ("store_full", "gauge", u64::from(store.is_full)),
+        ("store_failing", "gauge", u64::from(store.is_failing)),
+        ("store_unsealed_bytes", "gauge", store.unsealed_bytes),
+        ("store_unmerged_bytes", "gauge", store.unmerged_bytes),
+        (
+            "store_requests_in_flight",
+            "gauge",
+            store.requests.in_flight,
+        ),
+        (
+            "store_retries_total",
+            "counter",
+            store.requests.retried_count,
+        ),
+        (
+            "store_sent_bytes_total",
+            "counter",
+            store.requests.sent_bytes,
+        ),
+        (
+            "store_received_bytes_total",
+            "counter",
+            store.requests.received_bytes,
+        ),
+        (
+            "store_objects_deleted_total",
+            "counter",
+            store.objects_deleted,
+        ),
     ];
     for (name, kind, value) in counts {
         let family = name.trim_end_matches("_total");
@@ -135,7 +163,30 @@ fn store_text(store: &StoreStatus) -> String {
     }
     histogram(&mut text, "store_sync_seconds", &store.sync);
     histogram(&mut text, "store_append_seconds", &store.append);
+    requests_text(&mut text, store);
     text
+}
+
+/// Requests to the object store, or to the folder that stands for one.
+fn requests_text(text: &mut String, store: &StoreStatus) {
+    let kinds = || REQUEST_KINDS.iter().zip(&store.requests.kinds);
+    text.push_str("# TYPE unisson_store_requests counter\n");
+    for (kind, figures) in kinds() {
+        let succeeded = figures.count - figures.failed_count;
+        for (result, count) in [("ok", succeeded), ("failed", figures.failed_count)] {
+            text.push_str(&format!(
+                "unisson_store_requests_total{{kind=\"{kind}\",result=\"{result}\"}} {count}\n"
+            ));
+        }
+    }
+    text.push_str("# TYPE unisson_store_request_seconds summary\n");
+    for (kind, figures) in kinds() {
+        let (seconds, count) = (figures.duration.sum_us as f64 / 1e6, figures.duration.count);
+        text.push_str(&format!(
+            "unisson_store_request_seconds_sum{{kind=\"{kind}\"}} {seconds}\n\
+             unisson_store_request_seconds_count{{kind=\"{kind}\"}} {count}\n"
+        ));
+    }
 }
 
 fn histogram(text: &mut String, name: &str, histogram: &Histogram) {

@@ -8,7 +8,7 @@ use std::{
 
 use axum::serve::ListenerExt;
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
-use unisson_storage::{OpenError, Store, StoreSettings};
+use unisson_storage::{OpenError, PlaceError, Store, StoreSettings};
 
 use crate::{
     Settings,
@@ -27,8 +27,11 @@ pub enum StartError {
     #[error(transparent)]
     Settings(#[from] SettingsError),
     /// The store does not open.
-    #[error("cannot open the data folder: {0}")]
+    #[error("cannot open the documents' store: {0}")]
     Store(#[from] OpenError),
+    /// The store's settings make no sense together.
+    #[error(transparent)]
+    Place(#[from] PlaceError),
     /// The address cannot be listened on.
     #[error("cannot listen on {listen}: {source}")]
     Listen {
@@ -67,7 +70,10 @@ impl Server {
     /// Opens the store, recovers what an earlier process left, and listens.
     pub async fn start(settings: Settings) -> Result<RunningServer, StartError> {
         settings.check()?;
-        let mut store_settings = StoreSettings::new(&settings.data);
+        let mut store_settings = match &settings.store {
+            Some(store) => store.to_store()?,
+            None => StoreSettings::new(&settings.data),
+        };
         // What is logged of an update may be encoded anew; the session has checked what came.
         store_settings.update_bytes_max = settings.limits.update_bytes_max.saturating_mul(2);
         store_settings.queue_bytes_max = store_settings

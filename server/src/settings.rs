@@ -7,6 +7,12 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde::Deserialize;
 use unisson_protocol::Access;
 
+mod store;
+
+pub use store::{ObjectStoreSettings, RequestChecksum, StoreOptions};
+
+use store::StoreFile;
+
 /// A self-hosted server on which many people write the same page at once.
 #[derive(Debug, Parser)]
 #[command(version, about, arg_required_else_help = true)]
@@ -23,6 +29,8 @@ pub enum Command {
     Serve(Box<Options>),
     /// Check the settings, say what they come to, and exit
     CheckConfig(Box<Options>),
+    /// Try out the object store and say whether documents are safe there
+    Doctor(Box<DoctorOptions>),
 }
 
 /// Flags and variables. Each one overrides the same key of the file.
@@ -37,6 +45,9 @@ pub struct Options {
     /// Folder for the documents; created where it is missing [default: ./data]
     #[arg(long, env = "UNISSON_DATA", value_name = "DIR")]
     pub data: Option<PathBuf>,
+    /// Where documents are, if not in a folder.
+    #[command(flatten)]
+    pub store: StoreOptions,
     /// Listen beyond this machine although no token is configured
     #[arg(long, env = "UNISSON_INSECURE", num_args = 0..=1, default_missing_value = "true")]
     pub insecure: Option<bool>,
@@ -85,6 +96,17 @@ pub struct Options {
     pub log: Option<LogForm>,
 }
 
+/// What `doctor` can be told.
+#[derive(Debug, Args, Default)]
+pub struct DoctorOptions {
+    /// Settings as for the server.
+    #[command(flatten)]
+    pub options: Options,
+    /// Say it as one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// Form of the log lines.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -106,6 +128,7 @@ struct File {
     log: Option<LogForm>,
     auth: AuthFile,
     limits: LimitsFile,
+    store: StoreFile,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -162,8 +185,10 @@ impl std::fmt::Debug for Token {
 pub struct Settings {
     /// Where to listen; port 0 draws a free one.
     pub listen: SocketAddr,
-    /// The data folder.
+    /// The data folder; not used where there is an object store.
     pub data: PathBuf,
+    /// The object store, where documents are not in the data folder.
+    pub store: Option<ObjectStoreSettings>,
     /// Nobody needs a token beyond loopback.
     pub insecure: bool,
     /// Who may come in; empty: anybody.
@@ -230,6 +255,7 @@ impl Settings {
         Self {
             listen,
             data: data.into(),
+            store: None,
             insecure: false,
             tokens: Vec::new(),
             cookie: "unisson_token".into(),
@@ -266,6 +292,8 @@ impl Settings {
         let settings = Self {
             listen: options.listen.or(file.listen).unwrap_or(default.listen),
             data: options.data.or(file.data).unwrap_or(default.data),
+            store: ObjectStoreSettings::gather(options.store, file.store)
+                .map_err(|(key, problem)| SettingsError::Value { key, problem })?,
             insecure: options.insecure.or(file.insecure).unwrap_or(false),
             tokens: match &options.tokens {
                 Some(list) => tokens_of_list(list)?,
@@ -299,6 +327,14 @@ impl Settings {
         };
         settings.check()?;
         Ok(settings)
+    }
+
+    /// Where documents are, for people.
+    pub fn place(&self) -> String {
+        match &self.store {
+            Some(store) => store.remote.url.clone(),
+            None => self.data.display().to_string(),
+        }
     }
 
     /// Whether anybody may do anything.

@@ -3,20 +3,27 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use bytes::Bytes;
+use futures_util::{FutureExt as _, StreamExt as _, TryStreamExt as _, stream};
 
 use crate::{
     Basis, StoreError, StoredDocument,
     index::View,
     interval::Covers,
-    names::{DocId, SnapshotId},
+    names::{DocId, EpochKey, SegmentId, SnapshotId},
     objects::ObjectError,
-    segment,
+    refresh::refresh,
+    retry::backoff,
+    segment::{self, Block},
     shared::{Shared, lock},
     snapshot::{self, Contents, Header},
 };
 
 /// Readings that garbage collection may disturb before it counts as an error.
-const ATTEMPTS: usize = 5;
+const ATTEMPTS: u32 = 5;
+/// The same where lists may lag behind: with the waits between them some six seconds.
+const ATTEMPTS_SHARED: u32 = 7;
+/// Blocks of one document read at the same time.
+const PARALLEL: usize = 16;
 /// Most headers are shorter; a longer one costs a second read.
 const HEADER_GUESS_BYTES: u64 = 4096;
 
@@ -52,7 +59,15 @@ fn damaged(object: impl Into<String>, problem: impl Into<String>) -> StoreError 
 
 pub(crate) async fn read(shared: &Shared, name: &str) -> Result<StoredDocument, StoreError> {
     let mut moved = String::new();
-    for _ in 0..ATTEMPTS {
+    let attempts = match shared.settings.is_shared() {
+        true => ATTEMPTS_SHARED,
+        false => ATTEMPTS,
+    };
+    for attempt in 0..attempts {
+        if attempt > 0 && shared.settings.is_shared() {
+            let random = (shared.settings.environment.random)();
+            tokio::time::sleep(backoff(attempt, random)).await;
+        }
         match read_once(shared, name).await {
             Ok(document) => return Ok(document),
             Err(Failed::Final(error)) => return Err(error),
@@ -66,8 +81,22 @@ pub(crate) async fn read(shared: &Shared, name: &str) -> Result<StoredDocument, 
 /// because of a snapshot that the second then sees.
 async fn read_once(shared: &Shared, name: &str) -> Result<StoredDocument, Failed> {
     let id = DocId::of(name);
+    #[cfg(test)]
+    let too_early = match shared.settings.environment.snapshots_first {
+        true => Some(find_snapshots(shared, id).await?),
+        false => None,
+    };
+    if shared.settings.is_shared() {
+        refresh(shared).await.map_err(Failed::Final)?;
+    }
     let view = lock(&shared.index).view(id);
+    #[cfg(not(test))]
     let mut found = find_snapshots(shared, id).await?;
+    #[cfg(test)]
+    let mut found = match too_early {
+        Some(found) => found,
+        None => find_snapshots(shared, id).await?,
+    };
     let bodies = load_newest(shared, name, id, &mut found).await?;
     let mut covers = Covers::default();
     bodies
@@ -225,19 +254,19 @@ async fn read_updates(
     view: &View,
     covers: &Covers,
 ) -> Result<Vec<Bytes>, Failed> {
+    let needed = view
+        .blocks
+        .iter()
+        .filter(|(segment, block)| !covers.contains(&segment.key, block.first, block.last));
+    let blocks: Vec<_> = needed
+        .map(|(segment, block)| read_block(shared, name, segment, block).boxed())
+        .collect();
+    let blocks: Vec<_> = stream::iter(blocks)
+        .buffered(PARALLEL)
+        .try_collect()
+        .await?;
     let mut updates = Vec::new();
-    for (segment_id, block) in &view.blocks {
-        let key = &segment_id.key;
-        if covers.contains(key, block.first, block.last) {
-            continue;
-        }
-        let object = segment_id.object();
-        let packed = shared
-            .objects
-            .get_range(&object, block.offset, block.bytes)
-            .await?;
-        let entries = segment::decode_block(&packed, block, name)
-            .map_err(|problem| Failed::Final(damaged(object, problem)))?;
+    for (key, entries) in blocks {
         let uncovered = entries
             .into_iter()
             .filter(|(seq, _)| !covers.contains(key, *seq, *seq));
@@ -249,6 +278,22 @@ async fn read_updates(
         .filter(|(seq, _)| !covers.contains(&view.epoch, *seq, *seq));
     updates.extend(tail.map(|(_, update)| update.clone()));
     Ok(updates)
+}
+
+async fn read_block<'a>(
+    shared: &Shared,
+    name: &str,
+    segment_id: &'a SegmentId,
+    block: &Block,
+) -> Result<(&'a EpochKey, Vec<(u64, Bytes)>), Failed> {
+    let object = segment_id.object();
+    let packed = shared
+        .objects
+        .get_range(&object, block.offset, block.bytes)
+        .await?;
+    let entries = segment::decode_block(&packed, block, name)
+        .map_err(|problem| Failed::Final(damaged(object, problem)))?;
+    Ok((&segment_id.key, entries))
 }
 
 pub(crate) async fn put_snapshot(

@@ -11,10 +11,13 @@ use std::{
 
 use crate::{
     documents::{Found, find_snapshots, load},
+    index::Index,
     interval::Covers,
     ledger::{Record, record_object},
-    names::{DocId, SegmentId, SnapshotId},
+    names::{DocId, EpochKey, SegmentId, SnapshotId},
     objects::ObjectError,
+    recovery::verify_segment,
+    refresh,
     sealer::write_record_locked,
     segment::Block,
     shared::{Shared, lock},
@@ -32,13 +35,17 @@ pub struct Collected {
 type Candidate = (Arc<SegmentId>, Vec<(DocId, Arc<str>, Block)>);
 
 pub(crate) async fn collect(shared: &Shared) -> Result<Collected, ObjectError> {
+    if shared.settings.is_shared() {
+        let refreshed = refresh::refresh(shared).await;
+        refreshed.map_err(|error| ObjectError::Other(error.to_string()))?;
+    }
     // One collection at a time; ledger records wait for it too.
     let mut files = shared.records.lock().await;
     let now_ms = shared.now_ms();
     let cutoff_ms = now_ms.saturating_sub(shared.settings.grace_ms);
     let mut record = Record::default();
     let mut looked_up = BTreeSet::new();
-    for (segment, documents) in candidates(shared, cutoff_ms) {
+    for (segment, documents) in candidates(shared, now_ms, cutoff_ms) {
         let retired = retire(shared, &segment, &documents, cutoff_ms, &mut looked_up).await?;
         let Some(retired) = retired else { continue };
         record
@@ -50,6 +57,7 @@ pub(crate) async fn collect(shared: &Shared) -> Result<Collected, ObjectError> {
         });
     }
     if record != Record::default() {
+        record.heads = heads_of(shared, &record.retired);
         write_record_locked(shared, &mut files, record).await?;
         lock(&shared.index).mark_retired(now_ms);
     }
@@ -59,6 +67,7 @@ pub(crate) async fn collect(shared: &Shared) -> Result<Collected, ObjectError> {
         shared.objects.delete(&segment.object()).await?;
         collected.segments += 1;
     }
+    collected.segments += collect_superseded(shared, now_ms, cutoff_ms).await?;
     let replaced: Vec<_> = files
         .replaced
         .extract_if(.., |_, since_ms| *since_ms <= cutoff_ms)
@@ -72,6 +81,73 @@ pub(crate) async fn collect(shared: &Shared) -> Result<Collected, ObjectError> {
     Ok(collected)
 }
 
+/// What there is of the epochs that lose segments: those that stay must not be missed later.
+fn heads_of(shared: &Shared, retired: &Covers) -> Covers {
+    let mut heads = Covers::default();
+    let index = lock(&shared.index);
+    for (key, _) in retired.iter() {
+        let known = index.known.of(key).map_or(&[][..], |set| set.intervals());
+        known
+            .iter()
+            .for_each(|(first, last)| heads.insert(key, *first, *last));
+    }
+    heads
+}
+
+/// Deletes segments whose entries a larger segment has, which was read back whole, or which the
+/// ledger has retired.
+async fn collect_superseded(
+    shared: &Shared,
+    now_ms: u64,
+    cutoff_ms: u64,
+) -> Result<usize, ObjectError> {
+    let old: Vec<(Arc<SegmentId>, Option<Arc<SegmentId>>)> = {
+        let index = lock(&shared.index);
+        let old = index.superseded.iter().filter(|(id, since_ms)| {
+            **since_ms <= cutoff_ms && may_collect(shared, &index, &id.key, now_ms)
+        });
+        let old = old.map(|(id, _)| (Arc::clone(id), index.holder_of(id)));
+        old.collect()
+    };
+    let mut verified = BTreeSet::new();
+    let mut deleted = 0;
+    for (part, holder) in old {
+        let safe = match holder {
+            // This process read its own back when it made them.
+            Some(holder) if holder.key == shared.epoch || verified.contains(&holder) => true,
+            Some(holder) => match verify_segment(&shared.objects, &holder).await {
+                Ok(()) => verified.insert(holder),
+                Err(error) => {
+                    tracing::error!(%error, "a merged segment; its parts stay");
+                    false
+                }
+            },
+            None => {
+                let index = lock(&shared.index);
+                index
+                    .ledger
+                    .retired
+                    .contains(&part.key, part.first, part.last)
+            }
+        };
+        if safe {
+            shared.objects.delete(&part.object()).await?;
+            lock(&shared.index).superseded.remove(&part);
+            deleted += 1;
+        }
+    }
+    Ok(deleted)
+}
+
+/// Its own segments are every process's business; those of others when they ended long ago. Two
+/// that think so at once do the same twice, which is harmless.
+fn may_collect(shared: &Shared, index: &Index, key: &EpochKey, now_ms: u64) -> bool {
+    let adopted_ms = index
+        .newest_ms(key)
+        .saturating_add(shared.settings.adopt_after_ms);
+    !shared.settings.is_shared() || *key == shared.epoch || adopted_ms <= now_ms
+}
+
 fn retired_segments(shared: &Shared, cutoff_ms: u64) -> Vec<Arc<SegmentId>> {
     let index = lock(&shared.index);
     let retired = index.segments.iter().filter(|(_, segment)| {
@@ -82,12 +158,13 @@ fn retired_segments(shared: &Shared, cutoff_ms: u64) -> Vec<Arc<SegmentId>> {
     retired.map(|(id, _)| Arc::clone(id)).collect()
 }
 
-fn candidates(shared: &Shared, cutoff_ms: u64) -> Vec<Candidate> {
+fn candidates(shared: &Shared, now_ms: u64, cutoff_ms: u64) -> Vec<Candidate> {
     let index = lock(&shared.index);
     let old = index
         .segments
         .iter()
-        .filter(|(_, segment)| segment.retired_ms.is_none() && segment.created_ms <= cutoff_ms);
+        .filter(|(_, segment)| segment.retired_ms.is_none() && segment.created_ms <= cutoff_ms)
+        .filter(|(id, _)| may_collect(shared, &index, &id.key, now_ms));
     old.map(|(id, segment)| {
         let documents = segment.documents.iter().filter_map(|document| {
             let entry = index.documents.get(document)?;
@@ -153,7 +230,11 @@ async fn verify_newest(
     name: &str,
     cutoff_ms: u64,
 ) -> Result<(), ObjectError> {
-    let found = find_snapshots(shared, document).await?;
+    let found = match find_snapshots(shared, document).await {
+        // Another node deletes here just now; the next collection sees what is left.
+        Err(ObjectError::Missing(_)) if shared.settings.is_shared() => return Ok(()),
+        found => found?,
+    };
     let newest = found
         .iter()
         .rev()
@@ -196,14 +277,25 @@ async fn collect_from(
 ) -> Result<(usize, BTreeSet<DocId>), ObjectError> {
     let (mut deleted, mut again) = (0, BTreeSet::new());
     for document in documents {
-        let found = find_snapshots(shared, *document).await?;
-        let superfluous = superfluous(shared, &found, cutoff_ms).await?;
-        if found.len() - superfluous.len() > shared.settings.snapshots_kept_min {
+        let looked = async {
+            let found = find_snapshots(shared, *document).await?;
+            let superfluous = superfluous(shared, &found, cutoff_ms).await?;
+            Ok((found.len(), superfluous))
+        };
+        let (found, superfluous) = match looked.await {
+            // Another node deletes here just now.
+            Err(ObjectError::Missing(_)) if shared.settings.is_shared() => {
+                again.insert(*document);
+                continue;
+            }
+            looked => looked?,
+        };
+        if found - superfluous.len() > shared.settings.snapshots_kept_min {
             again.insert(*document);
         }
         // Oldest first: what stays always names what it descends from.
         for snapshot in superfluous {
-            shared.objects.delete(&snapshot.object).await?;
+            shared.objects.delete(&snapshot).await?;
             deleted += 1;
         }
     }
@@ -219,11 +311,11 @@ async fn list_documents(shared: &Shared) -> Result<BTreeSet<DocId>, ObjectError>
 }
 
 /// Snapshots from which a verified newer one descends, oldest first.
-async fn superfluous<'a>(
+async fn superfluous(
     shared: &Shared,
-    found: &'a [Found],
+    found: &[Found],
     cutoff_ms: u64,
-) -> Result<Vec<&'a Found>, ObjectError> {
+) -> Result<Vec<String>, ObjectError> {
     let old = found
         .len()
         .saturating_sub(shared.settings.snapshots_kept_min);
@@ -260,5 +352,5 @@ async fn superfluous<'a>(
         ancestors.contains(&f.id)
             && covers.is_ok_and(|covers| verified.covers.missing_from(covers).is_none())
     });
-    Ok(replaced.collect())
+    Ok(replaced.map(|found| found.object.clone()).collect())
 }

@@ -1,4 +1,4 @@
-//! The data folder's lock, its format version and its node name.
+//! The data folder's lock, a store's format version and a node's name.
 
 use std::{
     fs::{File, OpenOptions, TryLockError},
@@ -18,6 +18,8 @@ use crate::{
 pub(crate) const FORMAT: u32 = 1;
 const FORMAT_OBJECT: &str = "v1/meta/format";
 const NODE_OBJECT: &str = "v1/meta/node";
+const PLACE_OBJECT: &str = "v1/meta/place";
+const FOLDERS: [&str; 3] = ["v1/wal", "v1/doc", "v1/ledger"];
 
 /// One process per data folder.
 pub(crate) fn lock_folder(dir: &Path) -> Result<File, OpenError> {
@@ -57,10 +59,9 @@ pub(crate) async fn establish(
         if format.is_none() {
             return Err(OpenError::damaged(FORMAT_OBJECT, "missing"));
         }
-        let name = fields(&node).and_then(|lines| NodeId::parse(lines.strip_prefix("node ")?));
-        return name.ok_or_else(|| OpenError::damaged(NODE_OBJECT, "not a node's name"));
+        return node_in(&node);
     }
-    for folder in ["v1/wal", "v1/doc", "v1/ledger"] {
+    for folder in FOLDERS {
         if !objects
             .list(folder)
             .await
@@ -75,18 +76,83 @@ pub(crate) async fn establish(
             return Err(OpenError::damaged(missing, "missing"));
         }
     }
-    let store = ulid_text(environment.ulid());
     if format.is_none() {
-        write(
-            objects,
-            FORMAT_OBJECT,
-            &format!("format {FORMAT}\nstore {store}"),
-        )
-        .await?;
+        write_format(objects, environment).await?;
     }
+    write_node(objects, environment).await
+}
+
+/// Checks the format of a store that many may open, or writes it where there is nothing yet.
+pub(crate) async fn establish_shared(
+    objects: &Objects,
+    environment: &Environment,
+) -> Result<(), OpenError> {
+    if let Some(format) = read(objects, FORMAT_OBJECT).await? {
+        return check_format(&format);
+    }
+    let mut has_data = false;
+    for folder in FOLDERS {
+        has_data |= !objects.list(folder).await?.is_empty();
+    }
+    if !has_data {
+        match write_format(objects, environment).await {
+            // Another node wrote its own at the same time; either one is good.
+            Err(OpenError::Unavailable(_)) | Ok(()) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    let format = read(objects, FORMAT_OBJECT).await?;
+    check_format(&format.ok_or_else(|| OpenError::damaged(FORMAT_OBJECT, "missing"))?)
+}
+
+/// The node's name in a spool; drawn where there is none.
+pub(crate) async fn node_of_spool(
+    folder: &Objects,
+    environment: &Environment,
+) -> Result<NodeId, OpenError> {
+    match read(folder, NODE_OBJECT).await? {
+        Some(node) => node_in(&node),
+        None => write_node(folder, environment).await,
+    }
+}
+
+/// Binds a spool to the store that its logs go to.
+pub(crate) async fn bind(folder: &Objects, store: &str, holds_logs: bool) -> Result<(), OpenError> {
+    let bound = read(folder, PLACE_OBJECT).await?;
+    let bound = match &bound {
+        None => None,
+        Some(note) => {
+            let store = fields(note).and_then(|lines| lines.strip_prefix("place "));
+            Some(store.ok_or_else(|| OpenError::damaged(PLACE_OBJECT, "not a place"))?)
+        }
+    };
+    match bound {
+        Some(bound) if bound == store => Ok(()),
+        Some(bound) if holds_logs => Err(OpenError::damaged(
+            PLACE_OBJECT,
+            format!(
+                "this spool holds edits for {bound}, not for {store}: start with that store once                  and stop cleanly, then it is empty"
+            ),
+        )),
+        _ => write(folder, PLACE_OBJECT, &format!("place {store}")).await,
+    }
+}
+
+fn node_in(note: &[u8]) -> Result<NodeId, OpenError> {
+    let name = fields(note).and_then(|lines| NodeId::parse(lines.strip_prefix("node ")?));
+    name.ok_or_else(|| OpenError::damaged(NODE_OBJECT, "not a node's name"))
+}
+
+async fn write_node(objects: &Objects, environment: &Environment) -> Result<NodeId, OpenError> {
     let node = NodeId::from_random((environment.random)());
     write(objects, NODE_OBJECT, &format!("node {}", node.as_str())).await?;
     Ok(node)
+}
+
+async fn write_format(objects: &Objects, environment: &Environment) -> Result<(), OpenError> {
+    let store = ulid_text(environment.ulid());
+    let lines = format!("format {FORMAT}\nstore {store}");
+    write(objects, FORMAT_OBJECT, &lines).await
 }
 
 fn check_format(text: &[u8]) -> Result<(), OpenError> {

@@ -44,8 +44,12 @@ pub(crate) struct Index {
     pub(crate) epoch: EpochKey,
     pub(crate) documents: HashMap<DocId, Document>,
     pub(crate) segments: BTreeMap<Arc<SegmentId>, Segment>,
+    /// Segments whose entries larger ones hold, and since when; still there for who listed them.
+    pub(crate) superseded: BTreeMap<Arc<SegmentId>, u64>,
     /// All entries that are in the log or retired from it.
     pub(crate) known: Covers,
+    /// All entries that segments say were durable when they were written.
+    pub(crate) required: Covers,
     /// The union of the ledger's records.
     pub(crate) ledger: Record,
     /// Documents that may have superfluous snapshots; `None` until all were looked at.
@@ -72,7 +76,9 @@ impl Index {
             epoch,
             documents: HashMap::new(),
             segments: BTreeMap::new(),
+            superseded: BTreeMap::new(),
             known: Covers::default(),
+            required: Covers::default(),
             ledger: Record::default(),
             snapshotted: None,
         }
@@ -101,10 +107,14 @@ impl Index {
         }
     }
 
-    /// A segment is durable; it takes the place of the tail it was made of.
+    /// A segment is durable; it takes the place of the tail or of the segments it was made of.
     pub(crate) fn add_segment(&mut self, footer: &Footer) {
         let id = Arc::new(footer.id.clone());
         self.known.insert(&id.key, id.first, id.last);
+        self.required.insert(&id.key, 1, footer.durable);
+        if !self.supersede(&id, footer.created_ms) {
+            return;
+        }
         let of_this_epoch = id.key == self.epoch;
         for (document, name, block) in &footer.documents {
             let document = self.document(*document, name);
@@ -216,27 +226,25 @@ impl Index {
         view
     }
 
-    /// How far each epoch went, for the ledger.
+    /// What there is of each epoch, for the ledger.
     pub(crate) fn heads(&self) -> Covers {
-        let mut heads = Covers::default();
-        for (key, set) in self.known.iter() {
-            heads.insert(key, 1, set.last().unwrap_or(0));
-        }
-        heads
+        self.known.clone()
     }
 
-    /// Entries that should be there and are not.
+    /// Entries that should be there and are not. What nobody ever called durable need not be: a
+    /// process may die while its last flushes are on their way.
     pub(crate) fn first_gap(&self) -> Option<SegmentId> {
-        let mut heads = self.heads();
-        heads.merge(&self.ledger.heads);
-        heads.iter().find_map(|(key, set)| {
-            let none = crate::interval::IntervalSet::default();
+        let none = crate::interval::IntervalSet::default();
+        let required = self.required.iter().chain(self.ledger.heads.iter());
+        required.into_iter().find_map(|(key, set)| {
             let known = self.known.of(key).unwrap_or(&none);
-            let (first, last) = known.first_gap(set.last().unwrap_or(0))?;
+            let mut gaps = set.intervals().iter();
+            let (first, last) = gaps.find_map(|&(first, last)| known.first_gap(first, last))?;
             Some(SegmentId {
                 key: key.clone(),
                 first,
                 last,
+                merged: false,
             })
         })
     }

@@ -48,18 +48,14 @@ impl IntervalSet {
         &self.0
     }
 
-    pub(crate) fn last(&self) -> Option<u64> {
-        self.0.last().map(|&(_, last)| last)
-    }
-
-    /// The first numbers of `1..=last` that are missing, as one interval.
-    pub(crate) fn first_gap(&self, last: u64) -> Option<(u64, u64)> {
-        let mut next = 1;
+    /// The first numbers of `first..=last` that are missing, as one interval.
+    pub(crate) fn first_gap(&self, first: u64, last: u64) -> Option<(u64, u64)> {
+        let mut next = first;
         for &(start, end) in &self.0 {
             if start > next {
-                return Some((next, start - 1));
+                return (next <= last).then_some((next, last.min(start - 1)));
             }
-            next = end.saturating_add(1);
+            next = next.max(end.saturating_add(1));
         }
         (next <= last).then_some((next, last))
     }

@@ -1,59 +1,63 @@
 //! Durable documents as opaque bytes: an append-only log, immutable snapshots, recovery.
 //!
 //! Promises:
-//! * [`Store::append`] resolves with `Ok` only after the bytes are on stable storage;
+//! * [`Store::append`] resolves with `Ok` only after the bytes are on stable storage: on the disk,
+//!   or in the object store, as [`Place`] says;
 //! * nothing is overwritten: segments and snapshots are immutable, checksummed and uniquely named,
 //!   and are deleted only when a newer snapshot, read back and verified, covers them;
 //! * a missing or damaged object fails closed, with its name in the error.
 //!
 //! There is no CRDT here: callers replay and merge. The format is in `docs/storage-format.md`.
 
-use std::{
-    fmt,
-    future::Future,
-    panic::{AssertUnwindSafe, catch_unwind},
-    path::PathBuf,
-    sync::Arc,
-    time::Instant,
-};
+use std::{fmt, future::Future, path::PathBuf, sync::Arc, time::Instant};
 
 use bytes::Bytes;
-use object_store::local::LocalFileSystem;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::oneshot;
 
 mod codec;
 mod committer;
 mod documents;
+mod flusher;
 mod frame;
 mod garbage;
 mod identity;
 mod index;
 mod interval;
+mod keeper;
 mod ledger;
 mod log_file;
+mod merge;
+mod meter;
 mod names;
 mod objects;
+mod opening;
+mod place;
+mod probe;
 mod recovery;
+mod refresh;
+mod retry;
 mod sealer;
 mod segment;
 mod settings;
 mod shared;
 mod snapshot;
+mod spool;
 mod status;
+mod superseded;
 #[cfg(test)]
 mod tests;
 
 pub use garbage::Collected;
 pub use log_file::{LogFile, LogFiles, SystemLogFiles};
+pub use meter::{KindFigures, REQUEST_KINDS, RequestFigures};
 pub use names::NAME_BYTES_MAX;
-pub use settings::{Environment, StoreSettings};
+pub use place::{Encryption, PlaceError, RemoteOptions, RemoteStore};
+pub use probe::{Finding, Verdict, probe};
+pub use settings::{Environment, Place, StoreSettings};
 pub use status::{BUCKETS_US, Histogram, StoreStatus};
 
-use committer::Committer;
-use log_file::LogError;
-use names::{DocId, Epoch, EpochKey, SnapshotId};
-use objects::Objects;
-use shared::{Mode, Pending, Queue, SealQueue, Shared, lock};
+use names::{DocId, SnapshotId};
+use shared::{Mode, Pending, Shared, lock};
 
 /// An open store; cheap to clone. When the last clone goes without [`Store::close`], what is
 /// queued is still written and the log stays for the next opening.
@@ -171,52 +175,8 @@ pub enum StoreError {
 impl Store {
     /// Opens (or creates) a store and recovers what an earlier process left.
     pub async fn open(settings: StoreSettings) -> Result<Self, OpenError> {
-        let dir = settings.dir.clone();
-        let io_error = |source| OpenError::Io {
-            what: dir.display().to_string(),
-            source,
-        };
-        std::fs::create_dir_all(&dir).map_err(io_error)?;
-        if let Some(parent) = dir.canonicalize().map_err(io_error)?.parent() {
-            log_file::sync_folder(parent).map_err(io_error)?;
-        }
-        let lock_file = identity::lock_folder(&dir)?;
-        let local = LocalFileSystem::new_with_prefix(&dir)
-            .map_err(|error| OpenError::Unavailable(error.to_string()))?;
-        let objects = Objects::new(Arc::new(local.with_fsync(true)));
-        let node = identity::establish(&objects, &settings.environment).await?;
-        let epoch = EpochKey {
-            epoch: Epoch::new(settings.environment.ulid()),
-            node,
-        };
-        let mut index = index::Index::new(epoch.clone());
-        let now_ms = (settings.environment.now_ms)();
-        let records = recovery::recover(&objects, &dir, &mut index, now_ms).await?;
-        index.mark_retired(now_ms);
-        let shared = Arc::new(Shared {
-            settings,
-            objects,
-            epoch,
-            queue: Queue {
-                items: std::collections::VecDeque::new(),
-                weight: 0,
-                count: 0,
-                mode: Mode::Running,
-                stopped: None,
-            }
-            .into(),
-            queue_ready: std::sync::Condvar::new(),
-            seal: SealQueue::default().into(),
-            seal_ready: std::sync::Condvar::new(),
-            index: index.into(),
-            figures: status::Figures::default().into(),
-            records: tokio::sync::Mutex::new(ledger::Files::of(&records)),
-            sealed_logs: std::collections::VecDeque::new().into(),
-            closed: watch::Sender::new(None),
-            lock_file: Some(lock_file).into(),
-        });
-        sealer::write_heads(&shared).await?;
-        let threads = start(&shared).map_err(io_error)?;
+        let shared = opening::open(settings).await?;
+        let threads = opening::start(&shared)?;
         Ok(Self {
             inner: Arc::new(Inner { shared, threads }),
         })
@@ -311,39 +271,10 @@ impl Store {
             queue_bytes,
             segments,
             documents,
+            unmerged_bytes: lock(&shared.recent).bytes,
+            requests: shared.objects.figures(),
             oldest_undurable_ms: oldest,
             ..figures.status.clone()
-        }
-    }
-}
-
-fn start(shared: &Arc<Shared>) -> std::io::Result<Vec<std::thread::JoinHandle<()>>> {
-    let committer = Committer::new(Arc::clone(shared)).map_err(|error| match error {
-        LogError::Write(error) | LogError::Sync(error) => error,
-    })?;
-    let named = |name: &str| std::thread::Builder::new().name(name.to_owned());
-    let for_sealer = Arc::clone(shared);
-    let for_committer = Arc::clone(shared);
-    let committing = named("store-committer").spawn(move || {
-        if catch_unwind(AssertUnwindSafe(|| committer.run())).is_err() {
-            for_committer.stop("the committer panicked");
-            lock(&for_committer.seal).ended = Some(Mode::Abandoned);
-            for_committer.seal_ready.notify_all();
-        }
-    })?;
-    let sealing = named("store-sealer").spawn(move || {
-        // Appends go on without it until `unsealed_bytes_max` refuses them; nothing is lost.
-        if catch_unwind(AssertUnwindSafe(|| sealer::run(&for_sealer))).is_err() {
-            for_sealer.note_error("the sealer panicked", false);
-            let error = AppendError::Unavailable("the sealer panicked".to_owned());
-            for_sealer.closed.send_replace(Some(Err(error)));
-        }
-    });
-    match sealing {
-        Ok(sealing) => Ok(vec![committing, sealing]),
-        Err(error) => {
-            shared.end(Mode::Abandoned);
-            Err(error)
         }
     }
 }

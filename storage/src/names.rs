@@ -81,16 +81,42 @@ pub(crate) struct SegmentId {
     pub(crate) key: EpochKey,
     pub(crate) first: u64,
     pub(crate) last: u64,
+    /// Made of smaller ones, which it replaces.
+    pub(crate) merged: bool,
 }
 
 impl SegmentId {
+    /// A merged segment's name sorts after those of its parts, so that a list which is taken in
+    /// pages, while parts go, has it or them.
     pub(crate) fn object(&self) -> String {
-        format!(
-            "{}/{:016x}-{:016x}.seg",
-            self.key.folder(),
-            self.last,
-            self.first
-        )
+        let (folder, first, last) = (self.key.folder(), self.first, self.last);
+        if self.merged {
+            let count = last - first + 1;
+            format!("{folder}/{last:016x}_{count:016x}.seg")
+        } else {
+            format!("{folder}/{last:016x}-{first:016x}.seg")
+        }
+    }
+
+    /// Whether all entries of `other` are in this segment.
+    pub(crate) fn holds(&self, other: &Self) -> bool {
+        self.key == other.key && self.first <= other.first && other.last <= self.last
+    }
+
+    fn parse(key: EpochKey, stem: &str) -> Option<Self> {
+        let (first, last, merged) = if let Some((last, count)) = stem.split_once('_') {
+            let (last, count) = (parse_hex(last)?, parse_hex(count)?);
+            (last.checked_sub(count)?.checked_add(1)?, last, true)
+        } else {
+            let (last, first) = stem.split_once('-')?;
+            (parse_hex(first)?, parse_hex(last)?, false)
+        };
+        (1 <= first && first <= last).then_some(Self {
+            key,
+            first,
+            last,
+            merged,
+        })
     }
 }
 
@@ -113,9 +139,7 @@ impl WalObject {
         if let Some(first) = file.strip_suffix(".log") {
             return Some(Self::Log(key, parse_hex(first)?));
         }
-        let (last, first) = file.strip_suffix(".seg")?.split_once('-')?;
-        let (first, last) = (parse_hex(first)?, parse_hex(last)?);
-        (1 <= first && first <= last).then_some(Self::Segment(SegmentId { key, first, last }))
+        SegmentId::parse(key, file.strip_suffix(".seg")?).map(Self::Segment)
     }
 }
 

@@ -6,7 +6,11 @@ use bytes::Bytes;
 use futures_util::TryStreamExt as _;
 use object_store::{GetOptions, GetRange, ObjectStore, ObjectStoreExt as _};
 
-use crate::{log_file::is_full, names::object_path};
+use crate::{
+    log_file::is_full,
+    meter::{Kind, Meter, RequestFigures},
+    names::object_path,
+};
 
 /// Why an object could not be had or made.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -23,9 +27,12 @@ pub(crate) enum ObjectError {
     Other(String),
 }
 
-/// The object store, rooted at the data folder.
+/// The object store, rooted at the data folder or at the prefix.
 #[derive(Debug, Clone)]
-pub(crate) struct Objects(Arc<dyn ObjectStore>);
+pub(crate) struct Objects {
+    store: Arc<dyn ObjectStore>,
+    meter: Arc<Meter>,
+}
 
 /// A listed object.
 #[derive(Debug, Clone)]
@@ -36,14 +43,35 @@ pub(crate) struct Listed {
 
 impl Objects {
     pub(crate) fn new(store: Arc<dyn ObjectStore>) -> Self {
-        Self(store)
+        Self {
+            store,
+            meter: Arc::default(),
+        }
+    }
+
+    pub(crate) fn figures(&self) -> RequestFigures {
+        self.meter.figures()
+    }
+
+    /// Counts an attempt that was made again.
+    pub(crate) fn retried(&self) {
+        self.meter.retried();
+    }
+
+    /// Stores an object durably.
+    pub(crate) async fn put(&self, object: &str, body: Bytes) -> Result<(), ObjectError> {
+        let running = self.meter.start(Kind::Put);
+        let bytes = body.len();
+        let put = self.store.put(&object_path(object), body.into()).await;
+        put.map_err(|error| sort(object, &error))?;
+        self.meter.sent(bytes);
+        running.succeeded();
+        Ok(())
     }
 
     /// Stores an object durably and reads it back.
     pub(crate) async fn put_verified(&self, object: &str, body: Bytes) -> Result<(), ObjectError> {
-        let path = object_path(object);
-        let put = self.0.put(&path, body.clone().into()).await;
-        put.map_err(|error| sort(object, &error))?;
+        self.put(object, body.clone()).await?;
         if self.get(object).await? == body {
             Ok(())
         } else {
@@ -52,12 +80,7 @@ impl Objects {
     }
 
     pub(crate) async fn get(&self, object: &str) -> Result<Bytes, ObjectError> {
-        let result = self
-            .0
-            .get(&object_path(object))
-            .await
-            .map_err(|error| sort(object, &error))?;
-        result.bytes().await.map_err(|error| sort(object, &error))
+        self.get_with(object, GetOptions::default()).await
     }
 
     /// Bytes from `start` on; fewer where the object ends before.
@@ -71,7 +94,7 @@ impl Objects {
         match self.get_part(object, GetRange::Bounded(start..end)).await {
             Err(ObjectError::Other(problem)) => {
                 // A beginning past the end is an error like any other; ask what it was.
-                let meta = self.0.head(&object_path(object)).await;
+                let meta = self.store.head(&object_path(object)).await;
                 let meta = meta.map_err(|error| sort(object, &error))?;
                 let cut = meta.size <= start;
                 Err(if cut {
@@ -93,13 +116,35 @@ impl Objects {
             range: Some(range),
             ..GetOptions::default()
         };
-        let result = self.0.get_opts(&object_path(object), options).await;
-        let result = result.map_err(|error| sort(object, &error))?;
-        result.bytes().await.map_err(|error| sort(object, &error))
+        self.get_with(object, options).await
+    }
+
+    async fn get_with(&self, object: &str, options: GetOptions) -> Result<Bytes, ObjectError> {
+        let running = self.meter.start(Kind::Get);
+        let result = self.store.get_opts(&object_path(object), options).await;
+        let bytes = match result {
+            Ok(result) => result.bytes().await,
+            Err(error) => Err(error),
+        };
+        match bytes {
+            Ok(bytes) => {
+                self.meter.received(bytes.len());
+                running.succeeded();
+                Ok(bytes)
+            }
+            Err(error) => {
+                let error = sort(object, &error);
+                if matches!(error, ObjectError::Missing(_)) {
+                    running.succeeded();
+                }
+                Err(error)
+            }
+        }
     }
 
     pub(crate) async fn list(&self, folder: &str) -> Result<Vec<Listed>, ObjectError> {
-        let listed = self.0.list(Some(&object_path(folder)));
+        let running = self.meter.start(Kind::List);
+        let listed = self.store.list(Some(&object_path(folder)));
         let mut objects: Vec<Listed> = listed
             .map_ok(|meta| Listed {
                 object: meta.location.to_string(),
@@ -109,13 +154,18 @@ impl Objects {
             .await
             .map_err(|error| sort(folder, &error))?;
         objects.sort_by(|a, b| a.object.cmp(&b.object));
+        running.succeeded();
         Ok(objects)
     }
 
     /// Deletes an object; one that is gone already is no error.
     pub(crate) async fn delete(&self, object: &str) -> Result<(), ObjectError> {
-        match self.0.delete(&object_path(object)).await {
-            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+        let running = self.meter.start(Kind::Delete);
+        match self.store.delete(&object_path(object)).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => {
+                running.succeeded();
+                Ok(())
+            }
             Err(error) => Err(sort(object, &error)),
         }
     }

@@ -10,19 +10,25 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use crate::{
     OpenError,
+    codec::Malformed,
     frame::{self, LogEntry, Scan},
     index::Index,
     ledger::{self, Record, RecordId},
     names::{EpochKey, SegmentId, WalObject, log_object},
     objects::{Listed, ObjectError, Objects},
+    refresh::gap_error,
     sealer::{remove_log, seal},
     segment::{self, Footer},
+    spool::Spool,
 };
 
 /// Footers read at the same time.
-const PARALLEL: usize = 16;
+pub(crate) const PARALLEL: usize = 16;
 /// Most footers are shorter; a longer one costs a second read.
 const FOOTER_GUESS_BYTES: u64 = 64 << 10;
+
+/// The logs of each epoch, by their first entries.
+pub(crate) type Logs = BTreeMap<EpochKey, Vec<u64>>;
 
 /// What recovery found beside the index.
 pub(crate) type Records = BTreeMap<RecordId, Record>;
@@ -45,7 +51,7 @@ pub(crate) async fn recover(
         }
     }
     let mut segments = Vec::new();
-    let mut logs: BTreeMap<EpochKey, Vec<u64>> = BTreeMap::new();
+    let mut logs = Logs::new();
     for listed in objects.list("v1/wal").await? {
         match WalObject::parse(&listed.object) {
             Some(WalObject::Segment(id)) => segments.push((id, listed)),
@@ -55,26 +61,16 @@ pub(crate) async fn recover(
     }
     let footers = segments
         .into_iter()
-        .map(|(id, listed)| read_footer(objects, id, listed));
+        .map(|(id, listed)| footer_of(objects, id, listed));
     let footers: Vec<Footer> = stream::iter(footers)
         .buffered(PARALLEL)
         .try_collect()
         .await?;
     footers.iter().for_each(|footer| index.add_segment(footer));
-    for (key, firsts) in logs {
-        adopt(objects, dir, index, &key, firsts, now_ms).await?;
-        // Succeeds only for a folder that nothing is left in.
-        let _ = std::fs::remove_dir(dir.join(key.folder()));
-    }
+    adopt_all(objects, dir, index, logs, now_ms).await?;
     match index.first_gap() {
         None => Ok(records),
-        Some(missing) => Err(OpenError::damaged(
-            missing.object(),
-            format!(
-                "missing: the entries {} to {} are nowhere",
-                missing.first, missing.last
-            ),
-        )),
+        Some(gap) => Err(gap_error(&gap)),
     }
 }
 
@@ -98,34 +94,77 @@ async fn load_ledger(objects: &Objects) -> Result<Records, OpenError> {
     }
 }
 
-async fn read_footer(
+/// The footer of a listed segment, or what is wrong with it.
+pub(crate) async fn read_footer(
     objects: &Objects,
     id: SegmentId,
     listed: Listed,
-) -> Result<Footer, OpenError> {
-    let damaged = |problem| OpenError::damaged(listed.object.clone(), problem);
+) -> Result<Result<Footer, Malformed>, ObjectError> {
     if listed.bytes < segment::TAIL_BYTES as u64 {
-        return Err(damaged(crate::codec::Malformed("cut short")));
+        return Ok(Err(Malformed("cut short")));
     }
     let guess = FOOTER_GUESS_BYTES.min(listed.bytes);
     let mut end = objects.get_suffix(&listed.object, guess).await?;
-    let both = segment::footer_and_tail_bytes(&end).map_err(damaged)? as u64;
+    let both = match segment::footer_and_tail_bytes(&end) {
+        Ok(both) => both as u64,
+        Err(problem) => return Ok(Err(problem)),
+    };
     if both > listed.bytes {
-        return Err(damaged(crate::codec::Malformed(
-            "the footer's length is over the object's",
-        )));
+        return Ok(Err(Malformed("the footer's length is over the object's")));
     }
     if both > guess {
         end = objects.get_suffix(&listed.object, both).await?;
     }
-    let head = objects.get_range(&listed.object, 0, 12).await?;
-    let footer = segment::decode_footer(&head, &end, listed.bytes).map_err(damaged)?;
-    if footer.id != id {
-        return Err(damaged(crate::codec::Malformed(
-            "it is another segment than its name says",
-        )));
+    // A short segment was read whole already.
+    let head = match end.get(..segment::HEAD_BYTES) {
+        Some(head) if guess == listed.bytes => head.to_vec().into(),
+        _ => {
+            objects
+                .get_range(&listed.object, 0, segment::HEAD_BYTES as u64)
+                .await?
+        }
+    };
+    let footer = segment::decode_footer(&head, &end, listed.bytes);
+    Ok(footer.and_then(|mut footer| {
+        footer.id.merged = id.merged;
+        if footer.id == id {
+            Ok(footer)
+        } else {
+            Err(Malformed("it is another segment than its name says"))
+        }
+    }))
+}
+
+async fn footer_of(objects: &Objects, id: SegmentId, listed: Listed) -> Result<Footer, OpenError> {
+    let object = listed.object.clone();
+    let footer = read_footer(objects, id, listed).await?;
+    footer.map_err(|problem| OpenError::damaged(object, problem))
+}
+
+/// Seals the logs that a spool's folder has, in the store that is elsewhere.
+pub(crate) async fn recover_spool(
+    objects: &Objects,
+    spool: &Spool,
+    index: &mut Index,
+    now_ms: u64,
+) -> Result<(), OpenError> {
+    let logs = spool.logs().await?;
+    adopt_all(objects, &spool.dir, index, logs, now_ms).await
+}
+
+async fn adopt_all(
+    objects: &Objects,
+    dir: &Path,
+    index: &mut Index,
+    logs: Logs,
+    now_ms: u64,
+) -> Result<(), OpenError> {
+    for (key, firsts) in logs {
+        adopt(objects, dir, index, &key, firsts, now_ms).await?;
+        // Succeeds only for a folder that nothing is left in.
+        let _ = std::fs::remove_dir(dir.join(key.folder()));
     }
-    Ok(footer)
+    Ok(())
 }
 
 /// Seals the logs of an epoch whose process is gone.
@@ -159,6 +198,7 @@ async fn adopt(
                 key: key.clone(),
                 first: first.seq,
                 last: last.seq,
+                merged: false,
             };
             adopt_entries(objects, index, &id, &entries, now_ms).await?;
         }
@@ -237,15 +277,13 @@ async fn adopt_entries(
     Ok(())
 }
 
-async fn verify_segment(objects: &Objects, id: &SegmentId) -> Result<(), OpenError> {
+pub(crate) async fn verify_segment(objects: &Objects, id: &SegmentId) -> Result<(), OpenError> {
     let object = id.object();
     let bytes = objects.get(&object).await?;
     let checked = segment::decode_footer(&bytes, &bytes, bytes.len() as u64).and_then(|footer| {
         footer.documents.iter().try_for_each(|(_, name, block)| {
             let range = block.offset as usize..(block.offset + block.bytes) as usize;
-            let packed = bytes
-                .get(range)
-                .ok_or(crate::codec::Malformed("cut short"))?;
+            let packed = bytes.get(range).ok_or(Malformed("cut short"))?;
             segment::decode_block(packed, block, name).map(|_| ())
         })
     });

@@ -13,6 +13,7 @@ use crate::{
     frame::LogEntry,
     garbage,
     ledger::{self, Record},
+    merge,
     names::EpochKey,
     objects::{ObjectError, Objects},
     segment::{self, Footer},
@@ -28,24 +29,40 @@ enum Step {
     End(Mode),
 }
 
+/// What runs the sealer's requests.
+pub(crate) enum Driver {
+    /// A runtime of its own.
+    Own(tokio::runtime::Runtime),
+    /// The caller's: connections to an object store live there.
+    Callers(tokio::runtime::Handle),
+}
+
+impl Driver {
+    pub(crate) fn own() -> std::io::Result<Self> {
+        let mut builder = tokio::runtime::Builder::new_current_thread();
+        builder.enable_all().build().map(Self::Own)
+    }
+
+    fn run<F: Future>(&self, work: F) -> F::Output {
+        match self {
+            Self::Own(runtime) => runtime.block_on(work),
+            Self::Callers(handle) => handle.block_on(work),
+        }
+    }
+}
+
 /// Runs until the committer ended and its logs are sealed.
-pub(crate) fn run(shared: &Shared) {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build();
-    let runtime = match runtime {
-        Ok(runtime) => runtime,
-        Err(error) => return shared.stop(&format!("the sealer did not start: {error}")),
-    };
+pub(crate) fn run(shared: &Shared, driver: &Driver) {
     let mut last_garbage = Instant::now();
     let mut delay = Duration::ZERO;
     loop {
         match next_step(shared, last_garbage, delay) {
-            Step::Seal(job) => match runtime.block_on(seal_job(shared, &job)) {
+            Step::Seal(job) => match driver.run(seal_unless_abandoned(shared, &job)) {
                 Ok(()) => delay = Duration::ZERO,
                 Err(error) => {
                     tracing::error!(%error, "a log could not be sealed; it is kept");
                     shared.note_error(&error.to_string(), matches!(error, ObjectError::Full));
+                    shared.update_status(|status| status.is_failing = true);
                     delay = (delay * 2).clamp(RETRY_FIRST, RETRY_LAST);
                     if let Some(Mode::Closing) = closing(shared) {
                         return close(shared, Err(refusal(&error)));
@@ -53,7 +70,7 @@ pub(crate) fn run(shared: &Shared) {
                 }
             },
             Step::CollectGarbage => {
-                if let Err(error) = runtime.block_on(garbage::collect(shared)) {
+                if let Err(error) = driver.run(garbage::collect(shared)) {
                     tracing::error!(%error, "garbage collection stopped");
                     shared.note_error(&error.to_string(), false);
                 }
@@ -62,8 +79,7 @@ pub(crate) fn run(shared: &Shared) {
             }
             Step::End(Mode::Closing) => {
                 remove_sealed_logs(shared, 0);
-                let heads = runtime.block_on(write_heads(shared));
-                return close(shared, heads.map_err(|error| refusal(&error)));
+                return close(shared, driver.run(leave(shared)));
             }
             Step::End(_) => {
                 return close(
@@ -79,6 +95,17 @@ fn closing(shared: &Shared) -> Option<Mode> {
     lock(&shared.seal).ended
 }
 
+/// The last thing that a process says to its store.
+pub(crate) async fn leave(shared: &Shared) -> Result<(), AppendError> {
+    let left = async {
+        if shared.settings.is_shared() {
+            merge::merge(shared).await?;
+        }
+        write_heads(shared).await
+    };
+    left.await.map_err(|error: ObjectError| refusal(&error))
+}
+
 fn refusal(error: &ObjectError) -> AppendError {
     match error {
         ObjectError::Full => AppendError::Full,
@@ -87,7 +114,7 @@ fn refusal(error: &ObjectError) -> AppendError {
 }
 
 /// Lets another process have the data folder, then answers those who wait for the end.
-fn close(shared: &Shared, result: Result<(), AppendError>) {
+pub(crate) fn close(shared: &Shared, result: Result<(), AppendError>) {
     lock(&shared.lock_file).take();
     shared.closed.send_if_modified(|closed| {
         let first = closed.is_none();
@@ -97,7 +124,11 @@ fn close(shared: &Shared, result: Result<(), AppendError>) {
 }
 
 fn next_step(shared: &Shared, last_garbage: Instant, mut delay: Duration) -> Step {
-    let interval = Duration::from_millis(shared.settings.garbage_interval_ms);
+    let interval = match shared.settings.is_shared() {
+        // The keeper does it.
+        true => Duration::ZERO,
+        false => Duration::from_millis(shared.settings.garbage_interval_ms),
+    };
     let mut queue = lock(&shared.seal);
     loop {
         match (queue.ended, queue.jobs.front()) {
@@ -128,6 +159,14 @@ fn next_step(shared: &Shared, last_garbage: Instant, mut delay: Duration) -> Ste
     }
 }
 
+/// Whoever lets the store go does not wait for an object store that does not answer.
+async fn seal_unless_abandoned(shared: &Shared, job: &SealJob) -> Result<(), ObjectError> {
+    tokio::select! {
+        sealed = seal_job(shared, job) => sealed,
+        () = shared.until_abandoned() => Err(ObjectError::Other("not closed".to_owned())),
+    }
+}
+
 async fn seal_job(shared: &Shared, job: &SealJob) -> Result<(), ObjectError> {
     let sealed = seal(
         &shared.objects,
@@ -139,6 +178,9 @@ async fn seal_job(shared: &Shared, job: &SealJob) -> Result<(), ObjectError> {
     lock(&shared.seal).full = matches!(sealed, Err(ObjectError::Full));
     let footer = sealed?;
     lock(&shared.index).add_segment(&footer);
+    if shared.settings.is_shared() {
+        lock(&shared.recent).push(footer, job.entries.clone(), job.bytes);
+    }
     lock(&shared.sealed_logs).push_back(SealedLog {
         path: job.path.clone(),
         bytes: job.bytes,
@@ -148,6 +190,7 @@ async fn seal_job(shared: &Shared, job: &SealJob) -> Result<(), ObjectError> {
     shared.update_status(|status| {
         status.unsealed_bytes = status.unsealed_bytes.saturating_sub(job.bytes);
         status.segments_sealed += 1;
+        status.is_failing = false;
     });
     lock(&shared.seal).jobs.pop_front();
     Ok(())
@@ -221,9 +264,16 @@ pub(crate) async fn write_record_locked(
     files: &mut ledger::Files,
     mut record: Record,
 ) -> Result<(), ObjectError> {
+    if shared.settings.is_shared() {
+        // Other nodes may have replaced some, or added theirs.
+        *files = ledger::Files::of(&shared.looks.seen.lock().await.records);
+    }
     if files.live.len() >= ledger::RECORDS_MAX {
         record.merge(&lock(&shared.index).ledger);
+        // Those that were replaced and are still there too: a node that has not seen by what may
+        // name them just now.
         record.replaces = files.live.clone();
+        record.replaces.extend(files.replaced.keys().cloned());
     } else {
         record.requires = files.live.clone();
     }

@@ -2,6 +2,9 @@
 //!
 //! `magic version | blocks | footer | crc32c | footer length | magic`. The footer is readable by
 //! one suffix read and each block by one range read.
+//!
+//! Version 1 is a sealed log: everything before it is durable. Version 2 is one flush straight to
+//! the store, where others may be on their way: it says how far everything was durable.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -15,8 +18,12 @@ use crate::{
 
 const MAGIC: &[u8; 8] = b"UNISSEG\0";
 const END_MAGIC: &[u8; 8] = b"\0GESSINU";
-const VERSION: u32 = 1;
-const HEAD_BYTES: usize = 12;
+/// All entries before the segment's were durable.
+const SEALED: u32 = 1;
+/// The footer says which entries before the segment's were durable.
+const FLUSHED: u32 = 2;
+/// The fixed beginning.
+pub(crate) const HEAD_BYTES: usize = 12;
 /// The fixed end: checksum, footer length, magic.
 pub(crate) const TAIL_BYTES: usize = 16;
 const FOOTER_BYTES_MAX: usize = 256 << 20;
@@ -38,24 +45,75 @@ pub(crate) struct Block {
 pub(crate) struct Footer {
     pub(crate) id: SegmentId,
     pub(crate) created_ms: u64,
+    /// This entry and all before it were durable when the segment was; with [`FLUSHED`] it may be
+    /// an earlier one than the segment's first.
+    pub(crate) durable: u64,
     /// Sorted by document id.
     pub(crate) documents: Vec<(DocId, Arc<str>, Block)>,
 }
 
-/// Encodes entries, which must be in order and without a gap.
+/// What the caller decides about a segment.
+#[derive(Debug)]
+pub(crate) struct Making<'a> {
+    pub(crate) key: &'a EpochKey,
+    /// In order and without a gap.
+    pub(crate) entries: &'a [LogEntry],
+    pub(crate) created_ms: u64,
+    /// It is made of smaller ones.
+    pub(crate) merged: bool,
+    /// For a flush whose predecessors may still be on their way: how far all is durable.
+    pub(crate) durable: Option<u64>,
+}
+
+/// Encodes a sealed log.
 pub(crate) fn encode(
     key: &EpochKey,
     entries: &[LogEntry],
     created_ms: u64,
 ) -> Result<(Vec<u8>, Footer), Malformed> {
-    let (Some(first), Some(last)) = (entries.first(), entries.last()) else {
+    make(&Making {
+        key,
+        entries,
+        created_ms,
+        merged: false,
+        durable: None,
+    })
+}
+
+/// Encodes a segment.
+pub(crate) fn make(making: &Making<'_>) -> Result<(Vec<u8>, Footer), Malformed> {
+    let (Some(first), Some(last)) = (making.entries.first(), making.entries.last()) else {
         return Err(Malformed("an empty segment"));
     };
     let id = SegmentId {
-        key: key.clone(),
+        key: making.key.clone(),
         first: first.seq,
         last: last.seq,
+        merged: making.merged,
     };
+    let version = making.durable.map_or(SEALED, |_| FLUSHED);
+    let mut out = Vec::new();
+    out.extend_from_slice(MAGIC);
+    out.extend_from_slice(&version.to_le_bytes());
+    let footer = Footer {
+        created_ms: making.created_ms,
+        durable: making.durable.unwrap_or(id.last),
+        id,
+        documents: encode_blocks(&mut out, making.entries)?,
+    };
+    let body = encode_footer(&footer, version);
+    let crc = crc32c::crc32c_append(crc32c::crc32c(&out[..HEAD_BYTES]), &body);
+    out.extend_from_slice(&body);
+    out.extend_from_slice(&crc.to_le_bytes());
+    out.extend_from_slice(&(body.len() as u32).to_le_bytes());
+    out.extend_from_slice(END_MAGIC);
+    Ok((out, footer))
+}
+
+fn encode_blocks(
+    out: &mut Vec<u8>,
+    entries: &[LogEntry],
+) -> Result<Vec<(DocId, Arc<str>, Block)>, Malformed> {
     let mut groups: BTreeMap<DocId, Vec<&LogEntry>> = BTreeMap::new();
     let mut ids: BTreeMap<&str, DocId> = BTreeMap::new();
     for entry in entries {
@@ -64,28 +122,14 @@ pub(crate) fn encode(
             .or_insert_with(|| DocId::of(&entry.name));
         groups.entry(document).or_default().push(entry);
     }
-    let mut out = Vec::new();
-    out.extend_from_slice(MAGIC);
-    out.extend_from_slice(&VERSION.to_le_bytes());
     let mut documents = Vec::with_capacity(groups.len());
     for (document, group) in groups {
-        let Some((name, block)) = encode_block(&mut out, &group)? else {
+        let Some((name, block)) = encode_block(out, &group)? else {
             continue;
         };
         documents.push((document, name, block));
     }
-    let footer = Footer {
-        id,
-        created_ms,
-        documents,
-    };
-    let body = encode_footer(&footer);
-    let crc = crc32c::crc32c_append(crc32c::crc32c(&out[..HEAD_BYTES]), &body);
-    out.extend_from_slice(&body);
-    out.extend_from_slice(&crc.to_le_bytes());
-    out.extend_from_slice(&(body.len() as u32).to_le_bytes());
-    out.extend_from_slice(END_MAGIC);
-    Ok((out, footer))
+    Ok(documents)
 }
 
 fn encode_block(
@@ -118,13 +162,16 @@ fn encode_block(
     Ok(Some((Arc::clone(&first.name), block)))
 }
 
-fn encode_footer(footer: &Footer) -> Vec<u8> {
+fn encode_footer(footer: &Footer, version: u32) -> Vec<u8> {
     let mut out = Vec::new();
     put_bytes(&mut out, footer.id.key.node.as_str().as_bytes());
     out.extend_from_slice(&footer.id.key.epoch.to_bytes());
     out.extend_from_slice(&footer.id.first.to_le_bytes());
     out.extend_from_slice(&footer.id.last.to_le_bytes());
     out.extend_from_slice(&footer.created_ms.to_le_bytes());
+    if version == FLUSHED {
+        out.extend_from_slice(&footer.durable.to_le_bytes());
+    }
     put_varint(&mut out, footer.documents.len() as u64);
     for (document, name, block) in &footer.documents {
         out.extend_from_slice(document.as_bytes());
@@ -180,7 +227,8 @@ pub(crate) fn decode_footer(
     if head_reader.array::<8>()? != *MAGIC {
         return Err(Malformed("not a segment"));
     }
-    if head_reader.u32()? > VERSION {
+    let version = head_reader.u32()?;
+    if !(SEALED..=FLUSHED).contains(&version) {
         return Err(Malformed("the segment has a newer version"));
     }
     if crc32c::crc32c_append(crc32c::crc32c(head), body) != crc {
@@ -189,10 +237,10 @@ pub(crate) fn decode_footer(
     let blocks_end = object_bytes
         .checked_sub(both as u64)
         .ok_or(Malformed("cut short"))?;
-    decode_footer_body(body, blocks_end)
+    decode_footer_body(body, version, blocks_end)
 }
 
-fn decode_footer_body(body: &[u8], blocks_end: u64) -> Result<Footer, Malformed> {
+fn decode_footer_body(body: &[u8], version: u32, blocks_end: u64) -> Result<Footer, Malformed> {
     let mut reader = Reader::new(body);
     let node =
         NodeId::parse(reader.text(NODE_BYTES_MAX)?).ok_or(Malformed("a node name is not valid"))?;
@@ -201,7 +249,20 @@ fn decode_footer_body(body: &[u8], blocks_end: u64) -> Result<Footer, Malformed>
         epoch: Epoch::from_bytes(reader.array()?),
     };
     let (first, last, created_ms) = (reader.u64()?, reader.u64()?, reader.u64()?);
-    let id = SegmentId { key, first, last };
+    let durable = match version {
+        FLUSHED => reader.u64()?,
+        _ => last,
+    };
+    if durable > last {
+        return Err(Malformed("the footer contradicts itself"));
+    }
+    // Only its name says that a segment was merged.
+    let id = SegmentId {
+        key,
+        first,
+        last,
+        merged: false,
+    };
     let count = reader.count(33)?;
     let mut documents = Vec::with_capacity(count);
     let (mut previous, mut offset) = (None, HEAD_BYTES as u64);
@@ -234,6 +295,7 @@ fn decode_footer_body(body: &[u8], blocks_end: u64) -> Result<Footer, Malformed>
     Ok(Footer {
         id,
         created_ms,
+        durable,
         documents,
     })
 }

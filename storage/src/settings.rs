@@ -2,14 +2,34 @@
 
 use std::{fmt, path::PathBuf, sync::Arc, time::SystemTime};
 
-use crate::log_file::{LogFiles, SystemLogFiles};
+use crate::{
+    log_file::{LogFiles, SystemLogFiles},
+    place::RemoteStore,
+};
+
+/// Where objects are, and what makes an edit durable.
+#[derive(Debug, Clone)]
+pub enum Place {
+    /// Log and objects in one folder; an edit is durable in the log.
+    Folder,
+    /// Everything in the object store; an edit is durable once the store has its segment.
+    Direct(RemoteStore),
+    /// Objects in the object store; an edit is durable in the log of a local folder, and comes
+    /// into the store a little later.
+    Spooled(RemoteStore),
+}
 
 /// Where and how to store.
 #[derive(Debug, Clone)]
 pub struct StoreSettings {
-    /// The data folder; created where it is missing.
+    /// Where objects are, and what makes an edit durable.
+    pub place: Place,
+    /// The data folder or the spool; created where it is missing. Not used by [`Place::Direct`].
     pub dir: PathBuf,
-    /// The open log becomes a segment at this size.
+    /// This node's name among those that share an object store: lower-case letters, digits and
+    /// `_`. Drawn at random where it is missing; a spool keeps the one that was drawn.
+    pub node: Option<String>,
+    /// The open log becomes a segment at this size; small segments are merged up to it.
     pub seal_bytes: u64,
     /// The open log becomes a segment when its first entry is this old.
     pub seal_age_ms: u64,
@@ -31,6 +51,17 @@ pub struct StoreSettings {
     pub snapshots_kept_min: usize,
     /// How often superfluous segments and snapshots are looked for; 0: only when asked.
     pub garbage_interval_ms: u64,
+    /// [`Place::Direct`]: the shortest time that edits gather for one request.
+    pub flush_ms_min: u64,
+    /// [`Place::Direct`]: the longest time that edits gather for one request, when there are few.
+    pub flush_ms_max: u64,
+    /// How often a node merges its own small segments in an object store.
+    pub merge_interval_ms: u64,
+    /// How often a node looks what others wrote into the object store; 0: only when it reads.
+    pub poll_interval_ms: u64,
+    /// An epoch of another process without a new segment for this long may be cleaned up by any
+    /// node.
+    pub adopt_after_ms: u64,
     /// What the snapshot's header says of the body's encoding; 2 is Yjs update encoding v2.
     pub body_format: u8,
     /// Clock, randomness, files and the way to stop.
@@ -38,10 +69,31 @@ pub struct StoreSettings {
 }
 
 impl StoreSettings {
+    /// The defaults for an object store without a local disk.
+    pub fn direct(store: RemoteStore) -> Self {
+        Self {
+            place: Place::Direct(store),
+            ..Self::new(PathBuf::new())
+        }
+    }
+
+    /// The defaults for an object store with a local spool.
+    pub fn spooled(dir: impl Into<PathBuf>, store: RemoteStore) -> Self {
+        Self {
+            place: Place::Spooled(store),
+            seal_age_ms: 5_000,
+            // Nobody copies a spool while it is in use.
+            log_keep_ms: 0,
+            ..Self::new(dir)
+        }
+    }
+
     /// The defaults for a data folder.
     pub fn new(dir: impl Into<PathBuf>) -> Self {
         Self {
+            place: Place::Folder,
             dir: dir.into(),
+            node: None,
             seal_bytes: 8 << 20,
             seal_age_ms: 60_000,
             batch_bytes_max: 1 << 20,
@@ -53,6 +105,11 @@ impl StoreSettings {
             grace_ms: 3_600_000,
             snapshots_kept_min: 2,
             garbage_interval_ms: 300_000,
+            flush_ms_min: 250,
+            flush_ms_max: 2_000,
+            merge_interval_ms: 60_000,
+            poll_interval_ms: 10_000,
+            adopt_after_ms: 3_600_000,
             body_format: 2,
             environment: Environment::default(),
         }
@@ -68,6 +125,9 @@ pub struct Environment {
     pub random: Arc<dyn Fn() -> u128 + Send + Sync>,
     /// The files of the open log.
     pub log_files: Arc<dyn LogFiles>,
+    /// Lists a document's snapshots before the log, which loses edits: for the test that says so.
+    #[cfg(test)]
+    pub(crate) snapshots_first: bool,
     /// Called when a sync failed. What was acknowledged may then be lost with the machine's
     /// memory, so the default ends the process; if it returns, the store refuses all appends.
     pub on_fatal: Arc<dyn Fn(&str) + Send + Sync>,
@@ -86,6 +146,8 @@ impl Default for Environment {
                 u128::from_le_bytes(bytes)
             }),
             log_files: Arc::new(SystemLogFiles),
+            #[cfg(test)]
+            snapshots_first: false,
             on_fatal: Arc::new(|problem| {
                 tracing::error!(problem, "stopping the process");
                 eprintln!("unisson: {problem}; stopping, because durability is unknown");
@@ -98,6 +160,13 @@ impl Default for Environment {
 impl fmt::Debug for Environment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Environment")
+    }
+}
+
+impl StoreSettings {
+    /// Whether other nodes may use the same objects.
+    pub(crate) fn is_shared(&self) -> bool {
+        !matches!(self.place, Place::Folder)
     }
 }
 

@@ -9,15 +9,17 @@ use std::{
 };
 
 use bytes::Bytes;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::{Notify, oneshot, watch};
 
 use crate::{
     AppendError,
     frame::LogEntry,
     index::Index,
     ledger::Files,
+    merge::Recent,
     names::EpochKey,
     objects::Objects,
+    refresh::Looks,
     settings::StoreSettings,
     status::{Figures, StoreStatus},
 };
@@ -92,6 +94,8 @@ pub(crate) struct Shared {
     pub(crate) epoch: EpochKey,
     pub(crate) queue: Mutex<Queue>,
     pub(crate) queue_ready: Condvar,
+    /// The same for the flusher, which is no thread.
+    pub(crate) queued: Notify,
     pub(crate) seal: Mutex<SealQueue>,
     pub(crate) seal_ready: Condvar,
     pub(crate) sealed_logs: Mutex<VecDeque<SealedLog>>,
@@ -101,6 +105,12 @@ pub(crate) struct Shared {
     pub(crate) records: tokio::sync::Mutex<Files>,
     pub(crate) closed: watch::Sender<Option<Result<(), AppendError>>>,
     pub(crate) lock_file: Mutex<Option<File>>,
+    /// Own segments in the object store that are not merged yet.
+    pub(crate) recent: Mutex<Recent>,
+    pub(crate) merging: tokio::sync::Mutex<()>,
+    pub(crate) looks: Looks,
+    /// Turns true when the last handle goes: nobody waits for the object store any more.
+    pub(crate) abandoned: watch::Sender<bool>,
 }
 
 /// A panic elsewhere leaves these structures whole: each change to them is one step.
@@ -141,7 +151,9 @@ impl Shared {
         queue.weight += pending.weight();
         queue.count += 1;
         queue.items.push_back(pending);
+        drop(queue);
         self.queue_ready.notify_one();
+        self.queued.notify_one();
     }
 
     /// Ends the committer once it has written what is queued.
@@ -150,7 +162,12 @@ impl Shared {
         if queue.mode == Mode::Running || mode == Mode::Abandoned {
             queue.mode = mode;
         }
+        drop(queue);
         self.queue_ready.notify_all();
+        self.queued.notify_one();
+        if mode == Mode::Abandoned {
+            self.abandoned.send_replace(true);
+        }
     }
 
     /// A sync failed: nothing written since the last good one may be trusted.
@@ -171,6 +188,13 @@ impl Shared {
             let _ = pending.done.send(Err(error.clone()));
         }
         self.closed.send_replace(Some(Err(error)));
+    }
+
+    /// Resolves once the last handle is gone.
+    pub(crate) async fn until_abandoned(&self) {
+        let mut abandoned = self.abandoned.subscribe();
+        // The sender is in `self`, so waiting cannot fail.
+        let _ = abandoned.wait_for(|abandoned| *abandoned).await;
     }
 
     pub(crate) fn update_status(&self, change: impl FnOnce(&mut StoreStatus)) {

@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use crate::meter::RequestFigures;
+
 /// Upper bounds of the buckets of [`Histogram`], in microseconds; one more bucket has the rest.
 pub const BUCKETS_US: [u64; 12] = [
     250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 1_000_000, 5_000_000,
@@ -53,6 +55,8 @@ pub struct StoreStatus {
     pub oldest_undurable_ms: u64,
     /// Logged bytes that are not in segments yet.
     pub unsealed_bytes: u64,
+    /// Bytes in small segments of an object store that are not merged yet.
+    pub unmerged_bytes: u64,
     /// Segments in the store.
     pub segments: usize,
     /// Documents with anything in the store.
@@ -61,10 +65,16 @@ pub struct StoreStatus {
     pub snapshots_stored: u64,
     /// Segments made since the start.
     pub segments_sealed: u64,
+    /// Merges of small segments since the start.
+    pub segments_merged: u64,
     /// Segments and snapshots deleted since the start.
     pub objects_deleted: u64,
     /// The last write found no space.
     pub is_full: bool,
+    /// The last attempt to store edits failed; it is being made again.
+    pub is_failing: bool,
+    /// Requests to the folder or the object store.
+    pub requests: RequestFigures,
     /// The store stopped for good.
     pub is_stopped: bool,
     /// The last thing that went wrong, for people.

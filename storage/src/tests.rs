@@ -4,11 +4,17 @@
 
 mod basics;
 mod damage;
+mod direct;
 mod faults;
 mod formats;
 mod garbage;
 mod golden;
 mod model;
+mod nodes;
+mod real;
+mod simulation;
+mod spool;
+mod world;
 
 use std::{
     path::{Path, PathBuf},

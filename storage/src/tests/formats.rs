@@ -139,7 +139,7 @@ proptest! {
         let (first, last) = (probe.0, probe.0 + probe.1);
         prop_assert_eq!(set.contains(first, last), (first..=last).all(|n| plain.contains(&n)));
         let gap = (1..=last).find(|n| !plain.contains(n));
-        prop_assert_eq!(set.first_gap(last).map(|gap| gap.0).filter(|n| *n <= last), gap);
+        prop_assert_eq!(set.first_gap(1, last).map(|gap| gap.0).filter(|n| *n <= last), gap);
         prop_assert!(set.intervals().windows(2).all(|pair| pair[0].1 + 1 < pair[1].0));
         let mut covers = Covers::default();
         set.intervals().iter().for_each(|&(first, last)| covers.insert(&key(), first, last));
@@ -172,6 +172,7 @@ fn names_on_disk_are_read_back_and_others_are_not() {
         key: key(),
         first: 1,
         last: 0xabc,
+        merged: false,
     };
     assert_eq!(
         WalObject::parse(&id.object()),
@@ -181,6 +182,16 @@ fn names_on_disk_are_read_back_and_others_are_not() {
         id.object()
             .ends_with("0000000000000abc-0000000000000001.seg")
     );
+    let merged = SegmentId {
+        merged: true,
+        ..id.clone()
+    };
+    let parsed = WalObject::parse(&merged.object());
+    assert!(
+        merged.object() > id.object(),
+        "it sorts after its last part"
+    );
+    assert_eq!(parsed, Some(WalObject::Segment(merged)));
     let log = crate::names::log_object(&key(), 5);
     assert_eq!(WalObject::parse(&log), Some(WalObject::Log(key(), 5)));
     for bad in [

@@ -64,6 +64,18 @@ fn record() -> Record {
     record
 }
 
+/// A flush of which only the first entry before it was durable.
+fn flushed() -> Vec<u8> {
+    let making = segment::Making {
+        key: &key(),
+        entries: &entries()[1..],
+        created_ms: 1_700_000_000_123,
+        merged: false,
+        durable: Some(1),
+    };
+    segment::make(&making).unwrap().0
+}
+
 /// What this version writes, by file name.
 fn written() -> Vec<(&'static str, Vec<u8>)> {
     let header = frame::header(key().epoch, 1);
@@ -83,6 +95,7 @@ fn written() -> Vec<(&'static str, Vec<u8>)> {
                 .unwrap()
                 .0,
         ),
+        ("v2.seg", flushed()),
         (
             "v1.snap",
             snapshot::encode(contents, b"body body body body")
@@ -142,6 +155,9 @@ fn files_of_version_1_are_read() {
         })
         .sum();
     assert_eq!(found, 3);
+    let object = read("v2.seg");
+    let footer = segment::decode_footer(&object, &object, object.len() as u64).unwrap();
+    assert_eq!((footer.id.first, footer.id.last, footer.durable), (2, 3, 1));
     let (header, body) = snapshot::decode(&read("v1.snap")).unwrap();
     assert_eq!(
         (header.name.as_str(), &body[..]),

@@ -1,0 +1,3 @@
+//! What the binary does beside serving; each command says in plain words how it went.
+
+pub mod doctor;

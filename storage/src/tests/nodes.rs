@@ -1,0 +1,180 @@
+//! Several nodes on one prefix.
+
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use super::{append, compact, said, world::World};
+use crate::{Store, StoreError, merge, shared::lock};
+
+async fn node(world: &Arc<World>) -> Store {
+    Store::open(world.process().0).await.unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_one_node_acknowledged_the_other_reads() {
+    let world = World::new(1);
+    let (a, b) = (node(&world).await, node(&world).await);
+    for number in 0..5 {
+        append(&a, "d", &format!("a{number}")).await;
+        append(&b, "d", &format!("b{number}")).await;
+        assert_eq!(said(&a.read("d").await.unwrap()).len(), 2 * number + 2);
+        assert_eq!(said(&b.read("d").await.unwrap()).len(), 2 * number + 2);
+    }
+    merge::merge(&a.inner.shared).await.unwrap();
+    a.collect_garbage().await.unwrap();
+    assert_eq!(said(&b.read("d").await.unwrap()).len(), 10);
+    compact(&b, "d").await;
+    a.collect_garbage().await.unwrap();
+    b.collect_garbage().await.unwrap();
+    a.collect_garbage().await.unwrap();
+    assert_eq!(said(&a.read("d").await.unwrap()).len(), 10);
+    assert_eq!(a.documents(), b.documents());
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_compactors_at_once_lose_nothing() {
+    let world = World::new(2);
+    let (a, b) = (node(&world).await, node(&world).await);
+    append(&a, "d", "1").await;
+    let of_a = a.read("d").await.unwrap();
+    append(&b, "d", "2").await;
+    let of_b = b.read("d").await.unwrap();
+    append(&a, "d", "3").await;
+    let (first, second) = tokio::join!(
+        a.put_snapshot("d", "1".into(), of_a.basis),
+        b.put_snapshot("d", "1,2".into(), of_b.basis)
+    );
+    first.unwrap();
+    second.unwrap();
+    for store in [&a, &b] {
+        store.collect_garbage().await.unwrap();
+        let mut found = said(&store.read("d").await.unwrap());
+        found.sort();
+        found.dedup();
+        assert_eq!(found, ["1", "2", "3"]);
+    }
+    compact(&a, "d").await;
+    for _ in 0..2 {
+        a.collect_garbage().await.unwrap();
+        b.collect_garbage().await.unwrap();
+    }
+    let snapshots = world.names(".snap").await.len();
+    assert_eq!(snapshots, 2, "the newest two stay");
+    assert_eq!(said(&b.read("d").await.unwrap()), ["1", "2", "3"]);
+}
+
+/// A compaction and two collections by `other`, right before the reader's next request for `at`.
+async fn read_while_another_collects(
+    world: &Arc<World>,
+    at: &str,
+    snapshots_first: bool,
+) -> Result<Vec<String>, StoreError> {
+    let writer = node(world).await;
+    append(&writer, "d", "1").await;
+    append(&writer, "d", "2").await;
+    merge::merge(&writer.inner.shared).await.unwrap();
+    let (mut settings, process) = world.process();
+    settings.environment.snapshots_first = snapshots_first;
+    let reader = Store::open(settings).await.unwrap();
+    let done = Arc::new(Mutex::new(false));
+    let noted = Arc::clone(&done);
+    process.before(at, async move {
+        compact(&writer, "d").await;
+        // Retired first, deleted by the next.
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        writer.collect_garbage().await.unwrap();
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        writer.collect_garbage().await.unwrap();
+        *lock(&noted) = true;
+    });
+    let read = reader.read("d").await;
+    assert!(*lock(&done), "the collection came in between");
+    assert!(world.names(".seg").await.is_empty());
+    read.map(|document| said(&document))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_segment_that_goes_between_the_lists_is_found_in_a_snapshot() {
+    let world = World::new(3);
+    let read = read_while_another_collects(&world, "v1/doc", false).await;
+    assert_eq!(read.unwrap(), ["1", "2"]);
+}
+
+/// The order of the lists is what makes reading safe. Turned round, the same moment loses edits;
+/// only the ledger still tells that there must have been a snapshot.
+#[tokio::test(start_paused = true)]
+async fn with_the_lists_the_other_way_round_the_same_moment_loses_edits() {
+    let world = World::new(4);
+    let read = read_while_another_collects(&world, "v1/wal", true).await;
+    let error = read.unwrap_err().to_string();
+    assert!(error.contains("a snapshot is missing"), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_segment_that_goes_while_it_is_read_starts_the_reading_again() {
+    let world = World::new(5);
+    let writer = node(&world).await;
+    append(&writer, "d", "1").await;
+    append(&writer, "d", "2").await;
+    merge::merge(&writer.inner.shared).await.unwrap();
+    let (settings, process) = world.process();
+    let reader = Store::open(settings).await.unwrap();
+    let folder = writer.inner.shared.epoch.folder();
+    process.before(&format!("{folder}/"), async move {
+        compact(&writer, "d").await;
+        for _ in 0..2 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+            writer.collect_garbage().await.unwrap();
+        }
+    });
+    assert_eq!(said(&reader.read("d").await.unwrap()), ["1", "2"]);
+    assert!(world.names(".seg").await.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dead_process_is_cleaned_up_after_by_any_node_and_only_of_what_is_covered() {
+    let world = World::new(6);
+    let (settings, process) = world.process();
+    let dead = Store::open(settings).await.unwrap();
+    for number in 0..3 {
+        append(&dead, "covered", &number.to_string()).await;
+    }
+    append(&dead, "bare", "x").await;
+    process.cut();
+    let (mut settings, _process) = world.process();
+    settings.adopt_after_ms = 600_000;
+    let store = Store::open(settings).await.unwrap();
+    compact(&store, "covered").await;
+    tokio::time::sleep(Duration::from_millis(5)).await;
+    for _ in 0..2 {
+        assert_eq!(
+            store.collect_garbage().await.unwrap().segments,
+            0,
+            "it may live"
+        );
+    }
+    tokio::time::sleep(Duration::from_secs(601)).await;
+    let mut deleted = 0;
+    for _ in 0..2 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        deleted += store.collect_garbage().await.unwrap().segments;
+    }
+    assert_eq!(deleted, 3, "the one with the uncovered document stays");
+    assert_eq!(said(&store.read("bare").await.unwrap()), ["x"]);
+    let again = node(&world).await;
+    assert_eq!(said(&again.read("covered").await.unwrap()).len(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn polling_brings_footers_before_anybody_asks() {
+    let world = World::new(7);
+    let a = node(&world).await;
+    let (mut settings, _process) = world.process();
+    settings.poll_interval_ms = 1_000;
+    let b = Store::open(settings).await.unwrap();
+    append(&a, "d", "1").await;
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    assert_eq!(b.documents(), ["d".into()]);
+}
