@@ -8,12 +8,14 @@ pub mod auth;
 mod connection;
 mod doc_task;
 mod effects;
+mod frame;
 mod http;
 mod metrics;
 mod outbox;
 mod registry;
 mod server;
 pub mod settings;
+mod sockets;
 
 pub use server::{RunningServer, Server, StartError};
 pub use settings::Settings;

@@ -7,6 +7,7 @@ use prometheus_client::{
     metrics::{counter::Counter, family::Family, gauge::Gauge},
     registry::{Registry, Unit},
 };
+use crate::outbox::Written;
 use unisson_storage::{BUCKETS_US, Histogram, StoreStatus};
 
 /// A dialect, as a label.
@@ -43,6 +44,14 @@ impl Metrics {
     /// Counts a refused message or login.
     pub(crate) fn refuse(&self, reason: &'static str) {
         self.refused.get_or_create(&ReasonLabel { reason }).inc();
+    }
+
+    /// Counts frames that sockets have taken.
+    pub(crate) fn sent(&self, written: Written) {
+        if written.frames > 0 {
+            self.frames_sent.inc_by(written.frames);
+            self.bytes_sent.inc_by(written.bytes);
+        }
     }
 
     /// Everything, for a scrape.

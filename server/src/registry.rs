@@ -9,10 +9,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use tokio::{
-    sync::{Semaphore, watch},
-    task::JoinSet,
-};
+use tokio::{sync::Semaphore, task::JoinSet};
 use unisson_protocol::{CloseReason, DocName};
 use unisson_session::PeerId;
 use unisson_storage::Store;
@@ -20,8 +17,9 @@ use unisson_storage::Store;
 use crate::{
     Settings,
     auth::Authenticator,
-    doc_task::{self, DocInbox, DocMessage},
+    doc_task::{self, DocInbox, DocMessage, Joining},
     metrics::Metrics,
+    sockets::Sockets,
 };
 
 /// How many documents load at a time: each takes a core while it does.
@@ -41,10 +39,7 @@ pub(crate) struct Shared {
     pub(crate) loads: Semaphore,
     pub(crate) compactions: Semaphore,
     pub(crate) poisons: Poisons,
-    /// One permit for each open socket.
-    pub(crate) sockets: Arc<Semaphore>,
-    /// Turns true when all documents have stopped: sockets that are still open go then.
-    pub(crate) stopping: watch::Sender<bool>,
+    pub(crate) sockets: Sockets,
     next_id: AtomicU64,
 }
 
@@ -52,10 +47,7 @@ impl Shared {
     pub(crate) fn new(settings: Settings, store: Store) -> Self {
         Self {
             authenticator: Authenticator::new(settings.tokens.clone()),
-            sockets: Arc::new(Semaphore::new(
-                settings.sockets_max.min(Semaphore::MAX_PERMITS),
-            )),
-            stopping: watch::Sender::new(false),
+            sockets: Sockets::new(settings.sockets_max),
             settings,
             store,
             metrics: Metrics::default(),
@@ -122,7 +114,8 @@ impl Registry {
     }
 
     /// Lets a peer into a document, which is opened where it is not open.
-    pub(crate) fn join(&self, name: &DocName, join: DocMessage) -> Result<DocInbox, CloseReason> {
+    pub(crate) fn join(&self, name: &DocName, joining: Joining) -> Result<DocInbox, CloseReason> {
+        let join = DocMessage::Join(Box::new(joining));
         let mut state = self.lock();
         if state.draining {
             return Err(CloseReason::Restart);

@@ -117,11 +117,10 @@ impl RunningServer {
         let deadline = shared.settings.drain_deadline;
         let _ = self.stop_accepting.send(());
         let drained = tokio::time::timeout(deadline, self.registry.drain()).await;
-        shared.stopping.send_replace(true);
+        shared.sockets.close_all();
         let closed = shared.store.close().await;
         // Last answers and goodbyes are still being written.
-        let sockets = u32::try_from(shared.settings.sockets_max).unwrap_or(u32::MAX);
-        let _ = tokio::time::timeout(GOODBYE, shared.sockets.acquire_many(sockets)).await;
+        shared.sockets.closed(GOODBYE).await;
         let _ = tokio::time::timeout(GOODBYE, self.accepting).await;
         drained.map_err(|_| StopError::Deadline)?;
         closed.map_err(|error| StopError::Store(error.to_string()))
