@@ -37,6 +37,7 @@ use crate::{
     metrics::{DialectLabel, ReasonLabel},
     outbox::{Event, Kind, Order, Outbox, Written},
     registry::{Registry, Shared},
+    sockets::Place,
 };
 
 pub(crate) use hocuspocus_socket::HocuspocusSocket;
@@ -110,34 +111,34 @@ impl From<Violation> for Ended {
 }
 
 /// Serves one socket to its end; `early` has been read from it already.
-pub(crate) async fn serve<D: Dialect>(
+pub(crate) fn serve<D: Dialect>(
     dialect: D,
     outbox: Arc<Outbox>,
     shared: Arc<Shared>,
-    early: Bytes,
+    early: Vec<u8>,
     permit: OwnedSemaphorePermit,
-) {
-    let label = DialectLabel { dialect: D::NAME };
-    let open = shared.sockets.enter(&outbox);
-    shared.metrics.sockets.get_or_create(&label).inc();
+) -> impl Future<Output = ()> + Send {
     let limit = shared.settings.limits.update_bytes_max + FRAME_OVERHEAD_BYTES;
     let now = Instant::now();
+    // Made here, not in the future, which would keep room for all the parts as well.
     let mut socket = Socket {
         dialect,
         outbox,
         reader: FrameReader::new(limit),
         backlog: Backlog::default(),
-        unread: early.into(),
+        unread: early,
         heard_at: now,
         pinged_at: now,
         shared,
+        _permit: permit,
     };
-    let ended = socket.run().await;
-    // Saying goodbye takes rooms that an open socket does not need.
-    Box::pin(socket.end(ended)).await;
-    socket.shared.metrics.sockets.get_or_create(&label).dec();
-    socket.shared.sockets.leave(open);
-    drop(permit);
+    async move {
+        let place = socket.entered();
+        let ended = socket.run().await;
+        // Saying goodbye takes rooms that an open socket does not need.
+        Box::pin(socket.end(ended)).await;
+        socket.left(place);
+    }
 }
 
 struct Socket<D> {
@@ -150,6 +151,7 @@ struct Socket<D> {
     heard_at: Instant,
     pinged_at: Instant,
     shared: Arc<Shared>,
+    _permit: OwnedSemaphorePermit,
 }
 
 /// What a round of a socket's task came to.
@@ -160,6 +162,20 @@ enum Round {
 }
 
 impl<D: Dialect> Socket<D> {
+    const LABEL: DialectLabel = DialectLabel { dialect: D::NAME };
+
+    fn entered(&self) -> Place {
+        let metrics = &self.shared.metrics;
+        metrics.sockets.get_or_create(&Self::LABEL).inc();
+        self.shared.sockets.enter(&self.outbox)
+    }
+
+    fn left(&self, place: Place) {
+        let metrics = &self.shared.metrics;
+        metrics.sockets.get_or_create(&Self::LABEL).dec();
+        self.shared.sockets.leave(place);
+    }
+
     async fn run(&mut self) -> Ended {
         match self.serve().await {
             Ok(never) => match never {},

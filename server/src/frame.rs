@@ -158,7 +158,10 @@ mod tests {
         let Message::Close(Some(close)) = read(&Frame::close(1012, "soon")) else {
             panic!("no close frame")
         };
-        assert_eq!((u16::from(close.code), close.reason.as_str()), (1012, "soon"));
+        assert_eq!(
+            (u16::from(close.code), close.reason.as_str()),
+            (1012, "soon")
+        );
     }
 
     #[test]

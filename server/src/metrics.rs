@@ -2,12 +2,12 @@
 
 use std::sync::atomic::AtomicU64;
 
+use crate::outbox::Written;
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},
     metrics::{counter::Counter, family::Family, gauge::Gauge},
     registry::{Registry, Unit},
 };
-use crate::outbox::Written;
 use unisson_storage::{BUCKETS_US, Histogram, StoreStatus};
 
 /// A dialect, as a label.

@@ -176,8 +176,7 @@ impl FrameReader {
         let free = self.message.capacity() - self.message.len();
         if free < payload.len() {
             let step = (self.message.len() * GROWTH_FACTOR).max(GROWTH_BYTES_MIN);
-            self.message
-                .reserve_exact(payload.len() + left.min(step));
+            self.message.reserve_exact(payload.len() + left.min(step));
         }
         self.message.extend_from_slice(payload);
     }

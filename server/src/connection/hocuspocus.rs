@@ -166,9 +166,8 @@ impl Connection {
     /// Makes room where a client has gone through many addresses.
     fn forget_ended(&mut self) {
         if self.attachments.len() > ADDRESSES_MAX {
-            self.attachments.retain(|attachment| {
-                !matches!(attachment, Attachment::Ended | Attachment::Denied)
-            });
+            self.attachments
+                .retain(|attachment| !matches!(attachment, Attachment::Ended | Attachment::Denied));
         }
     }
 

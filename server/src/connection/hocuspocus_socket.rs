@@ -63,9 +63,7 @@ impl HocuspocusSocket {
                     }
                 }
                 Action::Send(frame) => {
-                    self.door
-                        .outbox
-                        .push(Frame::message(&frame), Kind::Answer);
+                    self.door.outbox.push(Frame::message(&frame), Kind::Answer);
                 }
                 Action::Join(address, name, grant) => self.join(address, &name, grant)?,
                 Action::Forward(address, message) => {
@@ -100,10 +98,7 @@ impl HocuspocusSocket {
             outbox: self.door.outbox.clone(),
             address: Some(address.clone()),
         };
-        let document = self
-            .door
-            .registry
-            .join(name, Joining { id, peer, sink })?;
+        let document = self.door.registry.join(name, Joining { id, peer, sink })?;
         self.peers.insert(address, (id, document));
         Ok(())
     }

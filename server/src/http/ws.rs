@@ -75,7 +75,9 @@ fn accept<D: Dialect + 'static>(
         };
         let door = Door::new(&registry, parts.io.into_inner());
         let (outbox, shared) = (door.outbox.clone(), registry.shared().clone());
-        let socket = serve(dialect(door), outbox, shared, parts.read_buf, permit);
+        // A copy: what was read may be a small part of a large buffer.
+        let early = parts.read_buf.to_vec();
+        let socket = serve(dialect(door), outbox, shared, early, permit);
         // A task of its own: it takes no room for what the handshake needed.
         tokio::spawn(socket);
     });

@@ -3,4 +3,5 @@
 mod hocuspocus;
 mod pages;
 mod support;
+mod trouble;
 mod y_websocket;

@@ -82,6 +82,23 @@ impl World {
         Client { socket }
     }
 
+    /// The stream of a WebSocket, its handshake done, for bytes of all kinds.
+    pub(crate) async fn upgraded(&self, path: &str) -> TcpStream {
+        let address = self.server.address();
+        let mut stream = TcpStream::connect(address).await.expect("connected");
+        let request = format!(
+            "GET {path} HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
+             sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+        );
+        stream.write_all(request.as_bytes()).await.expect("asked");
+        let mut answer = Vec::new();
+        while !answer.ends_with(b"\r\n\r\n") {
+            answer.push(stream.read_u8().await.expect("answered"));
+        }
+        assert!(answer.starts_with(b"HTTP/1.1 101"), "{answer:?}");
+        stream
+    }
+
     /// The whole answer to a GET request.
     pub(crate) async fn get(&self, path: &str, headers: &str) -> String {
         let mut stream = TcpStream::connect(self.server.address())
