@@ -131,7 +131,7 @@ impl DocTask {
                     Some(message) => Turn::Message(message),
                     None => Turn::Fact(Input::Woke),
                 },
-                Some(outcome) = self.io.next() => Turn::Fact(match outcome {
+                outcome = self.io.next() => Turn::Fact(match outcome {
                     Outcome::Loaded(result) => Input::Loaded(*result),
                     Outcome::Appended(seq, result) => Input::Appended(seq, result),
                     Outcome::SnapshotStored(result) => Input::SnapshotStored(result),
