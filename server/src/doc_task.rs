@@ -140,14 +140,14 @@ impl DocTask {
                 Some(message) => Turn::Message(message),
                 None => Turn::Fact(Input::Woke),
             },
-            Some(outcome) = self.io.next() => Turn::Fact(outcome.into()),
+            outcome = self.io.next() => Turn::Fact(outcome.into()),
             () = self.alarm.until(wakeup) => Turn::Fact(Input::Woke),
         }
     }
 
     /// The next thing to see to, if it is there already: what became durable first.
     fn ready(&mut self) -> Option<Turn> {
-        if let Some(Some(outcome)) = self.io.next().now_or_never() {
+        if let Some(outcome) = self.io.next().now_or_never() {
             return Some(Turn::Fact(outcome.into()));
         }
         self.messages.try_recv().ok().map(Turn::Message)

@@ -1,6 +1,6 @@
 //! The only place where a session's orders become IO, and the store's answers become facts.
 
-use std::{pin::Pin, sync::Arc};
+use std::{collections::VecDeque, future::poll_fn, pin::Pin, sync::Arc, task::Poll};
 
 use bytes::Bytes;
 use futures_util::{StreamExt, stream::FuturesUnordered};
@@ -9,7 +9,7 @@ use unisson_session::{
     AppendError, AppendSeq, LoadError, LoadedDocument, OpenError, SnapshotError, StoredParts,
     compact, load,
 };
-use unisson_storage::StoreError;
+use unisson_storage::{Appended, Appender, StoreError};
 
 use crate::registry::Shared;
 
@@ -31,20 +31,46 @@ pub(crate) struct Io {
     name: DocName,
     shared: Arc<Shared>,
     orders: FuturesUnordered<Order>,
+    appender: Appender,
+    /// Answers of one commit; the store gives them together.
+    appended: VecDeque<Appended>,
 }
 
 impl Io {
     pub(crate) fn new(name: DocName, shared: Arc<Shared>) -> Self {
         Self {
+            appender: shared.store.appender(name.as_str()),
+            appended: VecDeque::new(),
             name,
             shared,
             orders: FuturesUnordered::new(),
         }
     }
 
-    /// The next outcome; `None` while nothing is under way.
-    pub(crate) fn next(&mut self) -> impl Future<Output = Option<Outcome>> {
-        self.orders.next()
+    /// The next outcome; pending while nothing is under way. Cancelling loses nothing.
+    pub(crate) async fn next(&mut self) -> Outcome {
+        if let Some(answer) = self.appended.pop_front() {
+            return outcome_of(answer);
+        }
+        let mut answers = std::pin::pin!(self.appender.appended());
+        let orders = &mut self.orders;
+        let ready = poll_fn(|context| {
+            if let Poll::Ready(answers) = answers.as_mut().poll(context) {
+                return Poll::Ready(Ok(answers));
+            }
+            match orders.poll_next_unpin(context) {
+                Poll::Ready(Some(outcome)) => Poll::Ready(Err(outcome)),
+                Poll::Ready(None) | Poll::Pending => Poll::Pending,
+            }
+        });
+        match ready.await {
+            Err(outcome) => outcome,
+            Ok(answers) => {
+                self.appended.extend(answers);
+                let first = self.appended.pop_front();
+                outcome_of(first.expect("answers come at least one at a time"))
+            }
+        }
     }
 
     pub(crate) fn load(&self) {
@@ -59,14 +85,8 @@ impl Io {
     }
 
     pub(crate) fn append(&self, seq: AppendSeq, update: Bytes) {
-        // Queued in the log's order here and now; only the waiting is left for later.
-        let durable = self.shared.store.append(self.name.as_str(), update);
-        self.order(async move {
-            let result = durable.await;
-            let unavailable =
-                |error: unisson_storage::AppendError| AppendError::Unavailable(error.to_string());
-            Outcome::Appended(seq, result.map_err(unavailable))
-        });
+        // In the log's order here and now; only the answer is left for later.
+        self.appender.append(seq.0, update);
     }
 
     pub(crate) fn store_snapshot(&self) {
@@ -124,6 +144,12 @@ async fn read_and_compact(name: &DocName, shared: &Shared) -> Result<(), Snapsho
         .put_snapshot(name.as_str(), body, basis)
         .await
         .map_err(of_store)
+}
+
+fn outcome_of(answer: Appended) -> Outcome {
+    let unavailable =
+        |error: unisson_storage::AppendError| AppendError::Unavailable(error.to_string());
+    Outcome::Appended(AppendSeq(answer.ticket), answer.result.map_err(unavailable))
 }
 
 /// A panic inside the CRDT library means the same as bytes that it refuses.

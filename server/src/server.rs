@@ -68,6 +68,7 @@ impl Server {
     pub async fn start(settings: Settings) -> Result<RunningServer, StartError> {
         settings.check()?;
         let mut store_settings = StoreSettings::new(&settings.data);
+        store_settings.commit_interval_ms = settings.commit_interval_ms;
         // What is logged of an update may be encoded anew; the session has checked what came.
         store_settings.update_bytes_max = settings.limits.update_bytes_max.saturating_mul(2);
         store_settings.queue_bytes_max = store_settings

@@ -7,6 +7,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde::Deserialize;
 use unisson_protocol::Access;
 
+/// Editors show an edit as unsaved for at least so long; past a second people begin to worry.
+const COMMIT_INTERVAL_MS_MAX: u64 = 1_000;
+
 /// A self-hosted server on which many people write the same page at once.
 #[derive(Debug, Parser)]
 #[command(version, about, arg_required_else_help = true)]
@@ -77,6 +80,9 @@ pub struct Options {
     /// How long a stop may take before the process ends with an error [default: 10000]
     #[arg(long, env = "UNISSON_DRAIN_DEADLINE_MS", value_name = "MS")]
     pub drain_deadline_ms: Option<u64>,
+    /// Time between two commits that follow one another; 0: none [default: 8]
+    #[arg(long, env = "UNISSON_COMMIT_INTERVAL_MS", value_name = "MS")]
+    pub commit_interval_ms: Option<u64>,
     /// How long a document stays open after its last reader has left [default: 15000]
     #[arg(long, env = "UNISSON_UNLOAD_IDLE_MS", value_name = "MS")]
     pub unload_idle_ms: Option<u64>,
@@ -135,6 +141,7 @@ struct LimitsFile {
     document_bytes_max: Option<usize>,
     outbox_bytes_max: Option<usize>,
     drain_deadline_ms: Option<u64>,
+    commit_interval_ms: Option<u64>,
     unload_idle_ms: Option<u64>,
 }
 
@@ -180,6 +187,9 @@ pub struct Settings {
     pub outbox_bytes_max: usize,
     /// How long a stop may take.
     pub drain_deadline: Duration,
+    /// Commits that follow one another are so far apart; an edit after a pause does not wait. A
+    /// longer time saves processor, and saving is told that much later.
+    pub commit_interval_ms: u64,
     /// Limits of each document.
     pub limits: unisson_session::Limits,
     /// Form of the log lines.
@@ -238,6 +248,7 @@ impl Settings {
             documents_max: 10_000,
             outbox_bytes_max: 1 << 20,
             drain_deadline: Duration::from_secs(10),
+            commit_interval_ms: 8,
             limits: unisson_session::Limits::default(),
             log: LogForm::Text,
         }
@@ -294,6 +305,10 @@ impl Settings {
                 .or(file.limits.outbox_bytes_max)
                 .unwrap_or(default.outbox_bytes_max),
             drain_deadline: drain_ms.map_or(default.drain_deadline, Duration::from_millis),
+            commit_interval_ms: options
+                .commit_interval_ms
+                .or(file.limits.commit_interval_ms)
+                .unwrap_or(default.commit_interval_ms),
             limits,
             log: options.log.or(file.log).unwrap_or_default(),
         };
@@ -325,6 +340,12 @@ impl Settings {
                     problem: "must not be zero".into(),
                 });
             }
+        }
+        if self.commit_interval_ms > COMMIT_INTERVAL_MS_MAX {
+            return Err(SettingsError::Value {
+                key: "commit_interval_ms",
+                problem: format!("must not be over {COMMIT_INTERVAL_MS_MAX}"),
+            });
         }
         Ok(())
     }
@@ -408,6 +429,15 @@ mod tests {
         assert_eq!(settings.listen.port(), 2);
         assert_eq!(settings.data, PathBuf::from("/file"));
         assert_eq!(settings.sockets_max, 20_000);
+    }
+
+    #[test]
+    fn edits_are_not_left_unsaved_for_long() {
+        let error = gather("[limits]\ncommit_interval_ms = 5000", Options::default());
+        let error = error.expect_err("refused").to_string();
+        assert!(error.contains("commit_interval_ms"), "{error}");
+        let settings = gather("[limits]\ncommit_interval_ms = 0", Options::default());
+        assert_eq!(settings.expect("fine").commit_interval_ms, 0);
     }
 
     #[test]

@@ -88,15 +88,15 @@ impl Index {
         })
     }
 
-    /// Entries became durable in the open log.
-    pub(crate) fn commit(&mut self, entries: &[LogEntry]) {
+    /// Entries became durable in the open log; `ids` are those of their documents.
+    pub(crate) fn commit(&mut self, entries: &[LogEntry], ids: impl Iterator<Item = DocId>) {
         let (Some(first), Some(last)) = (entries.first(), entries.last()) else {
             return;
         };
         let epoch = self.epoch.clone();
         self.known.insert(&epoch, first.seq, last.seq);
-        for entry in entries {
-            let document = self.document(DocId::of(&entry.name), &entry.name);
+        for (entry, id) in entries.iter().zip(ids) {
+            let document = self.document(id, &entry.name);
             document.tail.push((entry.seq, entry.update.clone()));
         }
     }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod basics;
+mod commits;
 mod damage;
 mod faults;
 mod formats;
@@ -28,6 +29,7 @@ fn settings(dir: &Path) -> StoreSettings {
     settings.garbage_interval_ms = 0;
     settings.grace_ms = 0;
     settings.log_keep_ms = 0;
+    settings.commit_interval_ms = 0;
     settings.environment.now_ms = clock();
     settings
 }

@@ -5,8 +5,9 @@
 //! the very code that production runs.
 //!
 //! Promises, each tested here and in the simulator:
-//! * an accepted update goes to the other peers at once; its author is told *accepted* only after
-//!   [`Input::Appended`] said it is durable and the document has integrated it;
+//! * an accepted update goes to the other peers at once, or within 25 ms where many people make or
+//!   read many of them; its author is told *accepted* only after [`Input::Appended`] said it is
+//!   durable and the document has integrated it;
 //! * an update that the CRDT cannot integrate yet (a clock hole, a missing origin) waits, bounded,
 //!   and its sender is asked again;
 //! * every queue and map has a limit in [`Limits`].
@@ -17,6 +18,7 @@ mod effect;
 mod input;
 mod ledger;
 mod limits;
+mod pace;
 mod presence;
 mod session;
 

@@ -21,6 +21,19 @@ pub struct Limits {
     pub awareness_bytes_max: usize,
     /// How many client ids one peer may own in presence.
     pub awareness_clients_per_peer_max: usize,
+    /// How many edits, counted once for each receiver, are sent each for itself in a second. Over
+    /// it edits gather and go as one message. Sending one takes 5 to 10 us of a
+    /// processor, so this is at most a fifth of one; 200 people get 75 messages a second, however
+    /// many of them type.
+    pub edit_deliveries_per_s: usize,
+    /// The longest time that edits gather, however many people read: eyes do not notice it.
+    pub edit_wait_ms_max: u64,
+    /// The same for presence: 5 people see each other move at
+    /// once, 50 people 40 times a second, 500 people 4 times a second.
+    pub presence_deliveries_per_s: usize,
+    /// The longest time that presence gathers. A cursor that moves once a second still tells where
+    /// somebody is.
+    pub presence_wait_ms_max: u64,
     /// The longest stateless message.
     pub stateless_bytes_max: usize,
     /// How many peers one document may have.
@@ -52,6 +65,10 @@ impl Default for Limits {
             undurable_bytes_max: 16 * MIB,
             awareness_bytes_max: 16 * KIB,
             awareness_clients_per_peer_max: 8,
+            edit_deliveries_per_s: 15_000,
+            edit_wait_ms_max: 25,
+            presence_deliveries_per_s: 2_000,
+            presence_wait_ms_max: 1_000,
             stateless_bytes_max: 64 * KIB,
             peers_max: 5_000,
             early_messages_max: 256,

@@ -1,5 +1,6 @@
 //! The session: facts in, orders out.
 
+mod fanout;
 mod sync;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -35,6 +36,7 @@ pub struct Session {
     /// Answers to updates that wait for missing ones.
     waiting: BTreeMap<WaitingId, Vec<Answer>>,
     gap: sync::GapTimer,
+    fanout: fanout::Fanout,
     /// Writers were told that they cannot write.
     store_notice: bool,
     log_updates: usize,
@@ -94,6 +96,7 @@ impl Session {
             peers: BTreeMap::new(),
             waiting: BTreeMap::new(),
             gap: sync::GapTimer::default(),
+            fanout: fanout::Fanout::default(),
             store_notice: false,
             log_updates: 0,
             log_bytes: 0,
@@ -115,7 +118,7 @@ impl Session {
             Input::AccessChanged(id, access) => self.access_changed(id, access, &mut effects),
             Input::Lagging(id) => self.lagging(id),
             Input::Drained(id) => self.drained(id, &mut effects),
-            Input::Left(id) => self.left(now, id, &mut effects),
+            Input::Left(id) => self.left(now, id),
             Input::Loaded(result) => self.loaded(now, result, &mut effects),
             Input::Appended(seq, result) => {
                 let due = self.ledger.appended(now, seq, &result);
@@ -139,7 +142,8 @@ impl Session {
             self.ledger.retry_at(),
             notice.map(|since| since + FAILING_NOTICE_MS),
             self.gap.next_wakeup(),
-            self.presence.next_wakeup(),
+            self.edits_due(),
+            self.presence.next_wakeup(&self.limits),
             self.snapshot_due(),
             self.unload_due(),
         ]
@@ -227,10 +231,9 @@ impl Session {
     }
 
     fn lagging(&mut self, id: PeerId) {
-        if let Some(here) = self.peers.get_mut(&id)
-            && here.lagging.is_none()
-        {
-            here.lagging = Some(self.document.state_vector());
+        let has = self.without_unsent(id, self.document.state_vector());
+        if let Some(here) = self.peers.get_mut(&id) {
+            here.lagging.get_or_insert(has);
         }
     }
 
@@ -261,7 +264,7 @@ impl Session {
         scan::encode_state_vector_v1(&entries)
     }
 
-    fn left(&mut self, now: Millis, id: PeerId, effects: &mut Effects) {
+    fn left(&mut self, now: Millis, id: PeerId) {
         if self.peers.remove(&id).is_none() {
             return;
         }
@@ -269,9 +272,7 @@ impl Session {
         for answers in self.waiting.values_mut() {
             answers.retain(|answer| answer.peer() != id);
         }
-        if let Some(presence) = self.presence.leave(now, id) {
-            self.tell_all(ServerMessage::Awareness(presence), effects);
-        }
+        self.presence.leave(now, id);
         if self.peers.is_empty() {
             self.empty_since = Some(now);
         }
@@ -279,7 +280,7 @@ impl Session {
 
     fn close(&mut self, now: Millis, id: PeerId, reason: CloseReason, effects: &mut Effects) {
         effects.push(Effect::Close(id, reason));
-        self.left(now, id, effects);
+        self.left(now, id);
     }
 
     fn loaded(
@@ -347,13 +348,8 @@ impl Session {
             PeerMessage::SyncStep2(update) => self.sync_step2(now, id, update, effects),
             PeerMessage::Update(update) => self.update(now, id, update, effects),
             PeerMessage::Awareness(update) => {
-                let user = here.peer.user.clone();
-                let news = self
-                    .presence
-                    .receive(now, id, user.as_ref(), &update, &self.limits);
-                if let Some(news) = news {
-                    self.tell_all(ServerMessage::Awareness(news), effects);
-                }
+                let user = here.peer.user.as_ref();
+                self.presence.receive(now, id, user, &update, &self.limits);
             }
             PeerMessage::QueryAwareness => {
                 if let Some(all) = self.presence.all() {
@@ -416,7 +412,11 @@ impl Session {
     fn settle(&mut self, now: Millis, effects: &mut Effects) {
         effects.extend(self.ledger.retry(now));
         self.settle_store_notice(now, effects);
-        for presence in self.presence.wake(now) {
+        if self.edits_due().is_some_and(|due| due <= now) {
+            self.send_edits(now, effects);
+        }
+        let receivers = self.peers.len();
+        if let Some(presence) = self.presence.wake(now, receivers, &self.limits) {
             self.tell_all(ServerMessage::Awareness(presence), effects);
         }
         self.ask_about_gaps(now, effects);
@@ -497,6 +497,9 @@ impl Session {
     }
 
     fn stop(&mut self, now: Millis, reason: CloseReason, effects: &mut Effects) {
+        if self.edits_due().is_some() {
+            self.send_edits(now, effects);
+        }
         for id in self.peers.keys().copied().collect::<Vec<_>>() {
             effects.push(Effect::Close(id, reason));
         }

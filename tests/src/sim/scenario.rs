@@ -193,6 +193,10 @@ fn limits() -> Limits {
         snapshot_log_updates: 25,
         snapshot_idle_ms: 4_000,
         unload_idle_ms: 3_000,
+        edit_deliveries_per_s: 3,
+        edit_wait_ms_max: 600,
+        presence_deliveries_per_s: 1,
+        presence_wait_ms_max: 2_000,
         ..Limits::default()
     }
 }

@@ -5,7 +5,7 @@ use unisson_protocol::{Access, CloseReason, ServerMessage, scan};
 
 use super::{Ask, Session, send};
 use crate::{
-    Effect, Effects, Millis, PeerId,
+    Effects, Millis, PeerId,
     document::{Applied, Released, WaitingId},
     ledger::Answer,
 };
@@ -183,23 +183,23 @@ impl Session {
             Applied::Integrated(new) => {
                 if let Some(new) = new {
                     self.keep(now, new.clone(), effects);
-                    self.broadcast(&[id], new, effects);
-                    self.release_waiting(effects);
+                    self.broadcast(now, &[id], new, effects);
+                    self.release_waiting(now, effects);
                 }
                 self.promise(answer, effects);
             }
             Applied::Waiting(waiting, part) => {
                 self.hold(now, waiting, update, answer, effects);
                 if let Some(part) = part {
-                    self.broadcast(&[id], part, effects);
-                    self.release_waiting(effects);
+                    self.broadcast(now, &[id], part, effects);
+                    self.release_waiting(now, effects);
                 }
                 self.ask_about_gap(now, id, effects);
             }
             Applied::NoRoom(part) => {
                 if let Some(part) = part {
                     self.keep(now, part.clone(), effects);
-                    self.broadcast(&[id], part, effects);
+                    self.broadcast(now, &[id], part, effects);
                 }
                 let reason = "too many updates wait for missing ones";
                 self.refuse(id, counted, reason.into(), effects);
@@ -282,22 +282,8 @@ impl Session {
         self.answer(due, effects);
     }
 
-    fn broadcast(&self, authors: &[PeerId], update: Bytes, effects: &mut Effects) {
-        let others = self
-            .peers
-            .iter()
-            .filter(|(id, here)| !authors.contains(id) && here.lagging.is_none());
-        let to: Vec<PeerId> = others.map(|(id, _)| *id).collect();
-        if !to.is_empty() {
-            effects.push(Effect::Send {
-                to,
-                message: ServerMessage::Update(update),
-            });
-        }
-    }
-
     /// Something has come: perhaps what others waited for.
-    fn release_waiting(&mut self, effects: &mut Effects) {
+    fn release_waiting(&mut self, now: Millis, effects: &mut Effects) {
         if !self.document.has_waiting() {
             return;
         }
@@ -307,7 +293,7 @@ impl Session {
             if let Some(new) = new {
                 let answers = self.waiting.get(&id).into_iter().flatten();
                 let authors: Vec<PeerId> = answers.map(Answer::peer).collect();
-                self.broadcast(&authors, new, effects);
+                self.broadcast(now, &authors, new, effects);
             }
             if complete {
                 for answer in self.waiting.remove(&id).into_iter().flatten() {
