@@ -27,10 +27,7 @@ use tokio::{
 };
 use unisson_protocol::{CloseReason, dialect::hocuspocus::Address};
 
-use self::{
-    backlog::Backlog,
-    frame_reader::{FrameReader, Incoming, Violation},
-};
+use self::frame_reader::{FrameReader, Incoming, Violation};
 use crate::{
     doc_task::DocMessage,
     frame::Frame,
@@ -40,6 +37,7 @@ use crate::{
     sockets::Place,
 };
 
+pub(crate) use backlog::Backlog;
 pub(crate) use hocuspocus_socket::HocuspocusSocket;
 pub(crate) use y_websocket_socket::YWebsocketSocket;
 
@@ -73,7 +71,7 @@ pub(crate) trait Dialect: Send {
     const KEEPALIVE: &'static [u8];
 
     /// The socket is open.
-    fn opened(&mut self) -> Result<(), CloseReason>;
+    fn opened(&mut self, backlog: &mut Backlog) -> Result<(), CloseReason>;
     /// A binary frame has come. No other one comes before the backlog is empty.
     fn received(&mut self, frame: Bytes, backlog: &mut Backlog) -> Result<(), CloseReason>;
     /// A session has let go of a document.
@@ -184,7 +182,7 @@ impl<D: Dialect> Socket<D> {
     }
 
     async fn serve(&mut self) -> Result<std::convert::Infallible, Ended> {
-        self.dialect.opened()?;
+        self.dialect.opened(&mut self.backlog)?;
         let mut timer = pin!(sleep_until(Instant::now() + KEEPALIVE));
         loop {
             while !(self.backlog.is_empty() && self.unread.is_empty()) {

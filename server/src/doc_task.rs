@@ -19,6 +19,7 @@ use unisson_session::{Access, Effect, Effects, Input, Millis, Peer, PeerId, Sess
 use self::{alarm::Alarm, fanout::Fanout};
 use crate::{
     effects::{Io, Outcome},
+    memory::Weight,
     registry::{Registry, Shared},
 };
 
@@ -26,8 +27,6 @@ pub(crate) use fanout::Sink;
 
 /// How many messages may wait for one document; then its sockets are not read.
 const INBOX_MAX: usize = 256;
-/// Documents at least so large are handled on a thread that may block.
-const HEAVY_BYTES: usize = 256 << 10;
 /// How many things a document sees to before it writes to its readers.
 const ROUND_MAX: usize = 64;
 /// How much it queues for one reader before it writes: well below what an outbox holds, so that
@@ -50,6 +49,8 @@ pub(crate) enum DocMessage {
     Drained(PeerId),
     /// A peer has gone.
     Leave(PeerId),
+    /// The process holds more memory than it should.
+    MemoryShort,
     /// The server stops.
     Drain,
 }
@@ -63,7 +64,11 @@ pub(crate) struct Joining {
 }
 
 /// Opens a document: its task runs until the session stops.
-pub(crate) fn open(name: &DocName, shared: &Arc<Shared>) -> (DocInbox, DocTask) {
+pub(crate) fn open(
+    name: &DocName,
+    shared: &Arc<Shared>,
+    weight: Arc<Weight>,
+) -> (DocInbox, DocTask) {
     let (inbox, messages) = mpsc::channel(INBOX_MAX);
     let start = Instant::now();
     let session = Session::new(
@@ -82,6 +87,7 @@ pub(crate) fn open(name: &DocName, shared: &Arc<Shared>) -> (DocInbox, DocTask) 
         alarm: Alarm::default(),
         start,
         io: Io::new(name.clone(), shared.clone()),
+        weight,
         stopped: false,
     };
     (inbox, task)
@@ -106,6 +112,7 @@ pub(crate) struct DocTask {
     alarm: Alarm,
     start: Instant,
     io: Io,
+    weight: Arc<Weight>,
     stopped: bool,
 }
 
@@ -114,18 +121,31 @@ impl DocTask {
     pub(crate) async fn run(mut self, registry: Registry) {
         while !self.stopped {
             let turn = self.next().await;
-            self.take(turn, &registry);
+            self.see_to(turn, &registry).await;
             // What is ready already is seen to first, so that under load frames leave together.
             for _ in 1..ROUND_MAX {
                 if self.stopped || self.fanout.round_bytes() > ROUND_BYTES_MAX {
                     break;
                 }
                 let Some(turn) = self.ready() else { break };
-                self.take(turn, &registry);
+                self.see_to(turn, &registry).await;
             }
+            self.weight
+                .set(self.session.memory_bytes(), self.session.is_cold());
             self.fanout.flush().await;
         }
         self.turn_away_late_comers();
+    }
+
+    /// Large documents wait for a processor, so that they take no more memory at a time than there
+    /// are processors, and never all threads.
+    async fn see_to(&mut self, turn: Turn, registry: &Registry) {
+        let shared = self.shared.clone();
+        let _permit = match self.is_heavy(&turn) {
+            true => Some(shared.heavy.acquire().await),
+            false => None,
+        };
+        self.take(turn, registry);
     }
 
     /// Waits for the next thing to see to.
@@ -190,6 +210,17 @@ impl DocTask {
         });
     }
 
+    fn is_heavy(&self, turn: &Turn) -> bool {
+        match turn {
+            Turn::Message(DocMessage::Message(_, message)) => {
+                self.session.is_heavy_message(message)
+            }
+            Turn::Message(DocMessage::Drained(_)) => self.session.is_heavy_to_catch_up(),
+            Turn::Message(_) => false,
+            Turn::Fact(input) => self.session.is_heavy(input),
+        }
+    }
+
     fn message(&mut self, message: DocMessage) {
         if let Some(input) = self.input(message) {
             self.handle(input);
@@ -219,6 +250,7 @@ impl DocTask {
                 self.fanout.remove(id)?;
                 Input::Left(id)
             }
+            DocMessage::MemoryShort => Input::MemoryShort,
             DocMessage::Drain => Input::Draining,
         })
     }
@@ -232,16 +264,10 @@ impl DocTask {
         };
         let now = Millis(self.start.elapsed().as_millis() as u64);
         let session = &mut self.session;
-        let whole = matches!(
-            &input,
-            Input::Received(_, PeerMessage::SyncStep1(_) | PeerMessage::SyncStep2(_))
-                | Input::Drained(_)
-                | Input::Loaded(_)
-        );
-        let heavy = (whole && session.document_bytes() >= HEAVY_BYTES)
-            || suspect
-                .as_ref()
-                .is_some_and(|update| update.len() >= HEAVY_BYTES);
+        let heavy = session.is_heavy(&input);
+        if !matches!(input, Input::Woke | Input::MemoryShort) {
+            self.weight.touch();
+        }
         let work = || catch_unwind(AssertUnwindSafe(|| session.handle(now, input)));
         let outcome = if heavy {
             tokio::task::block_in_place(work)
@@ -249,7 +275,12 @@ impl DocTask {
             work()
         };
         match outcome {
-            Ok(effects) => self.carry_out(effects),
+            Ok(effects) => {
+                if let Some(fault) = self.session.fault() {
+                    tracing::error!(document = %self.name, %fault, "document cannot go on");
+                }
+                self.carry_out(effects);
+            }
             Err(panic) => self.end_by_panic(panic.as_ref(), suspect),
         }
     }
@@ -284,6 +315,7 @@ impl DocTask {
                 Effect::Load => self.io.load(),
                 Effect::Append(seq, update) => self.io.append(seq, update),
                 Effect::StoreSnapshot => self.io.store_snapshot(),
+                Effect::Condense => self.io.condense(),
                 Effect::Stop => self.stopped = true,
             }
         }
@@ -316,6 +348,7 @@ impl From<Outcome> for Input {
             Outcome::Loaded(result) => Self::Loaded(*result),
             Outcome::Appended(seq, result) => Self::Appended(seq, result),
             Outcome::SnapshotStored(result) => Self::SnapshotStored(result),
+            Outcome::Condensed(result) => Self::Condensed(result),
         }
     }
 }

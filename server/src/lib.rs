@@ -10,6 +10,7 @@ mod doc_task;
 mod effects;
 mod frame;
 mod http;
+mod memory;
 mod metrics;
 mod outbox;
 mod registry;

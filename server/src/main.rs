@@ -11,6 +11,10 @@ use unisson::{
     settings::{Command, CommandLine, LogForm},
 };
 
+/// Gives back what quiet documents no longer need; see docs/decisions/0011-allocator.md.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 /// yrs deletes nested shared types recursively. Only what is used is ever taken of this.
 const STACK_BYTES: usize = 256 << 20;
 

@@ -61,6 +61,8 @@ pub struct RunningServer {
     registry: Registry,
     stop_accepting: oneshot::Sender<()>,
     accepting: JoinHandle<std::io::Result<()>>,
+    /// Keeps the documents within their memory.
+    tidying: JoinHandle<()>,
 }
 
 impl Server {
@@ -80,6 +82,10 @@ impl Server {
         let listener = TcpListener::bind(listen).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         let registry = Registry::new(Arc::new(Shared::new(settings, store)));
+        let tidying = tokio::spawn({
+            let registry = registry.clone();
+            async move { registry.keep_within_memory().await }
+        });
         let state = AppState {
             registry: registry.clone(),
             started: Instant::now(),
@@ -101,6 +107,7 @@ impl Server {
             registry,
             stop_accepting,
             accepting,
+            tidying,
         })
     }
 }
@@ -116,6 +123,7 @@ impl RunningServer {
     pub async fn stop(self) -> Result<(), StopError> {
         let shared = self.registry.shared().clone();
         let deadline = shared.settings.drain_deadline;
+        self.tidying.abort();
         let _ = self.stop_accepting.send(());
         let drained = tokio::time::timeout(deadline, self.registry.drain()).await;
         shared.sockets.close_all();

@@ -77,6 +77,10 @@ pub struct Options {
     /// What may wait for a slow reader before it gets one catch-up instead [default: 1048576]
     #[arg(long, env = "UNISSON_OUTBOX_BYTES_MAX", value_name = "BYTES")]
     pub outbox_bytes_max: Option<usize>,
+    /// What open documents may take together, in bytes; 0: no limit [default: half of the memory
+    /// of the machine or of its control group]
+    #[arg(long, env = "UNISSON_MEMORY_MAX", value_name = "BYTES")]
+    pub memory_max: Option<u64>,
     /// How long a stop may take before the process ends with an error [default: 10000]
     #[arg(long, env = "UNISSON_DRAIN_DEADLINE_MS", value_name = "MS")]
     pub drain_deadline_ms: Option<u64>,
@@ -140,6 +144,7 @@ struct LimitsFile {
     update_bytes_max: Option<usize>,
     document_bytes_max: Option<usize>,
     outbox_bytes_max: Option<usize>,
+    memory_max: Option<u64>,
     drain_deadline_ms: Option<u64>,
     commit_interval_ms: Option<u64>,
     unload_idle_ms: Option<u64>,
@@ -185,6 +190,9 @@ pub struct Settings {
     pub documents_max: usize,
     /// What may wait for one socket, in bytes.
     pub outbox_bytes_max: usize,
+    /// What open documents may take together, in bytes; 0: no limit; `None`: half of what this
+    /// process may use.
+    pub memory_max: Option<u64>,
     /// How long a stop may take.
     pub drain_deadline: Duration,
     /// Commits that follow one another are so far apart; an edit after a pause does not wait. A
@@ -247,6 +255,7 @@ impl Settings {
             sockets_max: 20_000,
             documents_max: 10_000,
             outbox_bytes_max: 1 << 20,
+            memory_max: None,
             drain_deadline: Duration::from_secs(10),
             commit_interval_ms: 8,
             limits: unisson_session::Limits::default(),
@@ -304,6 +313,7 @@ impl Settings {
                 .outbox_bytes_max
                 .or(file.limits.outbox_bytes_max)
                 .unwrap_or(default.outbox_bytes_max),
+            memory_max: options.memory_max.or(file.limits.memory_max),
             drain_deadline: drain_ms.map_or(default.drain_deadline, Duration::from_millis),
             commit_interval_ms: options
                 .commit_interval_ms
@@ -314,6 +324,12 @@ impl Settings {
         };
         settings.check()?;
         Ok(settings)
+    }
+
+    /// What open documents may take together; 0: no limit.
+    pub(crate) fn memory_bytes_max(&self) -> u64 {
+        self.memory_max
+            .unwrap_or_else(crate::memory::default_bytes_max)
     }
 
     /// Whether anybody may do anything.

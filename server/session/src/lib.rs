@@ -12,19 +12,23 @@
 //!   and its sender is asked again;
 //! * every queue and map has a limit in [`Limits`].
 
+mod answers;
 mod compaction;
 mod document;
 mod effect;
+mod image;
 mod input;
 mod ledger;
 mod limits;
 mod pace;
+mod packed;
 mod presence;
 mod session;
 
-pub use compaction::{StoredParts, compact};
+pub use compaction::{Condensed, StoredParts, compact, condense};
 pub use document::{LoadError, LoadedDocument, load};
 pub use effect::{Effect, Effects};
+pub use image::Image;
 pub use input::{AppendError, AppendSeq, Input, OpenError, Peer, PeerId, SnapshotError};
 pub use limits::Limits;
 pub use session::Session;

@@ -56,7 +56,10 @@ impl Backlog {
 /// must not get lost in silence.
 fn lost(message: &DocMessage) -> Result<(), CloseReason> {
     match message {
-        DocMessage::Leave(_) | DocMessage::Drained(_) | DocMessage::Drain => Ok(()),
+        DocMessage::Leave(_)
+        | DocMessage::Drained(_)
+        | DocMessage::MemoryShort
+        | DocMessage::Drain => Ok(()),
         DocMessage::Join(_) | DocMessage::Message(..) | DocMessage::Access(..) => {
             Err(CloseReason::Reset)
         }

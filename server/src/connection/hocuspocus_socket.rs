@@ -65,7 +65,7 @@ impl HocuspocusSocket {
                 Action::Send(frame) => {
                     self.door.outbox.push(Frame::message(&frame), Kind::Answer);
                 }
-                Action::Join(address, name, grant) => self.join(address, &name, grant)?,
+                Action::Join(address, name, grant) => self.join(address, &name, grant, backlog)?,
                 Action::Forward(address, message) => {
                     if let Some((id, document)) = self.peers.get(&address) {
                         backlog.send(document, DocMessage::Message(*id, message))?;
@@ -86,7 +86,13 @@ impl HocuspocusSocket {
         Ok(())
     }
 
-    fn join(&mut self, address: Address, name: &DocName, grant: Grant) -> Result<(), CloseReason> {
+    fn join(
+        &mut self,
+        address: Address,
+        name: &DocName,
+        grant: Grant,
+        backlog: &mut Backlog,
+    ) -> Result<(), CloseReason> {
         let id = self.door.registry.shared().draw_peer_id();
         let peer = Peer {
             access: grant.access,
@@ -98,7 +104,10 @@ impl HocuspocusSocket {
             outbox: self.door.outbox.clone(),
             address: Some(address.clone()),
         };
-        let document = self.door.registry.join(name, Joining { id, peer, sink })?;
+        let document = self
+            .door
+            .registry
+            .join(name, Joining { id, peer, sink }, backlog)?;
         self.peers.insert(address, (id, document));
         Ok(())
     }
@@ -108,7 +117,7 @@ impl Dialect for HocuspocusSocket {
     const NAME: &'static str = "hocuspocus";
     const KEEPALIVE: &'static [u8] = KEEPALIVE;
 
-    fn opened(&mut self) -> Result<(), CloseReason> {
+    fn opened(&mut self, _backlog: &mut Backlog) -> Result<(), CloseReason> {
         Ok(())
     }
 

@@ -39,7 +39,7 @@ impl Dialect for YWebsocketSocket {
     const NAME: &'static str = "y-websocket";
     const KEEPALIVE: &'static [u8] = y_websocket::KEEPALIVE;
 
-    fn opened(&mut self) -> Result<(), CloseReason> {
+    fn opened(&mut self, backlog: &mut Backlog) -> Result<(), CloseReason> {
         let admission = std::mem::replace(&mut self.admission, Err(CloseReason::Reset));
         let (name, grant) = *admission?;
         let peer = Peer {
@@ -54,7 +54,7 @@ impl Dialect for YWebsocketSocket {
         };
         let id = self.id;
         let joining = Joining { id, peer, sink };
-        self.document = Some(self.door.registry.join(&name, joining)?);
+        self.document = Some(self.door.registry.join(&name, joining, backlog)?);
         Ok(())
     }
 

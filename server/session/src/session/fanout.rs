@@ -107,6 +107,12 @@ impl Session {
         }
     }
 
+    /// Whether there are edits of others that a peer was not sent yet.
+    pub(super) fn has_unsent(&self, id: PeerId) -> bool {
+        let edits = &self.fanout.edits;
+        edits.iter().any(|edit| !edit.authors.contains(&id))
+    }
+
     /// A state vector (lib0 v1) without what was not sent to a peer yet. Deletions need no care:
     /// they are part of every catch-up.
     pub(super) fn without_unsent(&self, id: PeerId, state_vector: Bytes) -> Bytes {
