@@ -11,7 +11,7 @@ use unisson::{
     settings::{Command, CommandLine, LogForm},
 };
 
-/// Gives back what quiet documents no longer need; see docs/decisions/0011-allocator.md.
+/// Gives back what quiet documents no longer need; see docs/decisions/0010-allocator.md.
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 

@@ -27,7 +27,7 @@ pub(crate) struct Sockets {
 }
 
 /// One socket's place among them.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Place(u64);
 
 impl Sockets {

@@ -88,7 +88,7 @@ fn not_a_websocket(error: &tungstenite::Error) -> Problem {
     Problem {
         status: StatusCode::UPGRADE_REQUIRED,
         code: "websocket",
-        detail: format!("this address is for WebSockets: {error}").into(),
+        detail: format!("this address is for WebSockets: {error}"),
     }
 }
 

@@ -1,3 +1,5 @@
+//! Outboxes with and without a socket that takes what they hold.
+
 use bytes::Bytes;
 use tokio::{
     io::AsyncReadExt as _,

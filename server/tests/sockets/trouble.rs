@@ -91,12 +91,13 @@ async fn a_reader_that_stops_holds_up_nobody_and_catches_up_when_it_reads_again(
     let edit = message(&[0, 2], &typed(12 << 20));
     writer.send(&edit).await;
     assert_eq!(writer.hear().await, Heard::Frame(edit.clone()));
-    writer
-        .send(framed(&[0, 2], b"\x01\x01\x09\x00\x04\x01\x01t\x01b\x00"))
+    let mut other = world.connect("/ws/page").await;
+    other
+        .expect(&[&framed(&[0, 0], b"\x01\x07\x80\x80\x80\x06")])
         .await;
-    writer
-        .expect(&[&framed(&[0, 2], b"\x01\x01\x09\x00\x04\x01\x01t\x01b\x00")])
-        .await;
+    let small = framed(&[0, 2], b"\x01\x01\x09\x00\x04\x01\x01t\x01b\x00");
+    other.send(&small).await;
+    other.expect(&[&small]).await;
     assert_eq!(slow.hear().await, Heard::Frame(edit));
     let Heard::Frame(catch_up) = slow.hear().await else {
         panic!("closed")

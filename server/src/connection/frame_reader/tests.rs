@@ -1,3 +1,5 @@
+//! The reader held against what a tungstenite client writes.
+
 use tungstenite::{
     Message, WebSocket,
     protocol::{
