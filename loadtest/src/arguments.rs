@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::Result;
 use clap::{Args, ValueEnum};
-use unisson_loadtest::{Plan, Programs, Scenario, ServerKind, Started};
+use unisson_loadtest::{Plan, Programs, Raise, Scenario, ServerKind, Started};
 use unisson_protocol::dialect::Dialect;
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -138,9 +138,9 @@ pub(crate) struct RunArguments {
     /// The target only forwards frames: no sync, no acknowledgement, nothing to check but deliveries.
     #[arg(long)]
     relay: bool,
-    /// Find the highest rate whose p99 from edit to seen stays under --p99-ms.
-    #[arg(long)]
-    pub(crate) ramp: bool,
+    /// Find the highest rate (or number of clients) whose p99 from edit to seen stays under --p99-ms.
+    #[arg(long, value_enum, num_args = 0..=1, default_missing_value = "rate")]
+    pub(crate) ramp: Option<Raise>,
     /// The bound of --ramp.
     #[arg(long, default_value_t = 50.0)]
     pub(crate) p99_ms: f64,
@@ -176,7 +176,12 @@ impl RunArguments {
 #[derive(Args)]
 pub(crate) struct CompareArguments {
     /// The loads, one after the other.
-    #[arg(long = "scenario", value_enum, value_delimiter = ',', default_value = "F1,F2,F3")]
+    #[arg(
+        long = "scenario",
+        value_enum,
+        value_delimiter = ',',
+        default_value = "F1,F2,F3"
+    )]
     pub(crate) scenarios: Vec<Scenario>,
     /// The servers, in the table's order.
     #[arg(

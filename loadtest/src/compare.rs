@@ -184,7 +184,11 @@ impl Comparison {
 pub(crate) fn lines(rows: &[&Row]) -> Vec<Line> {
     let mut lines = Vec::new();
     let mut names: Vec<(&str, &str, Better)> = Vec::new();
-    for figure in rows.iter().flat_map(|row| &row.reports).flat_map(|report| &report.figures) {
+    for figure in rows
+        .iter()
+        .flat_map(|row| &row.reports)
+        .flat_map(|report| &report.figures)
+    {
         if !names.iter().any(|(name, ..)| *name == figure.name) {
             names.push((figure.name, figure.unit, figure.better));
         }
@@ -210,7 +214,9 @@ pub(crate) fn lines(rows: &[&Row]) -> Vec<Line> {
         }
     }
     for (name, unit, better) in names {
-        let values = rows.iter().map(|row| row.median(|report| report.figure(name)));
+        let values = rows
+            .iter()
+            .map(|row| row.median(|report| report.figure(name)));
         lines.push(Line {
             name: match unit {
                 "" => name.to_owned(),
@@ -230,7 +236,10 @@ fn ratios(line: &Line, base: f64) -> Vec<Option<f64>> {
         _ => base / value,
     };
     let finite = |value: &f64| value.is_finite();
-    line.values.iter().map(|value| value.map(ratio).filter(finite)).collect()
+    line.values
+        .iter()
+        .map(|value| value.map(ratio).filter(finite))
+        .collect()
 }
 
 /// The relay's value of a line, and the best of the peers' (neither Unisson nor the relay).

@@ -23,7 +23,7 @@ const PING: u8 = 9;
 pub(crate) const PONG: u8 = 10;
 
 /// What came in.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Event<'a> {
     Binary(&'a [u8]),
     /// A large binary frame passed by: its beginning and its length.

@@ -75,11 +75,7 @@ fn verdict(is_correct: bool, errors: &[String]) -> String {
     html
 }
 
-fn curve(
-    samples: &[Sample],
-    name: &str,
-    value: impl Fn(&Sample) -> Option<f64>,
-) -> Curve {
+fn curve(samples: &[Sample], name: &str, value: impl Fn(&Sample) -> Option<f64>) -> Curve {
     Curve {
         name: name.to_owned(),
         points: samples
@@ -99,8 +95,12 @@ fn plots(samples: &[Sample]) -> String {
         html.push_str(&curves(
             &format!("{kind}, ms"),
             &[
-                curve(samples, "p50", |sample| find(sample, |latency| latency.p50_ms)),
-                curve(samples, "p99", |sample| find(sample, |latency| latency.p99_ms)),
+                curve(samples, "p50", |sample| {
+                    find(sample, |latency| latency.p50_ms)
+                }),
+                curve(samples, "p99", |sample| {
+                    find(sample, |latency| latency.p99_ms)
+                }),
             ],
         ));
     }
@@ -120,13 +120,19 @@ fn plots(samples: &[Sample]) -> String {
     html.push_str(&curves(
         "bytes per second, MB",
         &[
-            curve(samples, "to clients", |sample| Some(sample.received_bytes as f64 / 1e6)),
-            curve(samples, "from clients", |sample| Some(sample.sent_bytes as f64 / 1e6)),
+            curve(samples, "to clients", |sample| {
+                Some(sample.received_bytes as f64 / 1e6)
+            }),
+            curve(samples, "from clients", |sample| {
+                Some(sample.sent_bytes as f64 / 1e6)
+            }),
         ],
     ));
     html.push_str(&curves(
         "clients in sync",
-        &[curve(samples, "clients", |sample| Some(sample.synced as f64))],
+        &[curve(samples, "clients", |sample| {
+            Some(sample.synced as f64)
+        })],
     ));
     html
 }

@@ -9,7 +9,7 @@ use clap::{Parser, Subcommand};
 use serde::Serialize;
 use tokio::net::TcpListener;
 use unisson_loadtest::{
-    Comparison, Report, Started, Target, compare, comparison_html, find_highest_rate, relay,
+    Comparison, Report, Started, Target, compare, comparison_html, find_highest, relay,
     report_html, run,
 };
 
@@ -57,26 +57,21 @@ async fn run_one(arguments: &RunArguments) -> Result<bool> {
         None => None,
     };
     let plan = arguments.plan(&programs, started.as_ref())?;
+    let target = target(started.as_mut(), arguments.server_pid);
     let reports = match arguments.ramp {
-        true => {
-            let target = target(started.as_mut(), arguments.server_pid);
-            find_highest_rate(&plan, target, arguments.p99_ms, |report| println!("{report}\n"))
-                .await?
+        Some(raise) => {
+            let show = |report: &Report| println!("{report}\n");
+            find_highest(&plan, raise, target, arguments.p99_ms, show).await?
         }
-        false => {
-            let target = target(started.as_mut(), arguments.server_pid);
-            let report = run(plan, target).await?;
-            println!("{report}");
-            vec![report]
-        }
+        None => vec![run(plan, target).await?],
     };
+    if let Some(report) = reports.last() {
+        println!("{report}");
+    }
     write_json(arguments.json.as_deref(), &reports)?;
     write_html(arguments.html.as_deref(), || report_html(&reports))?;
-    Ok(match arguments.ramp {
-        // The last step of a ramp is the one that held.
-        true => reports.last().is_some_and(|report| report.correct),
-        false => reports.iter().all(|report| report.correct),
-    })
+    // The last report of a ramp is that of the load that held.
+    Ok(reports.last().is_some_and(|report| report.correct))
 }
 
 fn target(started: Option<&mut Started>, pid: Option<u32>) -> Target<'_> {

@@ -104,8 +104,7 @@ mod tests {
     #[tokio::test]
     async fn every_writer_gets_all_its_beats() {
         let beats = beats(3);
-        let metronome =
-            Metronome::start(&beats, Instant::now(), 1_000.0, 20).expect("a thread");
+        let metronome = Metronome::start(&beats, Instant::now(), 1_000.0, 20).expect("a thread");
         for beat in beats.iter() {
             while beat.due() < 20 {
                 beat.next().await;

@@ -5,11 +5,7 @@ use std::{path::PathBuf, time::Duration};
 use anyhow::{Context, Result, ensure};
 use unisson_protocol::{DocName, dialect::Dialect};
 
-use crate::{
-    Scenario,
-    socket::Destination,
-    tongue::Tongue,
-};
+use crate::{Scenario, socket::Destination, tongue::Tongue};
 
 /// Sockets in one run, at most: more than the files that one process may have open.
 const SOCKETS_MAX: usize = 50_000;
@@ -62,6 +58,9 @@ pub struct Plan {
     pub jitter: Duration,
     /// When to kill the server, after the start of the schedule.
     pub kill_at: Option<Duration>,
+    /// How long after the last edit everybody may take to see it and to see it saved. Where people
+    /// come and go, or the server was killed, it is four times as much.
+    pub grace: Duration,
     /// The file with the recorded history.
     pub history: Option<PathBuf>,
     /// The token, possibly empty.
@@ -95,6 +94,7 @@ impl Plan {
             document_bytes: scenario.document_bytes(),
             jitter: Duration::from_secs(2),
             kill_at: None,
+            grace: Duration::from_secs(15),
             history: None,
             token: String::new(),
             counting_readers: true,
@@ -139,6 +139,11 @@ impl Plan {
             "at most {CLIENTS_MAX} clients on a document"
         );
         ensure!(self.writers <= self.clients, "more writers than clients");
+        ensure!(
+            self.writers == 0 || self.scenario.shape().writers > 0,
+            "nobody writes in {}",
+            self.scenario.id()
+        );
         ensure!(
             (1..=SECONDS_MAX).contains(&self.duration.as_secs()),
             "1 to {SECONDS_MAX} seconds"

@@ -54,7 +54,12 @@ pub(crate) fn curves(title: &str, curves: &[Curve]) -> String {
         line(&mut svg, (LEFT, at), (WIDTH - MARGIN, at), "#ddd");
         label(&mut svg, (LEFT - 6.0, at + 4.0), "end", &number(value));
         let seconds = end * part;
-        label(&mut svg, (x(seconds), HEIGHT - 6.0), "middle", &format!("{} s", number(seconds)));
+        label(
+            &mut svg,
+            (x(seconds), HEIGHT - 6.0),
+            "middle",
+            &format!("{} s", number(seconds)),
+        );
     }
     for (curve, colour) in curves.iter().zip(COLOURS.iter().cycle()) {
         let mut path = String::new();
@@ -65,7 +70,10 @@ pub(crate) fn curves(title: &str, curves: &[Curve]) -> String {
                 continue;
             };
             let command = if is_drawing { 'L' } else { 'M' };
-            append(&mut path, format_args!("{command}{:.1},{:.1}", x(*seconds), y(*value)));
+            append(
+                &mut path,
+                format_args!("{command}{:.1},{:.1}", x(*seconds), y(*value)),
+            );
             is_drawing = true;
         }
         append(
@@ -82,7 +90,10 @@ pub(crate) fn curves(title: &str, curves: &[Curve]) -> String {
 
 /// One bar for each name.
 pub(crate) fn bars(title: &str, values: &[(String, Option<f64>)]) -> String {
-    let highest = values.iter().filter_map(|(_, value)| *value).fold(0.0, f64::max);
+    let highest = values
+        .iter()
+        .filter_map(|(_, value)| *value)
+        .fold(0.0, f64::max);
     if highest <= 0.0 {
         return String::new();
     }
@@ -103,7 +114,12 @@ pub(crate) fn bars(title: &str, values: &[(String, Option<f64>)]) -> String {
                 BAR - 6.0
             ),
         );
-        label(&mut svg, (NAMES + width + 6.0, text), "start", &number(*value));
+        label(
+            &mut svg,
+            (NAMES + width + 6.0, text),
+            "start",
+            &number(*value),
+        );
     }
     svg.push_str("</svg>");
     svg
@@ -176,7 +192,10 @@ mod tests {
 
     #[test]
     fn who_has_no_result_is_named() {
-        let svg = bars("speed", &[("a".to_owned(), Some(2.0)), ("b".to_owned(), None)]);
+        let svg = bars(
+            "speed",
+            &[("a".to_owned(), Some(2.0)), ("b".to_owned(), None)],
+        );
         assert!(svg.contains("no result"));
         assert_eq!(svg.matches("<rect").count(), 1);
     }

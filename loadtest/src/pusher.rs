@@ -14,7 +14,7 @@ use crate::{
     frame::Event,
     socket::Socket,
     stage::Stage,
-    tongue::{EMPTY_STATE, EMPTY_UPDATE, Said, Tongue},
+    tongue::{EMPTY_STATE, EMPTY_UPDATE, Said, Tongue, only_author},
     typed::Piece,
 };
 
@@ -48,8 +48,8 @@ struct State {
 }
 
 impl<'a> Pusher<'a> {
-    /// Opens a document as the client with this number.
-    pub(crate) async fn open(stage: &'a Stage, document: usize, client: usize) -> Result<Self> {
+    /// Opens a document as an author with this Yjs client id.
+    pub(crate) async fn open(stage: &'a Stage, document: usize, client_id: u64) -> Result<Self> {
         let plan = &stage.plan;
         let socket = Socket::connect(&plan.destination(document)?, document, false).await?;
         let mut pusher = Self {
@@ -58,7 +58,7 @@ impl<'a> Pusher<'a> {
             state: State {
                 tongue: plan.tongue(document)?,
                 dialect: plan.dialect,
-                client_id: plan.client_id(client),
+                client_id,
                 in_flight: VecDeque::new(),
                 acknowledged: 0,
                 echoed: 0,
@@ -197,6 +197,10 @@ impl State {
 
     /// Echoes of several updates may come as one.
     fn echo(&mut self, update: &[u8]) {
+        // Large updates of others are not looked at further.
+        if only_author(update).is_some_and(|author| author != self.client_id) {
+            return;
+        }
         let scan = match scan::update_v1(update) {
             Ok(scan) => scan,
             Err(error) => {
@@ -204,7 +208,10 @@ impl State {
                 return;
             }
         };
-        let own = scan.inserts.iter().filter(|range| range.client_id == self.client_id);
+        let own = scan
+            .inserts
+            .iter()
+            .filter(|range| range.client_id == self.client_id);
         let end = own.map(|range| range.clock + range.len).max();
         if end.is_none() && scan.deletes.is_empty() {
             return;

@@ -22,7 +22,7 @@ use crate::{
     recorder::Kind,
     socket::{Destination, Socket},
     stage::{Place, Stage},
-    tongue::{EMPTY_UPDATE, Said, Tongue},
+    tongue::{EMPTY_UPDATE, Said, Tongue, only_author},
 };
 
 /// Why a visit ended.
@@ -51,18 +51,7 @@ struct View<'a> {
 pub(crate) async fn read(stage: &Stage, document: usize, client: usize) -> Result<()> {
     let plan = &stage.plan;
     let index = plan.index(document, client);
-    let mut view = View {
-        stage,
-        tongue: plan.tongue(document)?,
-        index,
-        progress: Progress::new(stage, document),
-        catches_up: false,
-        is_synced: false,
-        is_broken: false,
-        asked: false,
-        pinged: false,
-        error: None,
-    };
+    let mut view = View::new(stage, document, index)?;
     let destination = plan.destination(document)?;
     let is_phone = plan.is_phone(document, client);
     let mut place = Place::new(stage);
@@ -109,9 +98,9 @@ pub(crate) async fn read(stage: &Stage, document: usize, client: usize) -> Resul
         place.set_away(false);
     }
     if !is_done {
-        stage
-            .recorder
-            .error(format!("document {document}: a reader did not see all edits"));
+        stage.recorder.error(format!(
+            "document {document}: a reader did not see all edits"
+        ));
     }
     Ok(())
 }
@@ -137,7 +126,22 @@ async fn pause(stage: &Stage, length: Duration) -> bool {
     }
 }
 
-impl View<'_> {
+impl<'a> View<'a> {
+    fn new(stage: &'a Stage, document: usize, index: usize) -> Result<Self> {
+        Ok(Self {
+            stage,
+            tongue: stage.plan.tongue(document)?,
+            index,
+            progress: Progress::new(stage, document),
+            catches_up: false,
+            is_synced: false,
+            is_broken: false,
+            asked: false,
+            pinged: false,
+            error: None,
+        })
+    }
+
     /// One connection from its handshake to its end.
     async fn visit(
         &mut self,
@@ -218,6 +222,10 @@ impl View<'_> {
     }
 
     fn count(&mut self, update: &[u8]) {
+        let writer_of = |author| self.stage.plan.writer_of(author);
+        if only_author(update).is_some_and(|author| writer_of(author).is_none()) {
+            return;
+        }
         match scan::update_v1(update) {
             Ok(scan) => {
                 let kind = (!self.catches_up).then_some(Kind::Seen);

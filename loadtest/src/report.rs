@@ -134,7 +134,11 @@ pub(crate) fn number(value: f64) -> String {
                 }
                 grouped.push(digit);
             }
-            if value < 0.0 { format!("-{grouped}") } else { grouped }
+            if value < 0.0 {
+                format!("-{grouped}")
+            } else {
+                grouped
+            }
         }
         size if size >= 100.0 => format!("{value:.0}"),
         size if size >= 10.0 => format!("{value:.1}"),

@@ -93,7 +93,12 @@ pub async fn run(plan: Plan, target: Target<'_>) -> Result<Report> {
     run.stage.end();
     run.bar.finish_and_clear();
     let own_cpu = run.watch.own_cpu_seconds()? - own_cpu;
-    run.figure("generator CPU, whole run", own_cpu, "CPU-s", Better::Neither);
+    run.figure(
+        "generator CPU, whole run",
+        own_cpu,
+        "CPU-s",
+        Better::Neither,
+    );
     run.report(name)
 }
 
@@ -140,8 +145,16 @@ impl<'a> Run<'a> {
     pub(crate) fn counters(&mut self, before: &Counters, after: &Counters) {
         let moved = [
             ("unisson_store_sync_seconds_count", "syncs of the log", ""),
-            ("unisson_store_requests_total", "requests to the object store", ""),
-            ("unisson_received_bytes_total", "server: bytes received", "B"),
+            (
+                "unisson_store_requests_total",
+                "requests to the object store",
+                "",
+            ),
+            (
+                "unisson_received_bytes_total",
+                "server: bytes received",
+                "B",
+            ),
             ("unisson_sent_bytes_total", "server: bytes sent", "B"),
             ("unisson_frames_sent_total", "server: frames sent", ""),
         ];
@@ -215,7 +228,11 @@ impl<'a> Run<'a> {
         let recorder = &self.stage.recorder;
         let mut report = Report::new(plan, server);
         report.latencies = recorder.total()?;
-        report.edits_planned = if plan.scenario.is_typing() { plan.edits() } else { 0 };
+        report.edits_planned = if plan.scenario.is_typing() {
+            plan.edits()
+        } else {
+            0
+        };
         report.edits_made = recorder.made.load(Ordering::Relaxed);
         report.reconnects = recorder.reconnects.load(Ordering::Relaxed);
         report.holes = recorder.holes.load(Ordering::Relaxed);

@@ -14,7 +14,7 @@ pub enum Scenario {
     F3,
     /// 1,000 empty documents of 10 idle clients.
     I1,
-    /// 1,000 quiet documents of 20 KiB, typed key by key, with one idle client each.
+    /// 1,000 quiet documents of 20 KiB, words typed at random places, with one idle client each.
     D20,
     /// A recorded history of 260,000 edits: pushed, edited, opened after a restart.
     C1,
@@ -117,6 +117,7 @@ impl Scenario {
             Self::J1 => 1_000_000,
             Self::J20 => 20_000_000,
             Self::A1 => 400_000,
+            Self::C1 => 2_000_000,
             Self::R1 => 1_000,
             _ => 0,
         }

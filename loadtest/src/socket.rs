@@ -116,10 +116,7 @@ impl Socket {
         stream.write_all(request.as_bytes()).await?;
         let (answer, rest) = read_answer(&mut stream).await?;
         let status = answer.lines().next().unwrap_or_default();
-        ensure!(
-            status.contains(" 101 "),
-            "the server answered \"{status}\""
-        );
+        ensure!(status.contains(" 101 "), "the server answered \"{status}\"");
         ensure!(
             answer.contains(&derive_accept_key(key.as_bytes())),
             "the server did not accept the key"
@@ -158,7 +155,10 @@ impl Socket {
     }
 
     fn queue(&mut self, opcode: u8, payload: &[u8]) {
-        self.mask = self.mask.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        self.mask = self
+            .mask
+            .wrapping_mul(1_664_525)
+            .wrapping_add(1_013_904_223);
         frame::encode(&mut self.out, opcode, payload, self.mask);
     }
 
@@ -217,9 +217,7 @@ impl Socket {
         let read = SCRATCH.with_borrow_mut(|scratch| match self.stream.try_read(scratch) {
             Ok(0) => Err(()),
             Ok(bytes) => {
-                traffic
-                    .received
-                    .fetch_add(bytes as u64, Ordering::Relaxed);
+                traffic.received.fetch_add(bytes as u64, Ordering::Relaxed);
                 decoder
                     .push(&scratch[..bytes], &mut |event| match event {
                         Event::Ping(payload) => pongs.push(payload.to_vec()),

@@ -95,6 +95,15 @@ impl Tongue {
     }
 }
 
+/// The only author of the structs in an update; `None` where there are several, or none.
+pub(crate) fn only_author(update: &[u8]) -> Option<u64> {
+    let mut reader = Reader::new(update);
+    let is_one = reader.var_uint().ok()? == 1;
+    reader.var_uint().ok()?;
+    let author = reader.var_uint().ok()?;
+    is_one.then_some(author)
+}
+
 fn sync<'a>(reader: &mut Reader<'a>) -> Result<Said<'a>> {
     Ok(match reader.var_uint()? {
         0 => Said::Step1,

@@ -141,8 +141,12 @@ impl Typist {
             out.var_string(TEXT);
         }
         out.var_string(&self.letters[from..]);
-        // An estimate that is exact for ids of 5 and clocks of 3 bytes.
-        2 + neighbours * 8 + self.run as usize
+        // Exact but for the clocks' varying length, of which three bytes are the most common.
+        2 + neighbours * (self.id_bytes() + 3) + self.run as usize
+    }
+
+    fn id_bytes(&self) -> usize {
+        (u64::BITS - self.client_id.leading_zeros()).div_ceil(7) as usize
     }
 
     fn piece(&self, from: usize, structs: &[u8]) -> Piece {

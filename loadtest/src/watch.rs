@@ -4,7 +4,7 @@ use std::{
     net::SocketAddr,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -61,6 +61,8 @@ pub(crate) struct Watch {
     own: ServerProcess,
     metrics: Option<SocketAddr>,
     peak: AtomicU64,
+    /// Whether the kernel keeps the peak: one that cannot reset it tells that of an earlier phase.
+    has_kernel_peak: AtomicBool,
     samples: Mutex<Vec<Sample>>,
 }
 
@@ -77,6 +79,7 @@ impl Watch {
             own: ServerProcess::new(std::process::id())?,
             metrics,
             peak: AtomicU64::new(0),
+            has_kernel_peak: AtomicBool::new(false),
             samples: Mutex::new(Vec::new()),
         }))
     }
@@ -110,6 +113,7 @@ impl Watch {
     /// The highest resident memory since [`Self::reset_peak`].
     pub(crate) fn peak_bytes(&self) -> Option<u64> {
         self.resident_bytes()?;
+        self.read_peak();
         Some(self.peak.load(Ordering::Relaxed))
     }
 
@@ -119,18 +123,18 @@ impl Watch {
         let Some(current) = &process.current else {
             return;
         };
-        current.reset_peak();
-        // From here on, the kernel's own peak is what was reset, or else only readings count.
+        let is_reset = current.reset_peak();
+        self.has_kernel_peak.store(is_reset, Ordering::Relaxed);
         let now = current.resident_bytes().unwrap_or_default();
         self.peak.store(now, Ordering::Relaxed);
     }
 
-    fn read_peak(&self, use_kernel: bool) {
+    fn read_peak(&self) {
         let process = lock(&self.process);
         let Some(current) = &process.current else {
             return;
         };
-        let read = match use_kernel {
+        let read = match self.has_kernel_peak.load(Ordering::Relaxed) {
             true => current.peak_bytes(),
             false => current.resident_bytes(),
         };
@@ -157,16 +161,12 @@ impl Watch {
         let (watch, stage) = (Arc::clone(self), Arc::clone(stage));
         Sampling(tokio::spawn(async move {
             let start = Instant::now();
-            // A kernel that cannot reset its peak tells that of an earlier phase.
-            let use_kernel = lock(&watch.process)
-                .current
-                .as_ref()
-                .is_some_and(ServerProcess::reset_peak);
+            watch.reset_peak();
             let mut before = Totals::read(&watch, &stage);
             loop {
                 for _ in 0..READINGS_PER_SAMPLE {
                     sleep(READING).await;
-                    watch.read_peak(use_kernel);
+                    watch.read_peak();
                 }
                 let after = Totals::read(&watch, &stage);
                 let sample = after.since(&before, start, &watch, &stage);

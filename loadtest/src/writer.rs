@@ -1,9 +1,6 @@
 //! A full client, writing by the schedule if it is a writer.
 
-use std::{
-    sync::atomic::Ordering,
-    time::Instant,
-};
+use std::{sync::atomic::Ordering, time::Instant};
 
 use anyhow::Result;
 use tokio::{pin, select};
@@ -164,7 +161,9 @@ impl Part<'_> {
         let document = self.document;
         let recorder = &self.stage.recorder;
         if !self.seen.is_complete(self.stage, self.writer) {
-            recorder.error(format!("document {document}: a client did not see all edits"));
+            recorder.error(format!(
+                "document {document}: a client did not see all edits"
+            ));
         } else if !self.stage.plan.relay && self.shell.client.has_unsaved_edits() {
             recorder.error(format!(
                 "document {document}: edits were never acknowledged"

@@ -131,9 +131,10 @@ fn small(scenario: Scenario, target: &str) -> Plan {
     Plan {
         documents: 2,
         clients: 4,
-        writers: 2,
+        writers: if scenario == Scenario::I1 { 0 } else { 2 },
         rate: 20.0,
         duration: Duration::from_secs(1),
+        grace: Duration::from_secs(2),
         ..Plan::new(scenario, target, Dialect::YWebsocket, 42)
     }
 }
@@ -196,6 +197,7 @@ async fn the_relay_delivers_every_edit_to_every_other_client() {
     }
     let refused = Plan {
         relay: true,
+        writers: 0,
         ..small(Scenario::J1, &target)
     };
     assert!(run(refused, Target::Address).await.is_err());
@@ -203,18 +205,27 @@ async fn the_relay_delivers_every_edit_to_every_other_client() {
 }
 
 /// Forwards what a client sends to a relay, but for every tenth frame.
+#[allow(clippy::result_large_err, reason = "the handshake's own types")]
 async fn lossy(listener: TcpListener, relay: String) {
     while let Ok((stream, _)) = listener.accept().await {
         let relay = relay.clone();
         tokio::spawn(async move {
             let mut path = String::new();
             let callback = |request: &Request, response: Response| {
-                request.uri().path().trim_start_matches('/').clone_into(&mut path);
+                request
+                    .uri()
+                    .path()
+                    .trim_start_matches('/')
+                    .clone_into(&mut path);
                 Ok(response)
             };
-            let client = accept_hdr_async(stream, callback).await.expect("a handshake");
+            let client = accept_hdr_async(stream, callback)
+                .await
+                .expect("a handshake");
             let url = format!("{relay}{path}");
-            let (server, _) = tokio_tungstenite::connect_async(url).await.expect("a relay");
+            let (server, _) = tokio_tungstenite::connect_async(url)
+                .await
+                .expect("a relay");
             let (to_client, mut from_client) = client.split();
             let (mut to_server, from_server) = server.split();
             tokio::spawn(from_server.forward(to_client));
@@ -239,6 +250,13 @@ async fn a_relay_that_loses_frames_fails_the_run() {
     };
     let report = run(plan, Target::Address).await.expect("a run");
     assert!(!report.correct, "{report}");
+    assert!(
+        report
+            .errors
+            .iter()
+            .any(|error| error.contains("deliveries")),
+        "{report}"
+    );
     proxying.abort();
 }
 

@@ -4,8 +4,8 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use unisson::{Server, Settings};
 use unisson_loadtest::{
-    Plan, Programs, Report, Scenario, ServerKind, Started, Target, compare, comparison_html,
-    find_highest_rate, report_html, run,
+    Plan, Programs, Raise, Report, Scenario, ServerKind, Started, Target, compare, comparison_html,
+    find_highest, report_html, run,
 };
 use unisson_protocol::dialect::Dialect;
 
@@ -73,7 +73,11 @@ async fn typing_loses_nothing() {
             let saved = report.latency("edit to saved").expect("edits were saved");
             assert_eq!(saved.count, edits, "{report}");
             assert_eq!(report.reconnects, 0, "{report}");
-            assert!(report.figure("syncs of the log").is_some_and(|syncs| syncs > 0.0));
+            assert!(
+                report
+                    .figure("syncs of the log")
+                    .is_some_and(|syncs| syncs > 0.0)
+            );
         }
     }
 }
@@ -81,10 +85,16 @@ async fn typing_loses_nothing() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn idle_sockets_and_quiet_documents_are_weighed() {
     for report in check(Scenario::I1).await {
-        assert!(report.figure("server memory per socket").is_some(), "{report}");
+        assert!(
+            report.figure("server memory per socket").is_some(),
+            "{report}"
+        );
     }
     for report in check(Scenario::D20).await {
-        assert!(report.figure("server memory per document").is_some(), "{report}");
+        assert!(
+            report.figure("server memory per document").is_some(),
+            "{report}"
+        );
     }
 }
 
@@ -117,7 +127,10 @@ async fn all_come_back_after_a_cut() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn agents_and_typists_write_side_by_side() {
     for report in check(Scenario::A1).await {
-        assert!(report.figure("all updates saved after").is_some(), "{report}");
+        assert!(
+            report.figure("all updates saved after").is_some(),
+            "{report}"
+        );
     }
 }
 
@@ -152,7 +165,9 @@ async fn what_was_acknowledged_outlives_a_kill() {
             if scenario == Scenario::PD {
                 plan.kill_at = Some(Duration::from_secs(1));
             }
-            let report = run(plan, Target::Started(&mut server)).await.expect("a run");
+            let report = run(plan, Target::Started(&mut server))
+                .await
+                .expect("a run");
             assert!(report.correct, "{report}");
             let figure = match scenario {
                 Scenario::K1 => "found after the restart",
@@ -176,7 +191,9 @@ async fn a_history_is_pushed_and_opened_after_a_restart() {
             .expect("a server");
         let mut plan = small(Scenario::C1, &server.target(dialect), dialect);
         plan.history = Some(history.clone());
-        let report = run(plan, Target::Started(&mut server)).await.expect("a run");
+        let report = run(plan, Target::Started(&mut server))
+            .await
+            .expect("a run");
         assert!(report.correct, "{report}");
         assert_eq!(report.figure("updates pushed"), Some(3.0), "{report}");
         assert!(report.figure("open after restart").is_some(), "{report}");
@@ -194,9 +211,17 @@ async fn servers_are_compared_and_missing_ones_named() {
         plan.seed = seed;
         Ok(())
     };
-    let compared = compare(&[Scenario::F1], &servers, None, 2, &programs(), shrink, |_| {})
-        .await
-        .expect("a comparison");
+    let compared = compare(
+        &[Scenario::F1],
+        &servers,
+        None,
+        2,
+        &programs(),
+        shrink,
+        |_| {},
+    )
+    .await
+    .expect("a comparison");
     assert!(compared.unisson_is_correct(), "{compared}");
     let table = compared.to_string();
     assert!(table.contains("times as good as relay"), "{table}");
@@ -219,11 +244,24 @@ async fn a_ramp_ends_at_a_rate_that_held() {
         duration: Duration::from_secs(1),
         ..Plan::new(Scenario::F1, &target, Dialect::YWebsocket, 42)
     };
-    let reports = find_highest_rate(&plan, Target::Started(&mut server), 60_000.0, |_| {})
-        .await
-        .expect("a ramp");
+    let reports = find_highest(
+        &plan,
+        Raise::Rate,
+        Target::Started(&mut server),
+        60_000.0,
+        |_| {},
+    )
+    .await
+    .expect("a ramp");
     let rates: Vec<f64> = reports.iter().map(|report| report.rate).collect();
     assert_eq!(rates, [500.0, 1_000.0]);
-    let bound = find_highest_rate(&plan, Target::Started(&mut server), 0.000_1, |_| {}).await;
+    let bound = find_highest(
+        &plan,
+        Raise::Rate,
+        Target::Started(&mut server),
+        0.000_1,
+        |_| {},
+    )
+    .await;
     assert!(bound.is_err(), "no rate holds such a bound");
 }

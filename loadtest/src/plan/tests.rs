@@ -44,6 +44,10 @@ fn endless_runs_are_refused() {
             ..plan()
         },
         Plan {
+            scenario: Scenario::I1,
+            ..plan()
+        },
+        Plan {
             document_bytes: 1 << 40,
             ..plan()
         },
@@ -70,12 +74,7 @@ fn every_scenario_is_a_plan_and_scales() {
 
 #[test]
 fn a_portals_day_has_its_people() {
-    let plan = Plan::new(
-        Scenario::PD,
-        "ws://127.0.0.1:1/",
-        Dialect::YWebsocket,
-        1,
-    );
+    let plan = Plan::new(Scenario::PD, "ws://127.0.0.1:1/", Dialect::YWebsocket, 1);
     assert_eq!(plan.sockets(), 15_000);
     let mut seen = vec![false; plan.sockets()];
     let mut phones = 0;

@@ -16,13 +16,15 @@ use yrs::{ReadTxn, Text, Transact, block::ClientID};
 
 use crate::{
     check,
-    metronome::{Metronome, beats},
+    metronome::{Beat, Metronome, beats},
     pusher::Pusher,
+    reader,
+    recorder::Kind,
     report::Better,
     run::Run,
     stage::{Place, Stage},
     typed::{Typed, Until, typed},
-    writer::{self, TEXT},
+    writer::TEXT,
 };
 
 /// An agent writes paragraphs, not letters.
@@ -47,18 +49,20 @@ pub(crate) async fn run(run: &mut Run<'_>) -> Result<()> {
     let saved = Arc::new(saved);
     let beats = beats(typists);
     let mut tasks = JoinSet::new();
-    for typist in 0..typists {
-        let (stage, beats) = (Arc::clone(&stage), Arc::clone(&beats));
-        tasks.spawn(async move {
-            Box::pin(writer::take_part(&stage, 0, typist, Some(&beats[typist]))).await
-        });
+    spawn_agent(&stage, 0, &texts, &flush_at, &saved, &mut tasks);
+    // The first one first: y-sweet makes two documents where two clients come at once.
+    run.wait_for_clients(1, &mut tasks).await?;
+    for agent in 1..agents {
+        spawn_agent(&stage, agent, &texts, &flush_at, &saved, &mut tasks);
     }
-    for agent in 0..agents {
-        let (stage, texts, saved) = (Arc::clone(&stage), Arc::clone(&texts), Arc::clone(&saved));
-        let flush_at = flush_at.clone();
-        tasks.spawn(async move { write(&stage, agent, &texts[agent], flush_at, &saved).await });
+    for number in 0..typists {
+        let (typing, beats) = (Arc::clone(&stage), Arc::clone(&beats));
+        tasks.spawn(async move { type_text(&typing, number, &beats[number]).await });
+        let reading = Arc::clone(&stage);
+        tasks.spawn(async move { reader::read(&reading, 0, number).await });
     }
-    run.wait_for_clients(agents + typists, &mut tasks).await?;
+    run.wait_for_clients(agents + 2 * typists, &mut tasks)
+        .await?;
 
     let before = run.watch.resident_bytes();
     run.watch.reset_peak();
@@ -72,7 +76,7 @@ pub(crate) async fn run(run: &mut Run<'_>) -> Result<()> {
     run.phase("flushing", agents as u64);
     let mut all_saved = None;
     while start.elapsed() < plan.duration + GRACE
-        && (all_saved.is_none() || stage.done() < typists)
+        && (all_saved.is_none() || stage.done() < 2 * typists)
     {
         let count = saved.borrow().len();
         run.bar.set_position(count as u64);
@@ -86,13 +90,25 @@ pub(crate) async fn run(run: &mut Run<'_>) -> Result<()> {
     }
     drop(metronome);
     if let Some((after, cpu_after)) = all_saved {
-        run.figure("all updates saved after", after.as_secs_f64(), "s", Better::Less);
+        run.figure(
+            "all updates saved after",
+            after.as_secs_f64(),
+            "s",
+            Better::Less,
+        );
         if let Some((after, before)) = cpu_after.zip(cpu) {
-            run.figure("server CPU until then", after - before, "CPU-s", Better::Less);
+            run.figure(
+                "server CPU until then",
+                after - before,
+                "CPU-s",
+                Better::Less,
+            );
         }
     }
     let peak = run.watch.peak_bytes();
-    let above = peak.zip(before).map(|(peak, before)| peak.saturating_sub(before));
+    let above = peak
+        .zip(before)
+        .map(|(peak, before)| peak.saturating_sub(before));
     run.megabytes("peak memory above that before", above, Better::Less);
     run.megabytes("server memory, peak", peak, Better::Less);
     let sent: usize = texts.iter().map(Typed::bytes).sum();
@@ -100,6 +116,63 @@ pub(crate) async fn run(run: &mut Run<'_>) -> Result<()> {
     let check_texts = Arc::clone(&texts);
     check::all(run, 1, |stage, _| written(stage, Arc::clone(&check_texts))).await?;
     run.end_clients(tasks).await
+}
+
+fn spawn_agent(
+    stage: &Arc<Stage>,
+    agent: usize,
+    texts: &Arc<[Typed]>,
+    flush_at: &watch::Receiver<Option<Instant>>,
+    saved: &Arc<watch::Sender<Vec<Duration>>>,
+    tasks: &mut JoinSet<Result<()>>,
+) {
+    let (stage, texts, saved) = (Arc::clone(stage), Arc::clone(texts), Arc::clone(saved));
+    let flush_at = flush_at.clone();
+    tasks.spawn(async move { write(&stage, agent, &texts[agent], flush_at, &saved).await });
+}
+
+/// One typist, who sends ready-made edits: building the agents' texts in every client would be
+/// measured instead of the server.
+async fn type_text(stage: &Stage, number: usize, beat: &Beat) -> Result<()> {
+    let plan = &stage.plan;
+    let edits = plan.edits_each() as usize;
+    let pieces = typed(plan.client_id(number), Until::Characters(edits), 1, 1).pieces;
+    let mut place = Place::new(stage);
+    let mut pusher = {
+        let _turn = stage.turn().await?;
+        Pusher::open(stage, 0, plan.client_id(number)).await?
+    };
+    place.set_synced(true);
+    let over = stage.over();
+    pin!(over);
+    let mut made = 0;
+    let mut is_done = false;
+    loop {
+        select! {
+            biased;
+            () = beat.next() => {}
+            turn = pusher.turn() => turn?,
+            () = &mut over => break,
+        }
+        while made < beat.due() {
+            let Some(start) = stage.start() else { break };
+            let due = start + plan.due(0, number, made);
+            let late = Instant::now().saturating_duration_since(due);
+            stage.recorder.add(number, Kind::Late, late);
+            pusher.send(&pieces[made as usize], due);
+            made += 1;
+        }
+        for latency in pusher.take_latencies() {
+            stage.recorder.add(number, Kind::Saved, latency);
+        }
+        if !is_done && made as usize == edits && pusher.unacknowledged() == 0 {
+            is_done = true;
+            stage.is_done();
+        }
+    }
+    ensure!(is_done, "a typist's edits were never acknowledged");
+    pusher.close();
+    Ok(())
 }
 
 /// One agent: waits, sends its update, waits until it is saved, stays.
@@ -113,7 +186,7 @@ async fn write(
     let mut place = Place::new(stage);
     let mut pusher = {
         let _turn = stage.turn().await?;
-        Pusher::open(stage, 0, stage.plan.writers + agent).await?
+        Pusher::open(stage, 0, stage.plan.client_id(stage.plan.writers + agent)).await?
     };
     place.set_synced(true);
     let over = stage.over();
@@ -154,12 +227,20 @@ async fn written(stage: Arc<Stage>, texts: Arc<[Typed]>) -> Result<()> {
         let transaction = doc.transact();
         let state = transaction.state_vector();
         let typed = (0..plan.writers).map(|_| plan.edits_each() as usize);
-        let lengths: Vec<usize> = typed.chain(texts.iter().map(|text| text.text.len())).collect();
+        let lengths: Vec<usize> = typed
+            .chain(texts.iter().map(|text| text.text.len()))
+            .collect();
         for (client, length) in lengths.iter().enumerate() {
             let found = state.get(&ClientID::new(plan.client_id(client))) as usize;
-            ensure!(found == *length, "client {client}: {found} of {length} characters");
+            ensure!(
+                found == *length,
+                "client {client}: {found} of {length} characters"
+            );
         }
-        let (found, all) = (text.len(&transaction) as usize, lengths.iter().sum::<usize>());
+        let (found, all) = (
+            text.len(&transaction) as usize,
+            lengths.iter().sum::<usize>(),
+        );
         ensure!(found == all, "{found} of {all} characters");
     }
     shell.close();

@@ -13,11 +13,11 @@ use tokio::{
 
 use crate::{
     check,
-    history::Author,
+    history::{AUTHOR, Author, LongHistory, SECOND_AUTHOR},
     pusher::Pusher,
     recorder::Kind,
     report::Better,
-    run::{BUILDER, Run},
+    run::Run,
     typed::Piece,
 };
 
@@ -37,40 +37,56 @@ const SETTLE: Duration = Duration::from_secs(3);
 pub(crate) async fn run(run: &mut Run<'_>) -> Result<()> {
     let stage = Arc::clone(&run.stage);
     let plan = &stage.plan;
-    let path = plan.history.clone().context("C1 needs --history, see loadtest/peers/setup")?;
+    let path = plan
+        .history
+        .clone()
+        .context("C1 needs --history, see loadtest/peers/setup")?;
     run.phase("replaying", 1);
-    let mut author = Author::new(plan.client_id(BUILDER));
-    let mut pieces = tokio::task::block_in_place(|| author.replay(&path))?;
-    if plan.document_bytes > 0 {
-        pieces.truncate(plan.document_bytes);
-    }
     let count = (plan.rate * plan.duration.as_secs_f64()) as usize;
-    let more: Vec<Piece> =
-        tokio::task::block_in_place(|| (0..count).map(|_| author.type_letter()).collect());
-    let mut beginner = Author::new(plan.client_id(BUILDER));
+    let bytes = plan.document_bytes;
+    let history = tokio::task::block_in_place(|| LongHistory::replay(&path, bytes, count))?;
+    let mut beginner = Author::new(AUTHOR);
     let fresh: Vec<Piece> = (0..count).map(|_| beginner.type_letter()).collect();
 
-    let mut pusher = Pusher::open(&stage, 0, BUILDER).await?;
-    push(run, &mut pusher, &pieces).await?;
+    let mut pusher = Pusher::open(&stage, 0, AUTHOR).await?;
+    push(run, &mut pusher, &history.recorded).await?;
+    let mut second = Pusher::open(&stage, 0, SECOND_AUTHOR).await?;
+    let added = std::slice::from_ref(&history.added);
+    second.push(added, 1, Instant::now() + PUSH_MAX).await?;
+    second.close();
     sleep(SETTLE).await;
-    let large = pace(run, &mut pusher, &more, true).await?;
-    let mut other = Pusher::open(&stage, 1, BUILDER).await?;
+    let large = pace(run, &mut pusher, &history.letters, true).await?;
+    let mut other = Pusher::open(&stage, 1, AUTHOR).await?;
     let small = pace(run, &mut other, &fresh, false).await?;
     other.close();
     if let Some((large, small)) = large.zip(small) {
-        run.figure("server CPU per edit, large document", large * 1e6, "us", Better::Less);
-        run.figure("server CPU per edit, empty document", small * 1e6, "us", Better::Less);
+        run.figure(
+            "server CPU per edit, large document",
+            large * 1e6,
+            "us",
+            Better::Less,
+        );
+        run.figure(
+            "server CPU per edit, empty document",
+            small * 1e6,
+            "us",
+            Better::Less,
+        );
         if small > 0.0 {
             run.figure("large against empty", large / small, "times", Better::Less);
         }
     }
     run.megabytes("server memory", run.watch.resident_bytes(), Better::Less);
-    run.megabytes("encoded document", Some(author.encoded().len() as u64), Better::Neither);
-    let expected = author.text();
-    expect(run, &expected, "before the restart").await?;
+    run.megabytes(
+        "encoded document",
+        Some(history.encoded_bytes as u64),
+        Better::Neither,
+    );
+    let expected = &history.text;
+    expect(run, expected, "before the restart").await?;
     pusher.close();
     if run.keeps() {
-        reopen(run, &expected).await?;
+        reopen(run, expected).await?;
     }
     Ok(())
 }
@@ -86,7 +102,12 @@ async fn push(run: &mut Run<'_>, pusher: &mut Pusher<'_>, pieces: &[Piece]) -> R
     run.figure("pushed in", wall, "s", Better::Less);
     if let Some((after, before)) = run.watch.cpu_seconds().zip(cpu) {
         let each = (after - before) / sent as f64 * 1_000.0;
-        run.figure("push, server CPU per 1,000 updates", each, "CPU-s", Better::Less);
+        run.figure(
+            "push, server CPU per 1,000 updates",
+            each,
+            "CPU-s",
+            Better::Less,
+        );
     }
     pusher.take_latencies();
     let rest: Vec<Piece> = pieces[sent..]
@@ -101,9 +122,17 @@ async fn push(run: &mut Run<'_>, pusher: &mut Pusher<'_>, pieces: &[Piece]) -> R
         })
         .collect::<Result<_>>()?;
     if !rest.is_empty() {
-        run.figure("rest, in merged updates", rest.len() as f64, "", Better::Neither);
+        run.figure(
+            "rest, in merged updates",
+            rest.len() as f64,
+            "",
+            Better::Neither,
+        );
         let sent = pusher.push(&rest, 1, Instant::now() + REST_MAX).await?;
-        ensure!(sent == rest.len(), "the server takes too long for the history");
+        ensure!(
+            sent == rest.len(),
+            "the server takes too long for the history"
+        );
     }
     Ok(())
 }
@@ -152,7 +181,11 @@ async fn pace(
             pusher.turn().await?;
         }
     }
-    let cpu = run.watch.cpu_seconds().zip(cpu).map(|(after, before)| after - before);
+    let cpu = run
+        .watch
+        .cpu_seconds()
+        .zip(cpu)
+        .map(|(after, before)| after - before);
     Ok(cpu.map(|cpu| cpu / pieces.len().max(1) as f64))
 }
 
@@ -181,14 +214,29 @@ async fn reopen(run: &mut Run<'_>, expected: &str) -> Result<()> {
     sleep(SETTLE).await;
     let cpu = run.watch.cpu_seconds();
     let start = Instant::now();
-    let opener = Pusher::open(&stage, 0, BUILDER).await?;
+    let opener = Pusher::open(&stage, 0, AUTHOR).await?;
     let wall = start.elapsed();
     sleep(SETTLE / 3).await;
     if let Some((after, before)) = run.watch.cpu_seconds().zip(cpu) {
-        run.figure("open after restart, server CPU", (after - before) * 1e3, "ms", Better::Less);
+        run.figure(
+            "open after restart, server CPU",
+            (after - before) * 1e3,
+            "ms",
+            Better::Less,
+        );
     }
     opener.close();
-    run.figure("open after restart", wall.as_secs_f64() * 1e3, "ms", Better::Less);
-    run.figure("ready after restart", restarted.as_secs_f64(), "s", Better::Less);
+    run.figure(
+        "open after restart",
+        wall.as_secs_f64() * 1e3,
+        "ms",
+        Better::Less,
+    );
+    run.figure(
+        "ready after restart",
+        restarted.as_secs_f64(),
+        "s",
+        Better::Less,
+    );
     expect(run, expected, "after the restart").await
 }

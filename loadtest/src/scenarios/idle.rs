@@ -3,10 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::Result;
-use tokio::{
-    task::JoinSet,
-    time::sleep,
-};
+use tokio::{task::JoinSet, time::sleep};
 
 use crate::{reader, report::Better, run::Run};
 

@@ -48,7 +48,7 @@ pub(crate) async fn run(run: &mut Run<'_>) -> Result<()> {
     let until = Until::Bytes(plan.document_bytes);
     let document = typed(plan.client_id(BUILDER), until, length, PIECE_BYTES);
     run.phase("building", 1);
-    let mut builder = Pusher::open(&stage, 0, BUILDER).await?;
+    let mut builder = Pusher::open(&stage, 0, plan.client_id(BUILDER)).await?;
     let sent = builder
         .push(&document.pieces, 1, Instant::now() + PUSH_MAX)
         .await?;
@@ -70,27 +70,41 @@ pub(crate) async fn run(run: &mut Run<'_>) -> Result<()> {
     run.wait_for_clients(plan.clients, &mut tasks).await?;
     let joined_in = start.elapsed();
 
-    run.figure("all joined after", joined_in.as_secs_f64(), "s", Better::Less);
+    run.figure(
+        "all joined after",
+        joined_in.as_secs_f64(),
+        "s",
+        Better::Less,
+    );
     if let (Some(before), Some(after)) = (cpu, run.watch.cpu_seconds()) {
         run.figure("server CPU", after - before, "CPU-s", Better::Less);
     }
     let peak = run.watch.peak_bytes();
-    let above = peak.zip(before).map(|(peak, before)| peak.saturating_sub(before));
+    let above = peak
+        .zip(before)
+        .map(|(peak, before)| peak.saturating_sub(before));
     run.megabytes("peak memory above that before", above, Better::Less);
     run.megabytes("server memory, peak", peak, Better::Less);
     run.megabytes("server memory, before the joins", before, Better::Neither);
     run.megabytes("server memory, empty", run.base_bytes, Better::Neither);
-    run.megabytes("encoded document", Some(document.bytes() as u64), Better::Neither);
+    run.megabytes(
+        "encoded document",
+        Some(document.bytes() as u64),
+        Better::Neither,
+    );
     // Encodings differ, but none is a fifth smaller.
     let least = document.bytes() as u64 * 4 / 5 * plan.clients as u64;
     let received = received.load(Ordering::Relaxed);
     if received < least {
-        let error = format!("{received} bytes came to all joiners together, {least} at least are due");
+        let error =
+            format!("{received} bytes came to all joiners together, {least} at least are due");
         stage.recorder.error(error);
     }
     run.phase("checking", 1);
     if check::read_text(&stage, 0).await? != document.text {
-        stage.recorder.error("the document is not what was typed".to_owned());
+        stage
+            .recorder
+            .error("the document is not what was typed".to_owned());
     }
     run.end_clients(tasks).await?;
     builder.close();

@@ -1,6 +1,9 @@
 //! K1: many updates at once, `kill -9` as soon as they are sent, restart, read.
 
-use std::{sync::Arc, time::{Duration, Instant}};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use anyhow::Result;
 use tokio::time::timeout;
@@ -23,7 +26,7 @@ pub(crate) async fn run(run: &mut Run<'_>) -> Result<()> {
     let stage = Arc::clone(&run.stage);
     let client_id = stage.plan.client_id(BUILDER);
     let pieces: Vec<Piece> = typed(client_id, Until::Characters(UPDATES), 1, 1).pieces;
-    let mut pusher = Pusher::open(&stage, 0, BUILDER).await?;
+    let mut pusher = Pusher::open(&stage, 0, client_id).await?;
     let due = Instant::now();
     for piece in &pieces {
         pusher.send(piece, due);
@@ -35,10 +38,7 @@ pub(crate) async fn run(run: &mut Run<'_>) -> Result<()> {
     run.started()?.kill()?;
     run.watch.replace(None)?;
     // What it acknowledged before it died may still be on the way. The end is an error here.
-    let _ = timeout(DRAIN_MAX, async {
-        while pusher.turn().await.is_ok() {}
-    })
-    .await;
+    let _ = timeout(DRAIN_MAX, async { while pusher.turn().await.is_ok() {} }).await;
     let acknowledged = pusher.acknowledged();
     drop(pusher);
 
@@ -53,10 +53,20 @@ pub(crate) async fn run(run: &mut Run<'_>) -> Result<()> {
     shell.close();
     let lost = acknowledged.saturating_sub(found);
     run.figure("updates sent", pieces.len() as f64, "", Better::Neither);
-    run.figure("acknowledged before the kill", acknowledged as f64, "", Better::Neither);
+    run.figure(
+        "acknowledged before the kill",
+        acknowledged as f64,
+        "",
+        Better::Neither,
+    );
     run.figure("found after the restart", found as f64, "", Better::More);
     run.figure("lost though acknowledged", lost as f64, "", Better::Less);
-    run.figure("ready after the restart", restarted.as_secs_f64(), "s", Better::Less);
+    run.figure(
+        "ready after the restart",
+        restarted.as_secs_f64(),
+        "s",
+        Better::Less,
+    );
     if lost > 0 {
         let error = format!("{lost} of {acknowledged} acknowledged updates are lost");
         stage.recorder.error(error);

@@ -1,7 +1,10 @@
 //! P1: many people on one document, each of whom moves the cursor once a second.
 
 use std::{
-    sync::{Arc, atomic::{AtomicU64, Ordering}},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -12,7 +15,10 @@ use tokio::{
     task::JoinSet,
     time::{sleep, sleep_until},
 };
-use unisson_protocol::{PeerMessage, encoding::{Reader, Writer}};
+use unisson_protocol::{
+    PeerMessage,
+    encoding::{Reader, Writer},
+};
 
 use crate::{
     frame::Event,
@@ -38,7 +44,11 @@ pub(crate) async fn run(run: &mut Run<'_>) -> Result<()> {
     let beats = beats(plan.writers);
     let entries = Arc::new(AtomicU64::new(0));
     let mut tasks = JoinSet::new();
+    // The first one first: y-sweet makes two documents where two clients come at once.
     for client in 0..plan.clients {
+        if client == 1 {
+            run.wait_for_clients(1, &mut tasks).await?;
+        }
         let (stage, beats, entries) =
             (Arc::clone(&stage), Arc::clone(&beats), Arc::clone(&entries));
         tasks.spawn(async move { Person::stay(&stage, client, beats.get(client), &entries).await });
@@ -70,14 +80,29 @@ pub(crate) async fn run(run: &mut Run<'_>) -> Result<()> {
     let seen = stage.recorder.seen_count()? as f64;
     if let Some((after, before)) = run.watch.cpu_seconds().zip(cpu) {
         let cpu = after - before;
-        run.figure("server CPU, share of a core", cpu / wall * 100.0, "%", Better::Less);
+        run.figure(
+            "server CPU, share of a core",
+            cpu / wall * 100.0,
+            "%",
+            Better::Less,
+        );
         run.figure("server CPU", cpu, "CPU-s", Better::Less);
         if cpu > 0.0 {
-            run.figure("moves seen per server CPU-second", seen / cpu, "", Better::More);
+            run.figure(
+                "moves seen per server CPU-second",
+                seen / cpu,
+                "",
+                Better::More,
+            );
         }
     }
     let sent = entries.load(Ordering::Relaxed) as f64;
-    run.figure("presence entries received per second", sent / wall, "", Better::Neither);
+    run.figure(
+        "presence entries received per second",
+        sent / wall,
+        "",
+        Better::Neither,
+    );
     run.figure("generator CPU", own_cpu, "CPU-s", Better::Neither);
     run.megabytes("server memory, peak", run.watch.peak_bytes(), Better::Less);
     let after = run.watch.counters().await;
@@ -136,7 +161,10 @@ impl<'a> Person<'a> {
         }
         let is_done = person.run(&mut socket, beat).await?;
         if !is_done {
-            let error = format!("person {client}: last moves of {} were not seen", person.missing);
+            let error = format!(
+                "person {client}: last moves of {} were not seen",
+                person.missing
+            );
             stage.recorder.error(error);
         }
         socket.close();

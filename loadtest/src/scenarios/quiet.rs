@@ -14,6 +14,8 @@ use crate::{
     typed::{Typed, Until, typed},
 };
 
+/// Words: what is typed without moving the cursor becomes one struct.
+const RUN: u32 = 5;
 /// One update: y-sweet encodes the whole document again for each.
 const PIECE_BYTES: usize = 1 << 30;
 /// How long typing all documents may take.
@@ -23,7 +25,7 @@ pub(crate) async fn run(run: &mut Run<'_>) -> Result<()> {
     let stage = Arc::clone(&run.stage);
     let plan = &stage.plan;
     let until = Until::Characters(plan.document_bytes);
-    let document = Arc::new(typed(plan.client_id(BUILDER), until, 1, PIECE_BYTES));
+    let document = Arc::new(typed(plan.client_id(BUILDER), until, RUN, PIECE_BYTES));
     let cpu = run.watch.cpu_seconds();
     let mut tasks = JoinSet::new();
     for number in 0..plan.documents {
@@ -44,7 +46,12 @@ pub(crate) async fn run(run: &mut Run<'_>) -> Result<()> {
     run.megabytes("server memory", quiet_bytes, Better::Less);
     run.megabytes("server memory, peak", run.watch.peak_bytes(), Better::Less);
     run.megabytes("server memory, empty", run.base_bytes, Better::Neither);
-    run.figure("encoded document", document.bytes() as f64 / 1e3, "KB", Better::Neither);
+    run.figure(
+        "encoded document",
+        document.bytes() as f64 / 1e3,
+        "KB",
+        Better::Neither,
+    );
     run.figure("typed in", typed_in.as_secs_f64(), "s", Better::Neither);
     if let (Some(before), Some(after)) = (cpu, typed_cpu) {
         run.figure("server CPU, typing", after - before, "CPU-s", Better::Less);
@@ -73,7 +80,7 @@ async fn type_and_stay(stage: &Stage, number: usize, document: &Typed) -> Result
     let mut place = Place::new(stage);
     let mut pusher = {
         let _turn = stage.turn().await?;
-        let mut pusher = Pusher::open(stage, number, BUILDER).await?;
+        let mut pusher = Pusher::open(stage, number, stage.plan.client_id(BUILDER)).await?;
         let until = Instant::now() + PUSH_MAX;
         let sent = pusher.push(&document.pieces, 1, until).await?;
         ensure!(sent == document.pieces.len(), "typing took too long");

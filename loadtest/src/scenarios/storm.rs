@@ -42,17 +42,22 @@ pub(crate) async fn run(run: &mut Run<'_>) -> Result<()> {
     let document = Arc::new(typed(plan.client_id(BUILDER), until, 1, PIECE_BYTES));
     let (cut, cut_at) = watch::channel(None);
     let mut tasks = JoinSet::new();
+    let spawn = |tasks: &mut JoinSet<Result<()>>, number, client| {
+        let (stage, document) = (Arc::clone(&stage), Arc::clone(&document));
+        let cut_at = cut_at.clone();
+        tasks.spawn(async move {
+            if client == 0 {
+                build(&stage, number, &document).await?;
+            }
+            stay(&stage, number, client, &document, cut_at).await
+        });
+    };
     for number in 0..plan.documents {
-        for client in 0..plan.clients_of(number) {
-            let (stage, document) = (Arc::clone(&stage), Arc::clone(&document));
-            let cut_at = cut_at.clone();
-            tasks.spawn(async move {
-                if client == 0 {
-                    build(&stage, number, &document).await?;
-                }
-                stay(&stage, number, client, &document, cut_at).await
-            });
-        }
+        spawn(&mut tasks, number, 0);
+    }
+    run.wait_for_clients(plan.documents, &mut tasks).await?;
+    for number in 0..plan.documents {
+        (1..plan.clients_of(number)).for_each(|client| spawn(&mut tasks, number, client));
     }
     run.wait_for_clients(plan.sockets(), &mut tasks).await?;
     sleep(SETTLE).await;
@@ -66,19 +71,29 @@ pub(crate) async fn run(run: &mut Run<'_>) -> Result<()> {
         sleep(Duration::from_millis(1)).await;
     }
     run.wait_for_clients(plan.sockets(), &mut tasks).await?;
-    run.figure("everybody back after", start.elapsed().as_secs_f64(), "s", Better::Less);
+    run.figure(
+        "everybody back after",
+        start.elapsed().as_secs_f64(),
+        "s",
+        Better::Less,
+    );
     if let Some((after, before)) = run.watch.cpu_seconds().zip(cpu) {
         run.figure("server CPU", after - before, "CPU-s", Better::Less);
     }
     let peak = run.watch.peak_bytes();
-    let above = peak.zip(before).map(|(peak, before)| peak.saturating_sub(before));
+    let above = peak
+        .zip(before)
+        .map(|(peak, before)| peak.saturating_sub(before));
     run.megabytes("peak memory above that before", above, Better::Less);
     run.megabytes("server memory, peak", peak, Better::Less);
     check::all(run, plan.documents, |stage, number| {
         let document = Arc::clone(&document);
         async move {
             let found = check::read_text(&stage, number).await?;
-            ensure!(found == document.text, "document {number} is not what was typed");
+            ensure!(
+                found == document.text,
+                "document {number} is not what was typed"
+            );
             Ok(())
         }
     })
@@ -88,7 +103,7 @@ pub(crate) async fn run(run: &mut Run<'_>) -> Result<()> {
 
 async fn build(stage: &Stage, number: usize, document: &Typed) -> Result<()> {
     let _turn = stage.turn().await?;
-    let mut pusher = Pusher::open(stage, number, BUILDER).await?;
+    let mut pusher = Pusher::open(stage, number, stage.plan.client_id(BUILDER)).await?;
     let sent = pusher
         .push(&document.pieces, 1, Instant::now() + PUSH_MAX)
         .await?;
@@ -115,7 +130,11 @@ async fn stay(
     };
     let cut = async {
         // The sender outlives all clients.
-        let at = cut_at.wait_for(Option::is_some).await.ok().and_then(|at| *at);
+        let at = cut_at
+            .wait_for(Option::is_some)
+            .await
+            .ok()
+            .and_then(|at| *at);
         at.unwrap_or_else(Instant::now)
     };
     let empty = Bytes::from_static(EMPTY_STATE);
@@ -123,14 +142,26 @@ async fn stay(
         return Ok(());
     };
     place.set_synced(false);
-    let due = at + plan.jitter.mul_f64((random.next() % 1_000) as f64 / 1_000.0);
+    let due = at
+        + plan
+            .jitter
+            .mul_f64((random.next() % 1_000) as f64 / 1_000.0);
     sleep_until(due.into()).await;
     let socket = Socket::connect(&plan.destination(number)?, index, false).await?;
     // It has what it read before, like every client that comes back.
     let known = [(plan.client_id(BUILDER), document.text.len() as u32)];
     let state = scan::encode_state_vector_v1(&known);
     let never = std::future::pending();
-    visit(stage, number, socket, state, &mut place, never, Some((index, due))).await?;
+    visit(
+        stage,
+        number,
+        socket,
+        state,
+        &mut place,
+        never,
+        Some((index, due)),
+    )
+    .await?;
     Ok(())
 }
 

@@ -21,10 +21,6 @@ use crate::{
     writer,
 };
 
-/// How long after the last edit everybody may take to see it and to see it saved.
-const GRACE: Duration = Duration::from_secs(15);
-/// The same where the server was killed, or where people come and go.
-const GRACE_AFTER_ABSENCE: Duration = Duration::from_secs(60);
 /// How often the clients are counted.
 const COUNTING: Duration = Duration::from_millis(20);
 /// Between "everybody is there" and the first edit.
@@ -34,7 +30,11 @@ pub(crate) async fn run(run: &mut Run<'_>) -> Result<()> {
     let stage = Arc::clone(&run.stage);
     let plan = &stage.plan;
     let beats = beats(plan.documents * plan.writers);
-    let mut tasks = spawn_all(&stage, &beats);
+    // A document's first client first: y-sweet makes two documents where two clients come at once.
+    let mut tasks = JoinSet::new();
+    spawn(&stage, &beats, &mut tasks, |client| client == 0);
+    run.wait_for_clients(plan.documents, &mut tasks).await?;
+    spawn(&stage, &beats, &mut tasks, |client| client > 0);
     let connected_in = run.wait_for_clients(plan.sockets(), &mut tasks).await?;
 
     run.watch.reset_peak();
@@ -47,13 +47,22 @@ pub(crate) async fn run(run: &mut Run<'_>) -> Result<()> {
     let own_cpu = run.watch.own_cpu_seconds()?;
     follow(run, start, &mut tasks).await?;
     let wall = start.elapsed();
-    let cpu = run.watch.cpu_seconds().zip(cpu).map(|(after, before)| after - before);
+    let cpu = run
+        .watch
+        .cpu_seconds()
+        .zip(cpu)
+        .map(|(after, before)| after - before);
     let own_cpu = run.watch.own_cpu_seconds()? - own_cpu;
     drop(metronome);
     let counters_after = run.watch.counters().await;
 
     figures(run, wall, cpu, own_cpu)?;
-    run.figure("connected in", connected_in.as_secs_f64(), "s", Better::Neither);
+    run.figure(
+        "connected in",
+        connected_in.as_secs_f64(),
+        "s",
+        Better::Neither,
+    );
     run.megabytes("server memory, peak", run.watch.peak_bytes(), Better::Less);
     run.megabytes("server memory, empty", run.base_bytes, Better::Neither);
     run.counters(&counters, &counters_after);
@@ -73,7 +82,12 @@ pub(crate) async fn run(run: &mut Run<'_>) -> Result<()> {
 fn figures(run: &mut Run<'_>, wall: Duration, cpu: Option<f64>, own_cpu: f64) -> Result<()> {
     let seen = run.stage.recorder.seen_count()? as f64;
     if let Some(cpu) = cpu.filter(|cpu| *cpu > 0.0) {
-        run.figure("edits seen per server CPU-second", seen / cpu, "", Better::More);
+        run.figure(
+            "edits seen per server CPU-second",
+            seen / cpu,
+            "",
+            Better::More,
+        );
         run.figure("server CPU", cpu, "CPU-s", Better::Less);
     }
     run.figure("generator CPU", own_cpu, "CPU-s", Better::Neither);
@@ -81,11 +95,15 @@ fn figures(run: &mut Run<'_>, wall: Duration, cpu: Option<f64>, own_cpu: f64) ->
     Ok(())
 }
 
-fn spawn_all(stage: &Arc<Stage>, beats: &Arc<[Beat]>) -> JoinSet<Result<()>> {
+fn spawn(
+    stage: &Arc<Stage>,
+    beats: &Arc<[Beat]>,
+    tasks: &mut JoinSet<Result<()>>,
+    are: impl Fn(usize) -> bool,
+) {
     let plan = &stage.plan;
-    let mut tasks = JoinSet::new();
     for document in 0..plan.documents {
-        for client in 0..plan.clients_of(document) {
+        for client in (0..plan.clients_of(document)).filter(|client| are(*client)) {
             let stage = Arc::clone(stage);
             let is_writer = client < plan.writers;
             if !is_writer && plan.counting_readers {
@@ -101,7 +119,6 @@ fn spawn_all(stage: &Arc<Stage>, beats: &Arc<[Beat]>) -> JoinSet<Result<()>> {
             });
         }
     }
-    tasks
 }
 
 /// Waits for the end of the schedule and for the last edit; kills the server where that is planned.
@@ -109,15 +126,16 @@ async fn follow(run: &mut Run<'_>, start: Instant, tasks: &mut JoinSet<Result<()
     let stage = Arc::clone(&run.stage);
     let plan = &stage.plan;
     let grace = match plan.kill_at.is_some() || plan.phones_per_mille > 0 {
-        true => GRACE_AFTER_ABSENCE,
-        false => GRACE,
+        true => plan.grace * 4,
+        false => plan.grace,
     };
     run.phase("writing", plan.duration.as_millis() as u64);
     let mut kill_at = plan.kill_at;
     let mut killed: Option<Instant> = None;
     while start.elapsed() < plan.duration + grace {
         let elapsed = start.elapsed();
-        run.bar.set_position(elapsed.min(plan.duration).as_millis() as u64);
+        run.bar
+            .set_position(elapsed.min(plan.duration).as_millis() as u64);
         if kill_at.is_some_and(|kill_at| elapsed >= kill_at) {
             kill_at = None;
             killed = Some(Instant::now());
@@ -154,7 +172,12 @@ async fn kill_and_restart(run: &mut Run<'_>) -> Result<()> {
     let took = run.started()?.spawn().await?;
     let pid = run.started()?.pid();
     run.watch.replace(pid)?;
-    run.figure("server ready after kill -9", took.as_secs_f64(), "s", Better::Less);
+    run.figure(
+        "server ready after kill -9",
+        took.as_secs_f64(),
+        "s",
+        Better::Less,
+    );
     Ok(())
 }
 
@@ -167,7 +190,9 @@ fn check_deliveries(stage: &Stage) -> Result<()> {
         .sum();
     let seen = stage.recorder.seen_count()?;
     if seen != expected {
-        stage.recorder.error(format!("{seen} of {expected} deliveries"));
+        stage
+            .recorder
+            .error(format!("{seen} of {expected} deliveries"));
     }
     Ok(())
 }
