@@ -21,7 +21,7 @@ use crate::{
     registry::Shared,
 };
 
-/// How many sockets are written to before other tasks have their turn: at some 6 µs each, a
+/// How many sockets are written to before other tasks have their turn: at some 10 µs each, a
 /// document with thousands of readers holds up nobody for long.
 const FLUSHES_MAX: usize = 32;
 
