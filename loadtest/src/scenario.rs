@@ -22,7 +22,8 @@ pub enum Scenario {
     J1,
     /// 150 clients join one document of 20 MB within 2 seconds.
     J20,
-    /// 2,000 one-key updates, `kill -9` as soon as they are sent, restart, read.
+    /// 2,000 one-key updates, `kill -9` as soon as they are sent, restart, read; and the same with
+    /// `kill -9` as soon as they are acknowledged.
     K1,
     /// 500 people on one document, each of whom moves the cursor once a second.
     P1,

@@ -170,10 +170,14 @@ async fn what_was_acknowledged_outlives_a_kill() {
                 .expect("a run");
             assert!(report.correct, "{report}");
             let figure = match scenario {
-                Scenario::K1 => "found after the restart",
+                Scenario::K1 => "killed when acknowledged: found",
                 _ => "everybody back after kill -9",
             };
-            assert!(report.figure(figure).is_some(), "{report}");
+            let value = report.figure(figure);
+            assert!(value.is_some(), "{report}");
+            if scenario == Scenario::K1 {
+                assert_eq!(value, Some(2_000.0), "{report}");
+            }
         }
     }
 }
