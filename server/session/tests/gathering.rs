@@ -39,7 +39,8 @@ fn edits_that_come_fast_go_to_readers_as_one_message() {
     world.join(2, Y_WEBSOCKET);
     let (writer, reader) = (Editor::new(11), Editor::new(22));
     let first = writer.types("a");
-    assert_eq!(updates_to(&world.update(1, &first), 2), [first.clone()]);
+    let at_once = updates_to(&world.update(1, &first), 2);
+    assert_eq!(at_once, std::slice::from_ref(&first));
     for _ in 0..10 {
         assert_eq!(updates_to(&world.update(1, &writer.types("b")), 2), [""; 0]);
     }
