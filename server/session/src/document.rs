@@ -143,8 +143,6 @@ pub(crate) struct Document {
     /// What a live document could go back to, and the version that it is good for.
     image: Option<(u64, Image)>,
     fault: Option<LoadError>,
-    /// Questions about parts since it went cold.
-    cold_parts: u32,
     clocks: BTreeMap<u64, u32>,
     waiting: BTreeMap<WaitingId, Waiting>,
     waiting_bytes: usize,
@@ -168,7 +166,6 @@ impl Document {
             form: Form::Cold(Image::empty()),
             image: None,
             fault: None,
-            cold_parts: 0,
             clocks: BTreeMap::new(),
             waiting: BTreeMap::new(),
             waiting_bytes: 0,

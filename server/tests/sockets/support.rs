@@ -19,7 +19,11 @@ use tokio_tungstenite::{
     },
 };
 use unisson::{RunningServer, Server, Settings, settings::Token};
-use unisson_protocol::Access;
+use unisson_protocol::{
+    Access, ServerMessage,
+    dialect::y_websocket,
+    scan::{self, UpdateScan},
+};
 
 /// Longer than anything takes that is going to happen.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -161,6 +165,18 @@ impl Client {
         for frame in frames {
             assert_eq!(self.hear().await, Heard::Frame(frame.to_vec()));
         }
+    }
+
+    /// The next frame is an update: what it says.
+    pub(crate) async fn hear_update(&mut self) -> UpdateScan {
+        let Heard::Frame(frame) = self.hear().await else {
+            panic!("the socket was closed")
+        };
+        let message = y_websocket::decode_server(&frame.into()).expect("a message");
+        let ServerMessage::Update(update) = message else {
+            panic!("not an update: {message:?}")
+        };
+        scan::update_v1(&update).expect("an update")
     }
 
     /// The close code, whatever comes before it.

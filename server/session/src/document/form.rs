@@ -22,8 +22,6 @@ const DOCUMENT_BYTES: usize = 4 << 10;
 const LIVE_FACTOR: usize = 14;
 /// From so many bytes on, a document is handled away from the async threads.
 const HEAVY_BYTES: usize = 256 << 10;
-/// How many questions about parts are answered from an image before the CRDT is the cheaper way.
-const COLD_PARTS_MAX: u32 = 2;
 
 #[derive(Debug)]
 pub(super) enum Form {
@@ -130,7 +128,6 @@ impl Document {
         if let Some((_, image)) = self.image.take() {
             self.form = Form::Cold(image);
             self.deletions = None;
-            self.cold_parts = 0;
         }
         true
     }
@@ -170,7 +167,7 @@ impl Document {
         if let Some(answer) = self.answers.last(self.version, state_vector) {
             return Ok(Answer::of(answer));
         }
-        let body = self.part(&known, state_vector)?;
+        let body = self.part(&known)?;
         self.answers
             .keep_last(self.version, state_vector.clone(), body.clone());
         Ok(Answer::of(body))
@@ -193,7 +190,7 @@ impl Document {
         Ok(Answer::of(body))
     }
 
-    fn part(&mut self, known: &[(u64, u32)], state_vector: &Bytes) -> Result<Bytes, LoadError> {
+    fn part(&mut self, known: &[(u64, u32)]) -> Result<Bytes, LoadError> {
         let knows = |id: &u64| known.binary_search_by_key(id, |entry| entry.0).ok();
         let nothing_new = self.clocks.iter().all(|(id, clock)| {
             knows(id)
@@ -204,16 +201,6 @@ impl Document {
             if nothing_new {
                 return image.nothing_new().inspect_err(|fault| {
                     self.fault = Some(fault.clone());
-                });
-            }
-            self.cold_parts += 1;
-            if self.cold_parts <= COLD_PARTS_MAX {
-                let full = self.full()?.body;
-                let part = yrs::diff_updates_v1(&full, state_vector);
-                return part.map(Bytes::from).map_err(|error| {
-                    let fault = LoadError::Damaged(format!("cold state: {error}"));
-                    self.fault = Some(fault.clone());
-                    fault
                 });
             }
             self.wake()?;
