@@ -40,6 +40,7 @@ fn serve(settings: Settings) -> anyhow::Result<()> {
     start_log(settings.log);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
+        .worker_threads(settings.worker_threads)
         .thread_stack_size(STACK_BYTES)
         .build()
         .context("cannot start threads")?;
