@@ -95,6 +95,7 @@ async fn read_and_load(name: &DocName, shared: &Shared) -> Result<LoadedDocument
         .map_err(|error| match error {
             StoreError::Unavailable(problem) => OpenError::Unavailable(problem),
             error @ StoreError::Damaged { .. } => OpenError::Damaged(error.to_string()),
+            error @ StoreError::Erased { .. } => OpenError::Erased(error.to_string()),
         })?;
     let parts = StoredParts {
         snapshots: stored.snapshots,
@@ -109,7 +110,9 @@ async fn read_and_compact(name: &DocName, shared: &Shared) -> Result<(), Snapsho
     let _permit = shared.compactions.acquire().await;
     let of_store = |error: StoreError| match error {
         StoreError::Unavailable(problem) => SnapshotError::Unavailable(problem),
-        error @ StoreError::Damaged { .. } => SnapshotError::Damaged(error.to_string()),
+        error @ (StoreError::Damaged { .. } | StoreError::Erased { .. }) => {
+            SnapshotError::Damaged(error.to_string())
+        }
     };
     let stored = shared.store.read(name.as_str()).await.map_err(of_store)?;
     let basis = stored.basis;

@@ -16,7 +16,7 @@ use crate::{
     frame::LogEntry,
     index::Index,
     ledger::Files,
-    names::EpochKey,
+    names::{DocId, EpochKey},
     objects::Objects,
     settings::StoreSettings,
     status::{Figures, StoreStatus},
@@ -122,6 +122,8 @@ impl Shared {
             Some("the store is closed".to_owned())
         } else if pending.name.len() > crate::NAME_BYTES_MAX {
             Some("the document's name is too long".to_owned())
+        } else if self.is_erased(&pending.name) {
+            Some("the document was erased".to_owned())
         } else if pending.update.len() > self.settings.update_bytes_max {
             Some("the update is too large".to_owned())
         } else if queue.weight > 0
@@ -142,6 +144,18 @@ impl Shared {
         queue.count += 1;
         queue.items.push_back(pending);
         self.queue_ready.notify_one();
+    }
+
+    /// Whether entries of this epoch may not be taken for a document: it is erased, or its
+    /// tombstone is newer than the epoch, so that they would count as erased.
+    fn is_erased(&self, name: &str) -> bool {
+        let index = lock(&self.index);
+        if index.tombstones.is_empty() {
+            return false;
+        }
+        let id = DocId::of(name);
+        index.tombstones.erases_epoch(id, self.epoch.epoch)
+            || index.tombstones.blocked_until(id, self.now_ms()).is_some()
     }
 
     /// Ends the committer once it has written what is queued.
