@@ -7,8 +7,10 @@
 //! other lengths than Yjs, so that everything behind them would be misread): JSON content, which
 //! no Yjs since 13.0 creates, and `XmlHook`.
 
+mod split;
 mod structs;
 
+pub use self::split::split_v1;
 use self::structs::{Counts, Id, Struct};
 use crate::encoding::{DecodeError, Reader, Writer};
 

@@ -291,6 +291,18 @@ impl Document {
         Ok(diff)
     }
 
+    /// The clocks that the document has reached.
+    pub(crate) fn clocks(&self) -> &BTreeMap<u64, u32> {
+        &self.clocks
+    }
+
+    /// The whole document in format v1, without what waits.
+    pub(crate) fn encode_v1(&self) -> Vec<u8> {
+        self.doc
+            .transact()
+            .encode_state_as_update_v1(&StateVector::default())
+    }
+
     /// The whole document in format v2, without what waits.
     pub(crate) fn encode_v2(&self) -> Vec<u8> {
         self.doc
