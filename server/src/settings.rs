@@ -7,6 +7,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde::Deserialize;
 use unisson_protocol::Access;
 
+use crate::commands;
+
 /// A self-hosted server on which many people write the same page at once.
 #[derive(Debug, Parser)]
 #[command(version, about, arg_required_else_help = true)]
@@ -23,6 +25,16 @@ pub enum Command {
     Serve(Box<Options>),
     /// Check the settings, say what they come to, and exit
     CheckConfig(Box<Options>),
+    /// Verify every object and every document; changes nothing
+    Fsck(commands::fsck::Options),
+    /// Write documents as files that other programs read
+    Export(commands::export::Options),
+    /// Bring in documents of an export or of another server
+    Import(commands::import::Options),
+    /// Erase documents for good
+    Rm(commands::rm::Options),
+    /// Say how much each document takes
+    Stat(commands::stat::Options),
 }
 
 /// Flags and variables. Each one overrides the same key of the file.
