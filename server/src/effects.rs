@@ -132,6 +132,7 @@ async fn read_and_load(name: &DocName, shared: &Shared) -> Result<LoadedDocument
         .map_err(|error| match error {
             StoreError::Unavailable(problem) => OpenError::Unavailable(problem),
             error @ StoreError::Damaged { .. } => OpenError::Damaged(error.to_string()),
+            error @ StoreError::Erased { .. } => OpenError::Erased(error.to_string()),
         })?;
     let (parts, _) = parts(stored);
     let limits = shared.settings.limits.clone();
@@ -174,7 +175,9 @@ async fn read_and_store(name: &DocName, shared: &Shared) -> Result<Option<Image>
 fn failed(error: StoreError) -> SnapshotError {
     match error {
         StoreError::Unavailable(problem) => SnapshotError::Unavailable(problem),
-        error @ StoreError::Damaged { .. } => SnapshotError::Damaged(error.to_string()),
+        error @ (StoreError::Damaged { .. } | StoreError::Erased { .. }) => {
+            SnapshotError::Damaged(error.to_string())
+        }
     }
 }
 

@@ -5,6 +5,7 @@
 //! become IO in `effects` and in the outboxes of sockets.
 
 pub mod auth;
+pub mod commands;
 mod connection;
 mod doc_task;
 mod effects;

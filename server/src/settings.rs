@@ -7,6 +7,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde::Deserialize;
 use unisson_protocol::Access;
 
+use crate::commands;
+
 /// Editors show an edit as unsaved for at least so long; past a second people begin to worry.
 const COMMIT_INTERVAL_MS_MAX: u64 = 1_000;
 
@@ -26,6 +28,16 @@ pub enum Command {
     Serve(Box<Options>),
     /// Check the settings, say what they come to, and exit
     CheckConfig(Box<Options>),
+    /// Verify every object and every document; changes nothing
+    Fsck(commands::fsck::Options),
+    /// Write documents as files that other programs read
+    Export(commands::export::Options),
+    /// Bring in documents of an export or of another server
+    Import(commands::import::Options),
+    /// Erase documents for good
+    Rm(commands::rm::Options),
+    /// Say how much each document takes
+    Stat(commands::stat::Options),
 }
 
 /// Flags and variables. Each one overrides the same key of the file.

@@ -21,10 +21,13 @@ use object_store::local::LocalFileSystem;
 use tokio::sync::watch;
 
 mod appender;
+mod calendar;
 mod codec;
 mod committer;
 mod documents;
+mod erase;
 mod frame;
+mod fsck;
 mod garbage;
 mod identity;
 mod index;
@@ -33,21 +36,28 @@ mod ledger;
 mod log_file;
 mod names;
 mod objects;
+mod reader;
 mod recovery;
 mod sealer;
 mod segment;
 mod settings;
 mod shared;
 mod snapshot;
+mod statistics;
 mod status;
 #[cfg(test)]
 mod tests;
+mod tombstone;
 
 pub use appender::{Appended, Appender};
+pub use calendar::utc;
+pub use erase::{Erased, NameAfter};
+pub use fsck::{CheckedObjects, Finding, Severity, check_objects};
 pub use garbage::Collected;
 pub use log_file::{LogFile, LogFiles, SystemLogFiles};
 pub use names::NAME_BYTES_MAX;
 pub use settings::{Environment, StoreSettings};
+pub use statistics::DocumentStatistics;
 pub use status::{BUCKETS_US, Histogram, StoreStatus};
 
 use committer::Committer;
@@ -123,6 +133,12 @@ pub enum OpenError {
     /// The folder could not be read or written.
     #[error("the store is unavailable: {0}")]
     Unavailable(String),
+    /// There is no store to read.
+    #[error("{dir}: no store is here")]
+    NoStore {
+        /// The folder.
+        dir: PathBuf,
+    },
     /// A file or folder could not be used.
     #[error("{what}: {source}")]
     Io {
@@ -167,6 +183,13 @@ pub enum StoreError {
         /// What is wrong with it.
         problem: String,
     },
+    /// The document was erased, and its name may not be used yet.
+    #[error("the document was erased; its name may be used again from {until} on",
+            until = calendar::utc(*.until_ms))]
+    Erased {
+        /// From when on it may, in milliseconds since 1970.
+        until_ms: u64,
+    },
 }
 
 impl Store {
@@ -185,38 +208,8 @@ impl Store {
         let local = LocalFileSystem::new_with_prefix(&dir)
             .map_err(|error| OpenError::Unavailable(error.to_string()))?;
         let objects = Objects::new(Arc::new(local.with_fsync(true)));
-        let node = identity::establish(&objects, &settings.environment).await?;
-        let epoch = EpochKey {
-            epoch: Epoch::new(settings.environment.ulid()),
-            node,
-        };
-        let mut index = index::Index::new(epoch.clone());
-        let now_ms = (settings.environment.now_ms)();
-        let records = recovery::recover(&objects, &dir, &mut index, now_ms).await?;
-        index.mark_retired(now_ms);
-        let shared = Arc::new(Shared {
-            settings,
-            objects,
-            epoch,
-            queue: Queue {
-                items: std::collections::VecDeque::new(),
-                weight: 0,
-                count: 0,
-                sleep: Sleep::No,
-                mode: Mode::Running,
-                stopped: None,
-            }
-            .into(),
-            queue_ready: std::sync::Condvar::new(),
-            seal: SealQueue::default().into(),
-            seal_ready: std::sync::Condvar::new(),
-            index: index.into(),
-            figures: status::Figures::default().into(),
-            records: tokio::sync::Mutex::new(ledger::Files::of(&records)),
-            sealed_logs: std::collections::VecDeque::new().into(),
-            closed: watch::Sender::new(None),
-            lock_file: Some(lock_file).into(),
-        });
+        let shared = Arc::new(recovered(settings, objects).await?);
+        lock(&shared.lock_file).replace(lock_file);
         sealer::write_heads(&shared).await?;
         let threads = start(&shared).map_err(io_error)?;
         Ok(Self {
@@ -274,6 +267,13 @@ impl Store {
         result.ok().flatten().unwrap_or(Err(gone))
     }
 
+    /// Erases a document: from when this returns nobody can read it, and its content is gone from
+    /// every object but the open log and those sealed in the last minutes. `None` where there is
+    /// nothing of it. The document must not be open.
+    pub async fn erase(&self, name: &str, after: NameAfter) -> Result<Option<Erased>, StoreError> {
+        erase::erase(&self.inner.shared, name, after).await
+    }
+
     /// The names of all documents with anything in the store, sorted.
     pub fn documents(&self) -> Vec<Arc<str>> {
         let index = lock(&self.inner.shared.index);
@@ -317,6 +317,43 @@ impl Store {
             ..figures.status.clone()
         }
     }
+}
+
+/// What is in the store, ready to be used, with nothing running yet.
+async fn recovered(settings: StoreSettings, objects: Objects) -> Result<Shared, OpenError> {
+    let node = identity::establish(&objects, &settings.environment).await?;
+    let tombstones = tombstone::Tombstones::load(&objects).await?;
+    let epoch = EpochKey {
+        epoch: Epoch::new(tombstones.newer(settings.environment.ulid())),
+        node,
+    };
+    let mut index = index::Index::new(epoch.clone(), tombstones);
+    let now_ms = (settings.environment.now_ms)();
+    let records = recovery::recover(&objects, &settings.dir, &mut index, now_ms).await?;
+    index.mark_retired(now_ms);
+    Ok(Shared {
+        settings,
+        objects,
+        epoch,
+        queue: Queue {
+            items: std::collections::VecDeque::new(),
+            weight: 0,
+            count: 0,
+            sleep: Sleep::No,
+            mode: Mode::Running,
+            stopped: None,
+        }
+        .into(),
+        queue_ready: std::sync::Condvar::new(),
+        seal: SealQueue::default().into(),
+        seal_ready: std::sync::Condvar::new(),
+        index: index.into(),
+        figures: status::Figures::default().into(),
+        records: tokio::sync::Mutex::new(ledger::Files::of(&records)),
+        sealed_logs: std::collections::VecDeque::new().into(),
+        closed: watch::Sender::new(None),
+        lock_file: None.into(),
+    })
 }
 
 fn start(shared: &Arc<Shared>) -> std::io::Result<Vec<std::thread::JoinHandle<()>>> {

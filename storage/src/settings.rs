@@ -33,6 +33,9 @@ pub struct StoreSettings {
     pub grace_ms: u64,
     /// So many of the newest snapshots of a document are never deleted.
     pub snapshots_kept_min: usize,
+    /// How long the tombstone of an erased document is kept: longer than any backup or machine may
+    /// have been away and then bring parts of it back.
+    pub tombstone_keep_ms: u64,
     /// How often superfluous segments and snapshots are looked for; 0: only when asked.
     pub garbage_interval_ms: u64,
     /// What the snapshot's header says of the body's encoding; 2 is Yjs update encoding v2.
@@ -57,6 +60,7 @@ impl StoreSettings {
             log_keep_bytes_max: 256 << 20,
             grace_ms: 3_600_000,
             snapshots_kept_min: 2,
+            tombstone_keep_ms: 90 * 24 * 3_600_000,
             garbage_interval_ms: 300_000,
             body_format: 2,
             environment: Environment::default(),

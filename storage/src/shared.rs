@@ -16,7 +16,7 @@ use crate::{
     frame::LogEntry,
     index::Index,
     ledger::Files,
-    names::EpochKey,
+    names::{DocId, EpochKey},
     objects::Objects,
     settings::StoreSettings,
     status::{Figures, StoreStatus},
@@ -118,6 +118,8 @@ impl Shared {
             Some("the store is closed".to_owned())
         } else if pending.name().len() > crate::NAME_BYTES_MAX {
             Some("the document's name is too long".to_owned())
+        } else if self.is_erased(pending.id()) {
+            Some("the document was erased".to_owned())
         } else if pending.update.len() > self.settings.update_bytes_max {
             Some("the update is too large".to_owned())
         } else if queue.weight > 0
@@ -145,6 +147,17 @@ impl Shared {
             queue.sleep = Sleep::No;
             self.queue_ready.notify_one();
         }
+    }
+
+    /// Whether entries of this epoch may not be taken for a document: it is erased, or its
+    /// tombstone is newer than the epoch, so that they would count as erased.
+    fn is_erased(&self, id: DocId) -> bool {
+        let index = lock(&self.index);
+        if index.tombstones.is_empty() {
+            return false;
+        }
+        index.tombstones.erases_epoch(id, self.epoch.epoch)
+            || index.tombstones.blocked_until(id, self.now_ms()).is_some()
     }
 
     /// Ends the committer once it has written what is queued.

@@ -5,11 +5,14 @@
 mod basics;
 mod commits;
 mod damage;
+mod erase;
 mod faults;
 mod formats;
+mod fsck;
 mod garbage;
 mod golden;
 mod model;
+mod reader;
 
 use std::{
     path::{Path, PathBuf},

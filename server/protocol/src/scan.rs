@@ -8,9 +8,13 @@
 //! no Yjs since 13.0 creates, and `XmlHook`.
 
 mod join;
+mod split;
 mod structs;
 
-pub use self::join::{Parts, join};
+pub use self::{
+    join::{Parts, join},
+    split::split_v1,
+};
 use self::structs::{Counts, Id, Struct};
 use crate::encoding::{DecodeError, Reader, Writer};
 

@@ -329,6 +329,22 @@ impl Document {
         }
     }
 
+    /// The clocks that the document has reached.
+    pub(crate) fn clocks(&self) -> &BTreeMap<u64, u32> {
+        &self.clocks
+    }
+
+    /// The whole document in format v1, without what waits.
+    pub(crate) fn encode_v1(&self) -> Result<Bytes, LoadError> {
+        match &self.form {
+            Form::Live(doc) => {
+                let state = doc.transact();
+                Ok(state.encode_state_as_update_v1(&StateVector::default()).into())
+            }
+            Form::Cold(image) => image.full(),
+        }
+    }
+
     /// Integrates the whole state of a snapshot (format v2), which has no holes by construction.
     pub(crate) fn integrate_v2(&mut self, state: &[u8]) -> Result<(), LoadError> {
         self.wake()?;

@@ -70,6 +70,9 @@ pub enum OpenError {
     /// An object is missing or damaged; the text names it. Only an operator can help.
     #[error("the document is damaged: {0}")]
     Damaged(String),
+    /// The document was erased on purpose; the text says until when its name is not free.
+    #[error("{0}")]
+    Erased(String),
 }
 
 /// Why an append is not durable (yet).

@@ -24,6 +24,7 @@ mod pace;
 mod packed;
 mod presence;
 mod session;
+mod whole;
 
 pub use compaction::{Condensed, StoredParts, compact, condense};
 pub use document::{LoadError, LoadedDocument, load};
@@ -33,6 +34,7 @@ pub use input::{AppendError, AppendSeq, Input, OpenError, Peer, PeerId, Snapshot
 pub use limits::Limits;
 pub use session::Session;
 pub use unisson_protocol::{Access, CloseReason, DocName, PeerMessage, ServerMessage};
+pub use whole::{MergeError, Merged, WholeDocument, merge, update_v1_of_v2, whole};
 
 /// Milliseconds since some fixed moment; never goes back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]

@@ -348,6 +348,7 @@ impl Session {
                 let reason = match error {
                     OpenError::Unavailable(_) => CloseReason::Unavailable,
                     OpenError::Damaged(_) => CloseReason::Damaged,
+                    OpenError::Erased(_) => CloseReason::Erased,
                 };
                 self.stop(now, reason, effects);
             }
