@@ -84,7 +84,7 @@ pub fn decode(bytes: &[u8], entries_max: usize) -> Result<Vec<AwarenessEntry>, D
     Ok(entries.into_iter().map(owned).collect())
 }
 
-/// As [`write`], of owned entries.
+/// As [`write()`], of owned entries.
 pub fn encode<'a>(entries: &'a [AwarenessEntry]) -> Bytes {
     let borrowed = |entry: &'a AwarenessEntry| Presence {
         client_id: entry.client_id,

@@ -11,11 +11,11 @@ mod join;
 mod split;
 mod structs;
 
+use self::structs::{Counts, Id, Struct};
 pub use self::{
     join::{Parts, join},
     split::split_v1,
 };
-use self::structs::{Counts, Id, Struct};
 use crate::encoding::{DecodeError, Reader, Writer};
 
 /// What an update contains.

@@ -339,7 +339,9 @@ impl Document {
         match &self.form {
             Form::Live(doc) => {
                 let state = doc.transact();
-                Ok(state.encode_state_as_update_v1(&StateVector::default()).into())
+                Ok(state
+                    .encode_state_as_update_v1(&StateVector::default())
+                    .into())
             }
             Form::Cold(image) => image.full(),
         }
