@@ -44,7 +44,7 @@ fn main() -> ExitCode {
 
 fn serve(settings: Settings) -> anyhow::Result<ExitCode> {
     start_log(settings.log, "info");
-    runtime()?.block_on(run(settings))?;
+    runtime(Some(settings.worker_threads))?.block_on(run(settings))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -55,18 +55,19 @@ fn work<F: Future<Output = anyhow::Result<ExitCode>>>(
 ) -> anyhow::Result<ExitCode> {
     start_log(LogForm::Text, "off");
     let thread = std::thread::Builder::new().stack_size(STACK_BYTES);
-    let running = thread.spawn(move || runtime()?.block_on(command()))?;
+    let running = thread.spawn(move || runtime(None)?.block_on(command()))?;
     let ended = running.join();
     ended.unwrap_or_else(|_| Err(anyhow::anyhow!("this is a bug: the command panicked")))
 }
 
-fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
-    tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .worker_threads(settings.worker_threads)
-        .thread_stack_size(STACK_BYTES)
-        .build()
-        .context("cannot start threads")
+/// `None`: as many threads as processors.
+fn runtime(worker_threads: Option<usize>) -> anyhow::Result<tokio::runtime::Runtime> {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    builder.enable_all().thread_stack_size(STACK_BYTES);
+    if let Some(worker_threads) = worker_threads {
+        builder.worker_threads(worker_threads);
+    }
+    builder.build().context("cannot start threads")
 }
 
 async fn run(settings: Settings) -> anyhow::Result<()> {
