@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, process::ExitCode};
 
 use clap::Args;
 use serde::Serialize;
-use unisson_session::{Limits, load};
+use unisson_session::whole;
 use unisson_storage::{
     CheckedObjects, Finding, OpenError, Severity, Store, StoreError, check_objects,
 };
@@ -141,7 +141,7 @@ async fn check_documents(store: &Store, report: &mut Report) -> anyhow::Result<(
         let problem = match store.read(&name).await {
             Ok(stored) => {
                 let parts = parts(stored);
-                let loaded = crdt(move || load(&parts, &Limits::default()).map(drop)).await;
+                let loaded = crdt(move || whole(&parts).map(drop)).await;
                 loaded
                     .err()
                     .map(|problem| ("the document's content".to_owned(), problem))

@@ -2,6 +2,13 @@
 
 use std::fs;
 
+use unisson_protocol::encoding::Writer;
+use unisson_storage::{Store, StoreSettings};
+use yrs::{
+    Update,
+    updates::{decoder::Decode as _, encoder::Encode as _},
+};
+
 use crate::support::{Place, fixture};
 
 #[test]
@@ -166,4 +173,28 @@ fn a_folder_without_a_store_is_an_error_and_stays_as_it_is() {
         assert!(ran.err.contains("no store is here"), "{command:?}: {ran:?}");
     }
     assert!(!place.path("data").exists() && !place.path("x").exists());
+}
+
+#[tokio::test]
+async fn a_snapshot_that_the_crdt_does_not_read_is_damage_even_with_good_checksums() {
+    let place = Place::new();
+    // Client 8 types "a" behind a letter of client 9, which is not there.
+    let dangling = b"\x01\x01\x08\x00\x84\x09\x00\x01a\x00";
+    let state = Update::decode_v1(dangling).expect("an update").encode_v2();
+    let mut body = Writer::default();
+    body.var_uint(1);
+    body.var_bytes(&state);
+    body.var_uint(0);
+    let store = Store::open(StoreSettings::new(place.path("data"))).await;
+    let store = store.expect("a store");
+    let basis = store.read("page").await.expect("nothing yet").basis;
+    let stored = store.put_snapshot("page", body.finish(), basis).await;
+    stored.expect("a snapshot");
+    store.close().await.expect("closed");
+
+    let ran = place.run(&["fsck", "--json"]);
+    assert_eq!(ran.code, 3, "{ran:?}");
+    let report = ran.json();
+    assert_eq!(report["documents_damaged"], 1, "{report}");
+    assert_eq!(report["findings"][0]["document"], "page", "{report}");
 }
