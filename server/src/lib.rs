@@ -9,12 +9,15 @@ pub mod commands;
 mod connection;
 mod doc_task;
 mod effects;
+mod frame;
 mod http;
+mod memory;
 mod metrics;
 mod outbox;
 mod registry;
 mod server;
 pub mod settings;
+mod sockets;
 
 pub use server::{RunningServer, Server, StartError};
 pub use settings::Settings;

@@ -17,12 +17,13 @@ use futures_util::{StreamExt as _, stream::FuturesOrdered};
 
 use crate::{
     AppendError,
+    appender::{self, Pending},
     frame::LogEntry,
     objects::ObjectError,
     retry::backoff,
     sealer, segment,
     segment::{Footer, Making},
-    shared::{Mode, Pending, Shared, lock},
+    shared::{Mode, Shared, lock},
 };
 
 /// While one request is answered another may travel; more would only widen what a crash leaves.
@@ -222,7 +223,8 @@ impl Flusher {
             }
         };
         self.durable = footer.id.last;
-        lock(&self.shared.index).commit(&flushed.entries);
+        let ids = flushed.batch.iter().map(Pending::id);
+        lock(&self.shared.index).commit(&flushed.entries, ids);
         lock(&self.shared.recent).push(footer, flushed.entries, bytes);
         self.shared.update_status(|status| {
             status.sync.record(flushed.started.elapsed());
@@ -253,10 +255,7 @@ impl Flusher {
             status.refused_count += batch.len() as u64;
         }
         drop(figures);
-        for pending in batch {
-            // Whoever dropped the future does not want the answer.
-            let _ = pending.done.send(result.map_err(Clone::clone));
-        }
+        appender::answer(batch, result);
     }
 
     async fn end(self, mode: Mode) {
@@ -282,7 +281,7 @@ fn entries_of(first: u64, batch: &[Pending]) -> Vec<LogEntry> {
     let numbered = batch.iter().zip(first..);
     let entries = numbered.map(|(pending, seq)| LogEntry {
         seq,
-        name: Arc::clone(&pending.name),
+        name: Arc::clone(pending.name()),
         update: all.split_to(pending.update.len()),
     });
     entries.collect()

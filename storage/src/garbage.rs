@@ -11,6 +11,7 @@ use std::{
 
 use crate::{
     documents::{Found, find_snapshots, load},
+    erase,
     index::Index,
     interval::Covers,
     ledger::{Record, record_object},
@@ -41,6 +42,7 @@ pub(crate) async fn collect(shared: &Shared) -> Result<Collected, ObjectError> {
     }
     // One collection at a time; ledger records wait for it too.
     let mut files = shared.records.lock().await;
+    erase::sweep(shared, &mut files).await?;
     let now_ms = shared.now_ms();
     let cutoff_ms = now_ms.saturating_sub(shared.settings.grace_ms);
     let mut record = Record::default();
@@ -96,7 +98,7 @@ fn heads_of(shared: &Shared, retired: &Covers) -> Covers {
 
 /// Deletes segments whose entries a larger segment has, which was read back whole, or which the
 /// ledger has retired.
-async fn collect_superseded(
+pub(crate) async fn collect_superseded(
     shared: &Shared,
     now_ms: u64,
     cutoff_ms: u64,
@@ -141,7 +143,7 @@ async fn collect_superseded(
 
 /// Its own segments are every process's business; those of others when they ended long ago. Two
 /// that think so at once do the same twice, which is harmless.
-fn may_collect(shared: &Shared, index: &Index, key: &EpochKey, now_ms: u64) -> bool {
+pub(crate) fn may_collect(shared: &Shared, index: &Index, key: &EpochKey, now_ms: u64) -> bool {
     let adopted_ms = index
         .newest_ms(key)
         .saturating_add(shared.settings.adopt_after_ms);

@@ -94,15 +94,15 @@ pub(crate) async fn establish_shared(
     for folder in FOLDERS {
         has_data |= !objects.list(folder).await?.is_empty();
     }
-    if !has_data {
-        match write_format(objects, environment).await {
-            // Another node wrote its own at the same time; either one is good.
-            Err(OpenError::Unavailable(_)) | Ok(()) => {}
-            Err(error) => return Err(error),
-        }
+    let written = match has_data {
+        true => Err(OpenError::damaged(FORMAT_OBJECT, "missing")),
+        false => write_format(objects, environment).await,
+    };
+    // Another node may have written its own at the same time; either one is good.
+    match read(objects, FORMAT_OBJECT).await? {
+        Some(format) => check_format(&format),
+        None => written,
     }
-    let format = read(objects, FORMAT_OBJECT).await?;
-    check_format(&format.ok_or_else(|| OpenError::damaged(FORMAT_OBJECT, "missing"))?)
 }
 
 /// The node's name in a spool; drawn where there is none.
@@ -139,8 +139,7 @@ pub(crate) async fn bind(folder: &Objects, store: &str, holds_logs: bool) -> Res
 }
 
 fn node_in(note: &[u8]) -> Result<NodeId, OpenError> {
-    let name = fields(note).and_then(|lines| NodeId::parse(lines.strip_prefix("node ")?));
-    name.ok_or_else(|| OpenError::damaged(NODE_OBJECT, "not a node's name"))
+    node_of(note).ok_or_else(|| OpenError::damaged(NODE_OBJECT, "not a node's name"))
 }
 
 async fn write_node(objects: &Objects, environment: &Environment) -> Result<NodeId, OpenError> {
@@ -153,6 +152,29 @@ async fn write_format(objects: &Objects, environment: &Environment) -> Result<()
     let store = ulid_text(environment.ulid());
     let lines = format!("format {FORMAT}\nstore {store}");
     write(objects, FORMAT_OBJECT, &lines).await
+}
+
+/// Whether there is a store: a note about it, or data.
+pub(crate) async fn exists(objects: &Objects) -> Result<bool, OpenError> {
+    Ok(!objects.list("v1").await?.is_empty())
+}
+
+/// Verifies one of the two notes.
+pub(crate) fn check_note(object: &str, text: &[u8]) -> Result<(), String> {
+    let good = match object {
+        FORMAT_OBJECT => return check_format(text).map_err(|error| error.to_string()),
+        NODE_OBJECT => node_of(text).is_some(),
+        _ => return Err("nothing that Unisson writes".to_owned()),
+    };
+    if good {
+        Ok(())
+    } else {
+        Err("not a node's name".to_owned())
+    }
+}
+
+fn node_of(text: &[u8]) -> Option<NodeId> {
+    fields(text).and_then(|lines| NodeId::parse(lines.strip_prefix("node ")?))
 }
 
 fn check_format(text: &[u8]) -> Result<(), OpenError> {

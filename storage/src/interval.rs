@@ -48,6 +48,10 @@ impl IntervalSet {
         &self.0
     }
 
+    pub(crate) fn last(&self) -> Option<u64> {
+        self.0.last().map(|&(_, last)| last)
+    }
+
     /// The first numbers of `first..=last` that are missing, as one interval.
     pub(crate) fn first_gap(&self, first: u64, last: u64) -> Option<(u64, u64)> {
         let mut next = first;

@@ -9,16 +9,19 @@
 //!
 //! There is no CRDT here: callers replay and merge. The format is in `docs/storage-format.md`.
 
-use std::{fmt, future::Future, path::PathBuf, sync::Arc, time::Instant};
+use std::{fmt, future::Future, path::PathBuf, sync::Arc};
 
 use bytes::Bytes;
-use tokio::sync::oneshot;
 
+mod appender;
+mod calendar;
 mod codec;
 mod committer;
 mod documents;
+mod erase;
 mod flusher;
 mod frame;
+mod fsck;
 mod garbage;
 mod identity;
 mod index;
@@ -33,6 +36,7 @@ mod objects;
 mod opening;
 mod place;
 mod probe;
+mod reader;
 mod recovery;
 mod refresh;
 mod retry;
@@ -42,22 +46,29 @@ mod settings;
 mod shared;
 mod snapshot;
 mod spool;
+mod statistics;
 mod status;
 mod superseded;
 #[cfg(test)]
 mod tests;
+mod tombstone;
 
+pub use appender::{Appended, Appender};
+pub use calendar::utc;
+pub use erase::{Erased, NameAfter};
+pub use fsck::{CheckedObjects, Finding, Severity, check_objects};
 pub use garbage::Collected;
 pub use log_file::{LogFile, LogFiles, SystemLogFiles};
 pub use meter::{KindFigures, REQUEST_KINDS, RequestFigures};
 pub use names::NAME_BYTES_MAX;
 pub use place::{Encryption, PlaceError, RemoteOptions, RemoteStore};
-pub use probe::{Finding, Verdict, probe};
+pub use probe::{Probe, Verdict, probe};
 pub use settings::{Environment, Place, StoreSettings};
+pub use statistics::DocumentStatistics;
 pub use status::{BUCKETS_US, Histogram, StoreStatus};
 
 use names::{DocId, SnapshotId};
-use shared::{Mode, Pending, Shared, lock};
+use shared::{Mode, Shared, lock};
 
 /// An open store; cheap to clone. When the last clone goes without [`Store::close`], what is
 /// queued is still written and the log stays for the next opening.
@@ -126,6 +137,12 @@ pub enum OpenError {
     /// The folder could not be read or written.
     #[error("the store is unavailable: {0}")]
     Unavailable(String),
+    /// There is no store to read.
+    #[error("{place}: no store is here")]
+    NoStore {
+        /// The folder or the address.
+        place: String,
+    },
     /// A file or folder could not be used.
     #[error("{what}: {source}")]
     Io {
@@ -170,6 +187,13 @@ pub enum StoreError {
         /// What is wrong with it.
         problem: String,
     },
+    /// The document was erased, and its name may not be used yet.
+    #[error("the document was erased; its name may be used again from {until} on",
+            until = calendar::utc(*.until_ms))]
+    Erased {
+        /// From when on it may, in milliseconds since 1970.
+        until_ms: u64,
+    },
 }
 
 impl Store {
@@ -189,17 +213,17 @@ impl Store {
         name: &str,
         update: Bytes,
     ) -> impl Future<Output = Result<(), AppendError>> + Send + 'static + use<> {
-        let (done, answer) = oneshot::channel();
-        self.inner.shared.enqueue(Pending {
-            name: Arc::from(name),
-            update,
-            queued: Instant::now(),
-            done,
-        });
+        let appender = self.appender(name);
+        appender.append(0, update);
         async move {
-            let gone = || AppendError::Unavailable("the store ended".to_owned());
-            answer.await.unwrap_or_else(|_| Err(gone()))
+            let answer = appender.appended().await.pop();
+            answer.expect("answers come at least one at a time").result
         }
+    }
+
+    /// For many updates to one document: cheaper than [`Store::append`].
+    pub fn appender(&self, name: &str) -> Appender {
+        Appender::new(Arc::clone(&self.inner.shared), name)
     }
 
     /// Everything durable of one document; empty for one that was never written. Sees every
@@ -230,6 +254,13 @@ impl Store {
             .map(|result| result.clone());
         let gone = AppendError::Unavailable("the store ended".to_owned());
         result.ok().flatten().unwrap_or(Err(gone))
+    }
+
+    /// Erases a document: from when this returns nobody can read it, and its content is gone from
+    /// every object but the open log and those sealed in the last minutes. `None` where there is
+    /// nothing of it. The document must not be open.
+    pub async fn erase(&self, name: &str, after: NameAfter) -> Result<Option<Erased>, StoreError> {
+        erase::erase(&self.inner.shared, name, after).await
     }
 
     /// The names of all documents with anything in the store, sorted.

@@ -9,7 +9,7 @@ use bytes::Bytes;
 
 use crate::{
     frame::LogEntry,
-    names::SegmentId,
+    names::{DocId, SegmentId},
     objects::ObjectError,
     segment::{self, Footer, Making},
     shared::{Shared, lock},
@@ -79,14 +79,21 @@ pub(crate) async fn merge(shared: &Shared) -> Result<(), ObjectError> {
 async fn store_merged(shared: &Shared, parts: &[Part]) -> Result<Footer, ObjectError> {
     let (key, created_ms) = (shared.epoch.clone(), shared.now_ms());
     let entries: Vec<LogEntry> = parts.iter().flat_map(|p| p.entries.clone()).collect();
+    let tombstones = lock(&shared.index).tombstones.clone();
     let made = tokio::task::spawn_blocking(move || {
-        segment::make(&Making {
+        let (bytes, footer) = segment::make(&Making {
             key: &key,
             entries: &entries,
             created_ms,
             merged: true,
             durable: None,
-        })
+        })?;
+        let is_erased = |document: &DocId| tombstones.erases_epoch(*document, key.epoch);
+        if footer.documents.iter().any(|(id, ..)| is_erased(id)) {
+            segment::without(&bytes, footer, is_erased)
+        } else {
+            Ok((bytes, footer))
+        }
     });
     let (bytes, footer) = made
         .await

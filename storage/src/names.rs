@@ -51,6 +51,10 @@ impl Epoch {
         self.0.to_bytes()
     }
 
+    pub(crate) fn ulid(self) -> Ulid {
+        self.0
+    }
+
     pub(crate) fn parse(text: &str) -> Option<Self> {
         parse_ulid(text).map(Self)
     }
@@ -83,39 +87,73 @@ pub(crate) struct SegmentId {
     pub(crate) last: u64,
     /// Made of smaller ones, which it replaces.
     pub(crate) merged: bool,
+    /// 0 as it was sealed; else the hash of what it became when erased documents were taken out,
+    /// so that one name has one content for ever.
+    pub(crate) revision: u64,
 }
 
 impl SegmentId {
+    /// A segment as it was sealed or flushed.
+    pub(crate) fn sealed(key: EpochKey, first: u64, last: u64) -> Self {
+        Self {
+            key,
+            first,
+            last,
+            merged: false,
+            revision: 0,
+        }
+    }
+
+    /// Whether both hold the same numbers of the same epoch.
+    pub(crate) fn same_numbers(&self, other: &Self) -> bool {
+        self.key == other.key && self.first == other.first && self.last == other.last
+    }
+
+    /// Whether this segment has all numbers of `other`, and more.
+    pub(crate) fn holds(&self, other: &Self) -> bool {
+        self.key == other.key
+            && self.first <= other.first
+            && other.last <= self.last
+            && !self.same_numbers(other)
+    }
+
     /// A merged segment's name sorts after those of its parts, so that a list which is taken in
     /// pages, while parts go, has it or them.
     pub(crate) fn object(&self) -> String {
         let (folder, first, last) = (self.key.folder(), self.first, self.last);
-        if self.merged {
+        let name = if self.merged {
             let count = last - first + 1;
-            format!("{folder}/{last:016x}_{count:016x}.seg")
+            format!("{folder}/{last:016x}_{count:016x}")
         } else {
-            format!("{folder}/{last:016x}-{first:016x}.seg")
+            format!("{folder}/{last:016x}-{first:016x}")
+        };
+        match self.revision {
+            0 => format!("{name}.seg"),
+            revision => format!("{name}-{revision:016x}.seg"),
         }
     }
 
-    /// Whether all entries of `other` are in this segment.
-    pub(crate) fn holds(&self, other: &Self) -> bool {
-        self.key == other.key && self.first <= other.first && other.last <= self.last
-    }
-
     fn parse(key: EpochKey, stem: &str) -> Option<Self> {
-        let (first, last, merged) = if let Some((last, count)) = stem.split_once('_') {
-            let (last, count) = (parse_hex(last)?, parse_hex(count)?);
-            (last.checked_sub(count)?.checked_add(1)?, last, true)
-        } else {
-            let (last, first) = stem.split_once('-')?;
-            (parse_hex(first)?, parse_hex(last)?, false)
+        let (last, rest) = stem.split_at_checked(16)?;
+        let (numbers, revision) = match rest.split_at_checked(17)? {
+            (numbers, "") => (numbers, 0),
+            (numbers, hash) => (numbers, parse_hex(hash.strip_prefix('-')?)?),
+        };
+        if revision == 0 && rest.len() > 17 {
+            return None;
+        }
+        let last = parse_hex(last)?;
+        let (first, merged) = match numbers.split_at_checked(1)? {
+            ("_", count) => (last.checked_sub(parse_hex(count)?)?.checked_add(1)?, true),
+            ("-", first) => (parse_hex(first)?, false),
+            _ => return None,
         };
         (1 <= first && first <= last).then_some(Self {
             key,
             first,
             last,
             merged,
+            revision,
         })
     }
 }
@@ -182,10 +220,29 @@ impl DocId {
         id.as_bytes().try_into().ok().map(Self)
     }
 
+    /// The document id as text, if it is one.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let letter = |byte: u8| byte.is_ascii_lowercase() || (b'2'..=b'7').contains(&byte);
+        let bytes: [u8; 26] = text.as_bytes().try_into().ok()?;
+        bytes
+            .iter()
+            .all(|byte| letter(*byte))
+            .then_some(Self(bytes))
+    }
+
+    pub(crate) fn as_text(&self) -> String {
+        String::from_utf8_lossy(&self.0).into_owned()
+    }
+
+    /// The folder of everything of the document but its log.
+    pub(crate) fn folder(&self) -> String {
+        let id = self.as_text();
+        format!("v1/doc/{}/{id}", id.get(..2).unwrap_or("__"))
+    }
+
     /// The folder of the document's snapshots.
     pub(crate) fn snapshot_folder(&self) -> String {
-        let id = String::from_utf8_lossy(&self.0);
-        format!("v1/doc/{}/{id}/s", id.get(..2).unwrap_or("__"))
+        format!("{}/s", self.folder())
     }
 
     pub(crate) fn snapshot_object(&self, id: &SnapshotId) -> String {

@@ -1,6 +1,10 @@
 //! Immutable objects over any `object_store`, with errors sorted by what to do next.
 
-use std::{error::Error as _, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    error::Error as _,
+    sync::{Arc, Mutex},
+};
 
 use bytes::Bytes;
 use futures_util::TryStreamExt as _;
@@ -10,6 +14,7 @@ use crate::{
     log_file::is_full,
     meter::{Kind, Meter, RequestFigures},
     names::object_path,
+    shared::lock,
 };
 
 /// Why an object could not be had or made.
@@ -32,6 +37,36 @@ pub(crate) enum ObjectError {
 pub(crate) struct Objects {
     store: Arc<dyn ObjectStore>,
     meter: Arc<Meter>,
+    /// Of a reader that must change nothing: what it would have written. As much as the logs it
+    /// found hold, which is bounded by what a server leaves unsealed.
+    kept: Option<Arc<Mutex<BTreeMap<String, Bytes>>>>,
+    #[cfg(test)]
+    pub(crate) crash: Arc<Crash>,
+}
+
+/// Lets tests end the world between any two changes of the store.
+#[cfg(test)]
+#[derive(Debug)]
+pub(crate) struct Crash(pub(crate) std::sync::atomic::AtomicUsize);
+
+#[cfg(test)]
+impl Default for Crash {
+    fn default() -> Self {
+        Self(usize::MAX.into())
+    }
+}
+
+#[cfg(test)]
+impl Crash {
+    fn change(&self, object: &str) -> Result<(), ObjectError> {
+        use std::sync::atomic::Ordering::SeqCst;
+        let left = self.0.fetch_update(SeqCst, SeqCst, |left| match left {
+            usize::MAX => Some(left),
+            left => left.checked_sub(1),
+        });
+        let crashed = |_| ObjectError::Other(format!("{object}: crashed"));
+        left.map(|_| ()).map_err(crashed)
+    }
 }
 
 /// A listed object.
@@ -46,7 +81,28 @@ impl Objects {
         Self {
             store,
             meter: Arc::default(),
+            kept: None,
+            #[cfg(test)]
+            crash: Arc::default(),
         }
+    }
+
+    /// The same, but nothing reaches the store: what is written stays in memory and lies over it,
+    /// and nothing is deleted.
+    pub(crate) fn read_only(store: Arc<dyn ObjectStore>) -> Self {
+        Self {
+            kept: Some(Arc::default()),
+            ..Self::new(store)
+        }
+    }
+
+    pub(crate) fn is_read_only(&self) -> bool {
+        self.kept.is_some()
+    }
+
+    /// What a reader keeps of an object.
+    fn kept(&self, object: &str) -> Option<Bytes> {
+        lock(self.kept.as_ref()?).get(object).cloned()
     }
 
     pub(crate) fn figures(&self) -> RequestFigures {
@@ -60,6 +116,12 @@ impl Objects {
 
     /// Stores an object durably.
     pub(crate) async fn put(&self, object: &str, body: Bytes) -> Result<(), ObjectError> {
+        if let Some(kept) = &self.kept {
+            lock(kept).insert(object.to_owned(), body);
+            return Ok(());
+        }
+        #[cfg(test)]
+        self.crash.change(object)?;
         let running = self.meter.start(Kind::Put);
         let bytes = body.len();
         let put = self.store.put(&object_path(object), body.into()).await;
@@ -80,6 +142,9 @@ impl Objects {
     }
 
     pub(crate) async fn get(&self, object: &str) -> Result<Bytes, ObjectError> {
+        if let Some(kept) = self.kept(object) {
+            return Ok(kept);
+        }
         self.get_with(object, GetOptions::default()).await
     }
 
@@ -91,6 +156,14 @@ impl Objects {
         bytes: u64,
     ) -> Result<Bytes, ObjectError> {
         let end = start.saturating_add(bytes);
+        if let Some(kept) = self.kept(object) {
+            let length = kept.len() as u64;
+            return if start < length {
+                Ok(kept.slice(start as usize..end.min(length) as usize))
+            } else {
+                Err(ObjectError::Cut(object.to_owned()))
+            };
+        }
         match self.get_part(object, GetRange::Bounded(start..end)).await {
             Err(ObjectError::Other(problem)) => {
                 // A beginning past the end is an error like any other; ask what it was.
@@ -108,6 +181,9 @@ impl Objects {
     }
 
     pub(crate) async fn get_suffix(&self, object: &str, bytes: u64) -> Result<Bytes, ObjectError> {
+        if let Some(kept) = self.kept(object) {
+            return Ok(kept.slice(kept.len().saturating_sub(bytes as usize)..));
+        }
         self.get_part(object, GetRange::Suffix(bytes)).await
     }
 
@@ -153,6 +229,15 @@ impl Objects {
             .try_collect()
             .await
             .map_err(|error| sort(folder, &error))?;
+        if let Some(kept) = &self.kept {
+            let folder = format!("{folder}/");
+            let kept = lock(kept);
+            let inside = kept.iter().filter(|(name, _)| name.starts_with(&folder));
+            objects.extend(inside.map(|(name, body)| Listed {
+                object: name.clone(),
+                bytes: body.len() as u64,
+            }));
+        }
         objects.sort_by(|a, b| a.object.cmp(&b.object));
         running.succeeded();
         Ok(objects)
@@ -160,6 +245,11 @@ impl Objects {
 
     /// Deletes an object; one that is gone already is no error.
     pub(crate) async fn delete(&self, object: &str) -> Result<(), ObjectError> {
+        if self.is_read_only() {
+            return Ok(());
+        }
+        #[cfg(test)]
+        self.crash.change(object)?;
         let running = self.meter.start(Kind::Delete);
         match self.store.delete(&object_path(object)).await {
             Ok(()) | Err(object_store::Error::NotFound { .. }) => {

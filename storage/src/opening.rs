@@ -4,7 +4,7 @@ use std::{
     fs::File,
     panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, PoisonError},
     thread::JoinHandle,
 };
 
@@ -21,49 +21,67 @@ use crate::{
     log_file::LogError,
     names::{Epoch, EpochKey, NodeId},
     objects::Objects,
-    place::RemoteStore,
     recovery::{self, Records},
     refresh::{self, Looks},
     sealer::{self, Driver},
     settings::Place,
-    shared::{Mode, Queue, SealQueue, Shared, lock},
+    shared::{Mode, Queue, SealQueue, Shared, Sleep, lock},
     spool::{self, Spool},
     status,
+    tombstone::Tombstones,
 };
 
 /// What was found in a store.
 struct Found {
     objects: Objects,
-    lock_file: Option<File>,
     index: Index,
     records: Records,
 }
 
 /// Recovers what earlier processes left.
 pub(crate) async fn open(settings: StoreSettings) -> Result<Arc<Shared>, OpenError> {
-    let found = match &settings.place {
-        Place::Folder => find_in_folder(&settings).await?,
-        Place::Direct(store) => find_in_store(&settings, store, None).await?,
+    let (found, lock_file) = match &settings.place {
+        Place::Folder => {
+            let (lock_file, objects) = spool::open_folder(&settings.dir)?;
+            (find_in_folder(&settings, objects).await?, Some(lock_file))
+        }
+        Place::Direct(store) => {
+            let objects = Objects::new(Arc::clone(&store.store));
+            (find_in_store(&settings, objects, None).await?, None)
+        }
         Place::Spooled(store) => {
             let spool = Spool::open(settings.dir.clone(), store).await?;
-            find_in_store(&settings, store, Some(spool)).await?
+            let objects = Objects::new(Arc::clone(&store.store));
+            let found = find_in_store(&settings, objects, Some(&spool)).await?;
+            (found, Some(spool.lock_file))
         }
     };
-    let shared = Arc::new(share(settings, found));
+    let shared = Arc::new(share(settings, found, lock_file));
     sealer::write_heads(&shared).await?;
     Ok(shared)
 }
 
-async fn find_in_folder(settings: &StoreSettings) -> Result<Found, OpenError> {
-    let (lock_file, objects) = spool::open_folder(&settings.dir)?;
+/// The same without a lock and without writing anything. A spool is left out: what it holds is
+/// not in the store yet.
+pub(crate) async fn open_read_only(
+    settings: StoreSettings,
+    objects: Objects,
+) -> Result<Arc<Shared>, OpenError> {
+    let found = match &settings.place {
+        Place::Folder => find_in_folder(&settings, objects).await?,
+        Place::Direct(_) | Place::Spooled(_) => find_in_store(&settings, objects, None).await?,
+    };
+    Ok(Arc::new(share(settings, found, None)))
+}
+
+async fn find_in_folder(settings: &StoreSettings, objects: Objects) -> Result<Found, OpenError> {
     let node = identity::establish(&objects, &settings.environment).await?;
-    let mut index = new_index(settings, node);
+    let mut index = new_index(settings, &objects, node).await?;
     let now_ms = (settings.environment.now_ms)();
     let records = recovery::recover(&objects, &settings.dir, &mut index, now_ms).await?;
     index.mark_retired(now_ms);
     Ok(Found {
         objects,
-        lock_file: Some(lock_file),
         index,
         records,
     })
@@ -71,13 +89,12 @@ async fn find_in_folder(settings: &StoreSettings) -> Result<Found, OpenError> {
 
 async fn find_in_store(
     settings: &StoreSettings,
-    store: &RemoteStore,
-    spool: Option<Spool>,
+    objects: Objects,
+    spool: Option<&Spool>,
 ) -> Result<Found, OpenError> {
     let environment = &settings.environment;
-    let objects = Objects::new(Arc::clone(&store.store));
     identity::establish_shared(&objects, environment).await?;
-    let node = match (&settings.node, &spool) {
+    let node = match (&settings.node, spool) {
         (Some(name), _) => NodeId::parse(name).ok_or_else(|| {
             OpenError::Unavailable(format!(
                 "{name:?} is not a node's name: lower-case letters, digits and _ make one"
@@ -86,32 +103,34 @@ async fn find_in_store(
         (None, Some(spool)) => spool.node(environment).await?,
         (None, None) => NodeId::from_random((environment.random)()),
     };
-    let index = Mutex::new(new_index(settings, node));
+    let index = Mutex::new(new_index(settings, &objects, node).await?);
     let mut records = Records::new();
-    refresh::settle(&objects, &index, &mut records, environment).await?;
-    let mut index = index
-        .into_inner()
-        .unwrap_or_else(std::sync::PoisonError::into_inner);
-    if let Some(spool) = &spool {
+    let retries = refresh::LOOKS_MAX;
+    refresh::settle(&objects, &index, &mut records, environment, retries).await?;
+    let mut index = index.into_inner().unwrap_or_else(PoisonError::into_inner);
+    if let Some(spool) = spool {
         let now_ms = (environment.now_ms)();
         recovery::recover_spool(&objects, spool, &mut index, now_ms).await?;
     }
     Ok(Found {
         objects,
-        lock_file: spool.map(|spool| spool.lock_file),
         index,
         records,
     })
 }
 
-fn new_index(settings: &StoreSettings, node: NodeId) -> Index {
-    Index::new(EpochKey {
-        epoch: Epoch::new(settings.environment.ulid()),
-        node,
-    })
+/// An index of a new epoch, which is newer than what was erased.
+async fn new_index(
+    settings: &StoreSettings,
+    objects: &Objects,
+    node: NodeId,
+) -> Result<Index, OpenError> {
+    let tombstones = Tombstones::load(objects).await?;
+    let epoch = Epoch::new(tombstones.newer(settings.environment.ulid()));
+    Ok(Index::new(EpochKey { epoch, node }, tombstones))
 }
 
-fn share(settings: StoreSettings, found: Found) -> Shared {
+fn share(settings: StoreSettings, found: Found, lock_file: Option<File>) -> Shared {
     let files = ledger::Files::of(&found.records);
     Shared {
         settings,
@@ -121,6 +140,7 @@ fn share(settings: StoreSettings, found: Found) -> Shared {
             items: std::collections::VecDeque::new(),
             weight: 0,
             count: 0,
+            sleep: Sleep::No,
             mode: Mode::Running,
             stopped: None,
         }
@@ -129,12 +149,13 @@ fn share(settings: StoreSettings, found: Found) -> Shared {
         queued: Notify::new(),
         seal: SealQueue::default().into(),
         seal_ready: std::sync::Condvar::new(),
+        has_tombstones: (!found.index.tombstones.is_empty()).into(),
         index: found.index.into(),
         figures: status::Figures::default().into(),
         records: tokio::sync::Mutex::new(files),
         sealed_logs: std::collections::VecDeque::new().into(),
         closed: watch::Sender::new(None),
-        lock_file: found.lock_file.into(),
+        lock_file: lock_file.into(),
         recent: Mutex::default(),
         merging: tokio::sync::Mutex::default(),
         looks: Looks::of(found.records),

@@ -30,11 +30,11 @@ pub enum Verdict {
     Bad,
 }
 
-/// One probe.
+/// One thing that was tried.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
+pub struct Probe {
     /// What was tried.
-    pub probe: &'static str,
+    pub what: &'static str,
     /// What it came to.
     pub verdict: Verdict,
     /// In plain words.
@@ -42,7 +42,7 @@ pub struct Finding {
 }
 
 /// Tries everything. Where nothing can be written, only that is reported.
-pub async fn probe(store: &RemoteStore, environment: &Environment) -> Vec<Finding> {
+pub async fn probe(store: &RemoteStore, environment: &Environment) -> Vec<Probe> {
     let folder = format!("probe/{}", ulid_text(environment.ulid()));
     let bench = Bench {
         store: store.store.as_ref(),
@@ -50,17 +50,17 @@ pub async fn probe(store: &RemoteStore, environment: &Environment) -> Vec<Findin
     };
     let first = bench.write_and_read().await;
     let usable = first.verdict != Verdict::Bad;
-    let mut findings = vec![first];
+    let mut probes = vec![first];
     if usable {
-        findings.push(bench.list().await);
-        findings.push(bench.ranges().await);
-        findings.push(bench.overwrite().await);
-        findings.push(bench.clock().await);
-        findings.push(bench.latency().await);
-        findings.push(bench.conditional_write().await);
-        findings.push(bench.delete_all().await);
+        probes.push(bench.list().await);
+        probes.push(bench.ranges().await);
+        probes.push(bench.overwrite().await);
+        probes.push(bench.clock().await);
+        probes.push(bench.latency().await);
+        probes.push(bench.conditional_write().await);
+        probes.push(bench.delete_all().await);
     }
-    findings
+    probes
 }
 
 struct Bench<'a> {
@@ -70,10 +70,10 @@ struct Bench<'a> {
 
 type Tried = Result<(Verdict, String), Error>;
 
-fn finding(probe: &'static str, tried: Tried) -> Finding {
+fn tell(what: &'static str, tried: Tried) -> Probe {
     let (verdict, detail) = tried.unwrap_or_else(|error| (Verdict::Bad, error.to_string()));
-    Finding {
-        probe,
+    Probe {
+        what,
         verdict,
         detail,
     }
@@ -111,7 +111,7 @@ impl Bench<'_> {
         got.bytes().await
     }
 
-    async fn write_and_read(&self) -> Finding {
+    async fn write_and_read(&self) -> Probe {
         let tried = async {
             self.store.put(&self.path("a"), body(1).into()).await?;
             Ok(expect(
@@ -120,10 +120,10 @@ impl Bench<'_> {
                 "what is read is not what was written",
             ))
         };
-        finding("write, then read", tried.await)
+        tell("write, then read", tried.await)
     }
 
-    async fn list(&self) -> Finding {
+    async fn list(&self) -> Probe {
         let tried = async {
             self.store.put(&self.path("b"), body(2).into()).await?;
             let folder = Path::from(self.folder.as_str());
@@ -135,10 +135,10 @@ impl Bench<'_> {
                 "what was written is not listed at once: ask for strong consistency of the bucket",
             ))
         };
-        finding("write, then list", tried.await)
+        tell("write, then list", tried.await)
     }
 
-    async fn ranges(&self) -> Finding {
+    async fn ranges(&self) -> Probe {
         let tried = async {
             let (whole, end) = (body(1), OBJECT_BYTES - 16);
             let middle = self.range(GetRange::Bounded(100..200)).await?;
@@ -149,10 +149,10 @@ impl Bench<'_> {
                 "a part of an object is not what was asked for",
             ))
         };
-        finding("read parts", tried.await)
+        tell("read parts", tried.await)
     }
 
-    async fn overwrite(&self) -> Finding {
+    async fn overwrite(&self) -> Probe {
         let tried = async {
             self.store.put(&self.path("a"), body(3).into()).await?;
             Ok(expect(
@@ -161,10 +161,10 @@ impl Bench<'_> {
                 "after a write was made again the old object is still read",
             ))
         };
-        finding("write again", tried.await)
+        tell("write again", tried.await)
     }
 
-    async fn clock(&self) -> Finding {
+    async fn clock(&self) -> Probe {
         let tried = async {
             self.store.put(&self.path("clock"), body(4).into()).await?;
             let meta = self.store.head(&self.path("clock")).await?;
@@ -183,10 +183,10 @@ impl Bench<'_> {
                 ),
             ))
         };
-        finding("clock", tried.await)
+        tell("clock", tried.await)
     }
 
-    async fn latency(&self) -> Finding {
+    async fn latency(&self) -> Probe {
         let tried = async {
             let mut times = Vec::with_capacity(LATENCY_ROUNDS);
             for round in 0..LATENCY_ROUNDS {
@@ -208,14 +208,13 @@ impl Bench<'_> {
             let advice = ": consider a spool, which makes *saved* independent of the store";
             Ok((verdict, if slow { detail + advice } else { detail }))
         };
-        finding("latency", tried.await)
+        tell("latency", tried.await)
     }
 
     /// Nothing here depends on it; other software in the bucket may.
-    async fn conditional_write(&self) -> Finding {
-        let create = self
-            .store
-            .put_opts(&self.path("a"), body(5).into(), PutMode::Create.into());
+    async fn conditional_write(&self) -> Probe {
+        let path = self.path("a");
+        let create = self.store.put_opts(&path, body(5).into(), PutMode::Create.into());
         let detail = match create.await {
             Ok(_) => "accepted and ignored (not needed; other software must not rely on it)",
             Err(Error::AlreadyExists { .. } | Error::Precondition { .. }) => {
@@ -223,10 +222,10 @@ impl Bench<'_> {
             }
             Err(_) => "refused (not needed)",
         };
-        finding("conditional write", Ok((Verdict::Good, detail.to_owned())))
+        tell("conditional write", Ok((Verdict::Good, detail.to_owned())))
     }
 
-    async fn delete_all(&self) -> Finding {
+    async fn delete_all(&self) -> Probe {
         let tried = async {
             let folder = Path::from(self.folder.as_str());
             let listed: Vec<_> = self.store.list(Some(&folder)).try_collect().await?;
@@ -250,6 +249,6 @@ impl Bench<'_> {
                 (false, _) => (Verdict::Bad, "deleted objects are still read".to_owned()),
             })
         };
-        finding("delete", tried.await)
+        tell("delete", tried.await)
     }
 }

@@ -126,8 +126,8 @@ pub(crate) async fn read_footer(
     };
     let footer = segment::decode_footer(&head, &end, listed.bytes);
     Ok(footer.and_then(|mut footer| {
-        footer.id.merged = id.merged;
-        if footer.id == id {
+        if footer.id.same_numbers(&id) {
+            footer.id = id;
             Ok(footer)
         } else {
             Err(Malformed("it is another segment than its name says"))
@@ -161,8 +161,10 @@ async fn adopt_all(
 ) -> Result<(), OpenError> {
     for (key, firsts) in logs {
         adopt(objects, dir, index, &key, firsts, now_ms).await?;
-        // Succeeds only for a folder that nothing is left in.
-        let _ = std::fs::remove_dir(dir.join(key.folder()));
+        if !objects.is_read_only() {
+            // Succeeds only for a folder that nothing is left in.
+            let _ = std::fs::remove_dir(dir.join(key.folder()));
+        }
     }
     Ok(())
 }
@@ -188,21 +190,18 @@ async fn adopt(
         if let Some(entries) = entries {
             next_first = Some(first);
             adopted.push((object, entries));
-        } else {
+        } else if !objects.is_read_only() {
             remove_log(&dir.join(object));
         }
     }
     for (object, entries) in adopted.into_iter().rev() {
         if let (Some(first), Some(last)) = (entries.first(), entries.last()) {
-            let id = SegmentId {
-                key: key.clone(),
-                first: first.seq,
-                last: last.seq,
-                merged: false,
-            };
+            let id = SegmentId::sealed(key.clone(), first.seq, last.seq);
             adopt_entries(objects, index, &id, &entries, now_ms).await?;
         }
-        remove_log(&dir.join(object));
+        if !objects.is_read_only() {
+            remove_log(&dir.join(object));
+        }
     }
     Ok(())
 }
@@ -266,8 +265,8 @@ async fn adopt_entries(
     entries: &[LogEntry],
     now_ms: u64,
 ) -> Result<(), OpenError> {
-    if index.segments.contains_key(id) {
-        return verify_segment(objects, id).await;
+    if let Some(made) = index.segment_like(id) {
+        return verify_segment(objects, &made).await;
     }
     if index.ledger.retired.contains(&id.key, id.first, id.last) {
         return Ok(());

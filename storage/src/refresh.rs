@@ -26,11 +26,12 @@ use crate::{
     segment::Footer,
     settings::Environment,
     shared::{Shared, lock},
+    tombstone::{self, Tombstone},
 };
 
 /// Looks that may find the store changing under them, or a list that lags behind. With the waits
 /// between them this is the time, some six seconds, after which missing means lost.
-const LOOKS_MAX: u32 = 7;
+pub(crate) const LOOKS_MAX: u32 = 7;
 
 /// What is known of the ledger, and which callers a look has served.
 #[derive(Debug)]
@@ -38,6 +39,24 @@ pub(crate) struct Seen {
     /// How the records stand to each other, without what they say.
     pub(crate) records: Records,
     served: u64,
+    /// Which callers the last look would have served that could not reach the store, and why not.
+    failed: Option<(u64, String)>,
+}
+
+impl Seen {
+    /// This process made a record that the index knows.
+    pub(crate) fn note(&mut self, id: RecordId, record: Record) {
+        self.records.insert(id, relations(record));
+    }
+}
+
+/// How a record stands to others.
+fn relations(record: Record) -> Record {
+    Record {
+        replaces: record.replaces,
+        requires: record.requires,
+        ..Record::default()
+    }
 }
 
 /// The way to one look at a time, shared by all who wait.
@@ -50,7 +69,12 @@ pub(crate) struct Looks {
 impl Looks {
     pub(crate) fn of(records: Records) -> Self {
         Self {
-            seen: Seen { records, served: 0 }.into(),
+            seen: Seen {
+                records,
+                served: 0,
+                failed: None,
+            }
+            .into(),
             asked: AtomicU64::new(0),
         }
     }
@@ -92,6 +116,12 @@ pub(crate) async fn refresh(shared: &Shared) -> Result<(), StoreError> {
         // A look that began after this call has ended meanwhile.
         return Ok(());
     }
+    if let Some((serves, problem)) = &seen.failed
+        && *serves >= ticket
+    {
+        // Not each of many who wait for a store that is away tries for itself.
+        return Err(StoreError::Unavailable(problem.clone()));
+    }
     let serves = looks.asked.load(Ordering::SeqCst);
     let environment = &shared.settings.environment;
     let looked = settle(
@@ -99,21 +129,34 @@ pub(crate) async fn refresh(shared: &Shared) -> Result<(), StoreError> {
         &shared.index,
         &mut seen.records,
         environment,
+        0,
     );
-    looked.await.map_err(|error| match error {
-        OpenError::Damaged { object, problem } => StoreError::Damaged { object, problem },
-        other => StoreError::Unavailable(other.to_string()),
-    })?;
+    match looked.await {
+        Ok(()) => {}
+        Err(OpenError::Damaged { object, problem }) => {
+            return Err(StoreError::Damaged { object, problem });
+        }
+        Err(other) => {
+            let problem = other.to_string();
+            seen.failed = Some((serves, problem.clone()));
+            return Err(StoreError::Unavailable(problem));
+        }
+    }
+    let has_tombstones = !lock(&shared.index).tombstones.is_empty();
+    let known = &shared.has_tombstones;
+    known.fetch_or(has_tombstones, Ordering::AcqRel);
     seen.served = serves;
     Ok(())
 }
 
-/// Looks until the store holds together, or for long enough to say that it does not.
+/// Looks until the store holds together, or for long enough to say that it does not. Requests
+/// that fail are made again so many times; each time goes on where the last one ended.
 pub(crate) async fn settle(
     objects: &Objects,
     index: &Mutex<Index>,
     records: &mut Records,
     environment: &Environment,
+    retries: u32,
 ) -> Result<(), OpenError> {
     let mut failures = 0;
     loop {
@@ -130,6 +173,10 @@ pub(crate) async fn settle(
             Failed::Gap(gap) => return Err(gap_error(&gap)),
             Failed::Damaged { object, problem } => {
                 return Err(OpenError::damaged(object, problem));
+            }
+            Failed::Unavailable(problem) if failures <= retries => {
+                tracing::warn!(problem, failures, "the store could not be read; trying again");
+                tokio::time::sleep(backoff(failures, (environment.random)())).await;
             }
             Failed::Unavailable(problem) => return Err(OpenError::Unavailable(problem)),
         }
@@ -148,6 +195,7 @@ async fn look(
     records: &mut Records,
     now_ms: u64,
 ) -> Result<(), Failed> {
+    look_at_tombstones(objects, index).await?;
     let listed = list_segments(objects, index).await?;
     look_at_ledger(objects, index, records).await?;
     let there: BTreeSet<SegmentId> = listed.iter().map(|(id, _)| id.clone()).collect();
@@ -160,17 +208,18 @@ async fn look(
         .into_iter()
         .map(|(id, listed)| footer_of(objects, id, listed).boxed())
         .collect();
-    let footers: Vec<Result<Footer, SegmentId>> = stream::iter(footers)
-        .buffered(PARALLEL)
-        .try_collect()
-        .await?;
-    let mut index = lock(index);
-    for footer in footers.iter().flatten() {
-        index.add_segment(footer);
+    let mut footers = stream::iter(footers).buffered(PARALLEL);
+    let mut gone = Vec::new();
+    // What was read stays known where a later one cannot be: the next look has less to do.
+    while let Some(footer) = footers.try_next().await? {
+        match footer {
+            Ok(footer) => lock(index).add_segment(&footer),
+            Err(id) => gone.push(id),
+        }
     }
+    let mut index = lock(index);
     // Only now all the larger ones are known.
-    let mut gone = footers.iter().filter_map(|footer| footer.as_ref().err());
-    if let Some(id) = gone.find(|id| !index.can_miss(id)) {
+    if let Some(id) = gone.iter().find(|id| !index.can_miss(id)) {
         return Err(Failed::Moved(id.object()));
     }
     index.forget_gone(&there);
@@ -178,6 +227,24 @@ async fn look(
     index
         .first_gap()
         .map_or(Ok(()), |gap| Err(Failed::Gap(gap)))
+}
+
+/// What others erased. A tombstone is durable before anything of its document goes.
+async fn look_at_tombstones(objects: &Objects, index: &Mutex<Index>) -> Result<(), Failed> {
+    for listed in objects.list(tombstone::FOLDER).await? {
+        let known = tombstone::parse_object(&listed.object);
+        if known.is_some_and(|(document, id)| lock(index).tombstones.contains(document, &id)) {
+            continue;
+        }
+        let bytes = objects.get(&listed.object).await?;
+        let tombstone = Tombstone::decode(&listed.object, &bytes);
+        let tombstone = tombstone.map_err(|problem| Failed::Damaged {
+            object: listed.object,
+            problem: problem.to_string(),
+        })?;
+        lock(index).bury(tombstone);
+    }
+    Ok(())
 }
 
 /// All segments but those of this process, which knows its own better than any list.
@@ -264,12 +331,7 @@ async fn take_record(
         problem: problem.to_string(),
     })?;
     lock(index).add_record(&record);
-    let relations = Record {
-        replaces: record.replaces,
-        requires: record.requires,
-        ..Record::default()
-    };
-    records.insert(id.clone(), relations);
+    records.insert(id.clone(), relations(record));
     Ok(())
 }
 
@@ -280,7 +342,9 @@ impl Index {
 
     /// Whether nothing is lost with a segment: the list lags behind, and it was superfluous.
     fn can_miss(&self, id: &SegmentId) -> bool {
-        self.ledger.retired.contains(&id.key, id.first, id.last) || self.holder_of(id).is_some()
+        self.ledger.retired.contains(&id.key, id.first, id.last)
+            || self.holder_of(id).is_some()
+            || self.has_other_revision(id)
     }
 
     /// Forgets the segments of others that are not listed any more and need not be. One that the
@@ -289,13 +353,15 @@ impl Index {
         let own = self.epoch.clone();
         let gone = |id: &SegmentId| id.key != own && !there.contains(id);
         self.superseded.retain(|id, _| !gone(id));
-        let retired: Vec<_> = self
-            .segments
-            .keys()
-            .filter(|id| gone(id) && self.ledger.retired.contains(&id.key, id.first, id.last))
+        let of_others = self.segments.keys().filter(|id| gone(id));
+        let superfluous: Vec<_> = of_others
+            .filter(|id| {
+                self.ledger.retired.contains(&id.key, id.first, id.last)
+                    || self.has_other_revision(id)
+            })
             .cloned()
             .collect();
-        for id in retired {
+        for id in superfluous {
             self.retire_segment(&id);
         }
     }

@@ -296,6 +296,9 @@ pub(crate) async fn write_record_locked(
             .replaced
             .extend(replaced.map(|replaced| (replaced, id.created_ms())));
     }
-    files.live.insert(id);
+    files.live.insert(id.clone());
+    if shared.settings.is_shared() {
+        shared.looks.seen.lock().await.note(id, record);
+    }
     Ok(())
 }

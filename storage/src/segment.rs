@@ -18,11 +18,14 @@ use crate::{
 
 const MAGIC: &[u8; 8] = b"UNISSEG\0";
 const END_MAGIC: &[u8; 8] = b"\0GESSINU";
-/// All entries before the segment's were durable.
+/// A sealed log: all entries before the segment's were durable.
 const SEALED: u32 = 1;
-/// The footer says which entries before the segment's were durable.
-const FLUSHED: u32 = 2;
-/// The fixed beginning.
+/// The same with erased documents taken out: the footer ends with how many entries were theirs.
+const SEALED_ERASED: u32 = 2;
+/// One flush: the footer says which entries before the segment's were durable, and ends with how
+/// many entries were of documents that were erased.
+const FLUSHED: u32 = 3;
+/// The fixed beginning: magic and version.
 pub(crate) const HEAD_BYTES: usize = 12;
 /// The fixed end: checksum, footer length, magic.
 pub(crate) const TAIL_BYTES: usize = 16;
@@ -50,6 +53,15 @@ pub(crate) struct Footer {
     pub(crate) durable: u64,
     /// Sorted by document id.
     pub(crate) documents: Vec<(DocId, Arc<str>, Block)>,
+    /// Entries of documents that were erased, and are not in here any more.
+    pub(crate) erased: u64,
+}
+
+impl Footer {
+    /// Nothing before a flush need be durable, so its footer never names the flush itself.
+    fn is_flushed(&self) -> bool {
+        self.durable < self.id.last
+    }
 }
 
 /// What the caller decides about a segment.
@@ -86,27 +98,21 @@ pub(crate) fn make(making: &Making<'_>) -> Result<(Vec<u8>, Footer), Malformed> 
         return Err(Malformed("an empty segment"));
     };
     let id = SegmentId {
-        key: making.key.clone(),
-        first: first.seq,
-        last: last.seq,
         merged: making.merged,
+        ..SegmentId::sealed(making.key.clone(), first.seq, last.seq)
     };
     let version = making.durable.map_or(SEALED, |_| FLUSHED);
-    let mut out = Vec::new();
-    out.extend_from_slice(MAGIC);
+    let mut out = MAGIC.to_vec();
     out.extend_from_slice(&version.to_le_bytes());
+    let documents = encode_blocks(&mut out, making.entries)?;
     let footer = Footer {
         created_ms: making.created_ms,
         durable: making.durable.unwrap_or(id.last),
         id,
-        documents: encode_blocks(&mut out, making.entries)?,
+        documents,
+        erased: 0,
     };
-    let body = encode_footer(&footer, version);
-    let crc = crc32c::crc32c_append(crc32c::crc32c(&out[..HEAD_BYTES]), &body);
-    out.extend_from_slice(&body);
-    out.extend_from_slice(&crc.to_le_bytes());
-    out.extend_from_slice(&(body.len() as u32).to_le_bytes());
-    out.extend_from_slice(END_MAGIC);
+    end(&mut out, &encode_footer(&footer, version));
     Ok((out, footer))
 }
 
@@ -130,6 +136,60 @@ fn encode_blocks(
         documents.push((document, name, block));
     }
     Ok(documents)
+}
+
+/// Closes a segment that so far is its head and its blocks.
+fn end(out: &mut Vec<u8>, footer: &[u8]) {
+    let head = crc32c::crc32c(out.get(..HEAD_BYTES).unwrap_or_default());
+    let crc = crc32c::crc32c_append(head, footer);
+    out.extend_from_slice(footer);
+    out.extend_from_slice(&crc.to_le_bytes());
+    out.extend_from_slice(&(footer.len() as u32).to_le_bytes());
+    out.extend_from_slice(END_MAGIC);
+}
+
+/// A segment without some of its documents. The blocks that stay are copied as they are, so
+/// that one that is damaged stays visibly so; the same removal always gives the same bytes, and
+/// with them the same name.
+pub(crate) fn without(
+    object: &[u8],
+    mut footer: Footer,
+    removed: impl Fn(&DocId) -> bool,
+) -> Result<(Vec<u8>, Footer), Malformed> {
+    let mut out = Vec::with_capacity(object.len());
+    out.extend_from_slice(MAGIC);
+    let version = match footer.is_flushed() {
+        true => FLUSHED,
+        false => SEALED_ERASED,
+    };
+    out.extend_from_slice(&version.to_le_bytes());
+    let (gone, mut kept): (Vec<_>, Vec<_>) = footer
+        .documents
+        .into_iter()
+        .partition(|(document, ..)| removed(document));
+    for (_, _, block) in &mut kept {
+        let range = usize::try_from(block.offset)
+            .ok()
+            .and_then(|start| Some(start..start.checked_add(usize::try_from(block.bytes).ok()?)?));
+        let bytes = range.and_then(|range| object.get(range));
+        block.offset = out.len() as u64;
+        out.extend_from_slice(bytes.ok_or(Malformed("cut short"))?);
+    }
+    footer.documents = kept;
+    footer.erased += gone.iter().map(|(_, _, block)| block.count).sum::<u64>();
+    end(&mut out, &encode_footer(&footer, version));
+    footer.id.revision = revision_of(&out);
+    Ok((out, footer))
+}
+
+/// The part of a rewritten segment's name that its content decides; never 0.
+pub(crate) fn revision_of(object: &[u8]) -> u64 {
+    let hash = blake3::hash(object);
+    let first = hash
+        .as_bytes()
+        .first_chunk()
+        .map_or(0, |b| u64::from_be_bytes(*b));
+    first.max(1)
 }
 
 fn encode_block(
@@ -186,6 +246,9 @@ fn encode_footer(footer: &Footer, version: u32) -> Vec<u8> {
         ] {
             put_varint(&mut out, value);
         }
+    }
+    if version != SEALED {
+        put_varint(&mut out, footer.erased);
     }
     out
 }
@@ -256,13 +319,8 @@ fn decode_footer_body(body: &[u8], version: u32, blocks_end: u64) -> Result<Foot
     if durable > last {
         return Err(Malformed("the footer contradicts itself"));
     }
-    // Only its name says that a segment was merged.
-    let id = SegmentId {
-        key,
-        first,
-        last,
-        merged: false,
-    };
+    // Only its name says whether a segment was merged.
+    let id = SegmentId::sealed(key, first, last);
     let count = reader.count(33)?;
     let mut documents = Vec::with_capacity(count);
     let (mut previous, mut offset) = (None, HEAD_BYTES as u64);
@@ -288,8 +346,12 @@ fn decode_footer_body(body: &[u8], version: u32, blocks_end: u64) -> Result<Foot
         previous = Some(document);
         documents.push((document, name, block));
     }
+    let erased = match version {
+        SEALED => 0,
+        _ => reader.varint()?,
+    };
     reader.finish()?;
-    if offset != blocks_end || first == 0 || documents.is_empty() {
+    if offset != blocks_end || first == 0 || (documents.is_empty() && erased == 0) {
         return Err(Malformed("the footer does not match the blocks"));
     }
     Ok(Footer {
@@ -297,6 +359,7 @@ fn decode_footer_body(body: &[u8], version: u32, blocks_end: u64) -> Result<Foot
         created_ms,
         durable,
         documents,
+        erased,
     })
 }
 

@@ -37,9 +37,13 @@ impl Index {
             .segments
             .range::<SegmentId, _>(epoch_range(&part.key))
             .map(|(id, _)| id);
-        of_epoch
-            .find(|id| id.holds(part) && id.as_ref() != part)
-            .cloned()
+        of_epoch.find(|id| id.holds(part)).cloned()
+    }
+
+    /// Whether the same entries are there without what was erased, or with it.
+    pub(crate) fn has_other_revision(&self, id: &SegmentId) -> bool {
+        let mut of_epoch = self.segments.range::<SegmentId, _>(epoch_range(&id.key));
+        of_epoch.any(|(other, _)| other.same_numbers(id) && other.revision != id.revision)
     }
 
     /// When the newest segment of an epoch was made.
@@ -50,11 +54,11 @@ impl Index {
 }
 
 fn epoch_range(key: &EpochKey) -> std::ops::RangeInclusive<SegmentId> {
-    let end = |number, merged| SegmentId {
-        key: key.clone(),
-        first: number,
-        last: number,
-        merged,
+    let start = SegmentId::sealed(key.clone(), 0, 0);
+    let end = SegmentId {
+        merged: true,
+        revision: u64::MAX,
+        ..SegmentId::sealed(key.clone(), u64::MAX, u64::MAX)
     };
-    end(0, false)..=end(u64::MAX, true)
+    start..=end
 }

@@ -3,14 +3,18 @@
 #![allow(clippy::unwrap_used)]
 
 mod basics;
+mod commits;
 mod damage;
 mod direct;
+mod erase;
 mod faults;
 mod formats;
+mod fsck;
 mod garbage;
 mod golden;
 mod model;
 mod nodes;
+mod reader;
 mod real;
 mod simulation;
 mod spool;
@@ -34,6 +38,7 @@ fn settings(dir: &Path) -> StoreSettings {
     settings.garbage_interval_ms = 0;
     settings.grace_ms = 0;
     settings.log_keep_ms = 0;
+    settings.commit_interval_ms = 0;
     settings.environment.now_ms = clock();
     settings
 }

@@ -9,6 +9,7 @@ use unisson_protocol::{
 use crate::{
     Limits, LoadError,
     document::{Applied, Document},
+    image::Image,
 };
 
 /// The version of the body that [`compact`] writes.
@@ -23,19 +24,48 @@ pub struct StoredParts {
     pub updates: Vec<Bytes>,
 }
 
+/// What [`condense`] makes.
+#[derive(Debug, Clone)]
+pub struct Condensed {
+    /// The body of a snapshot.
+    pub body: Bytes,
+    /// The same as the cold form of a document; none where updates wait for missing ones.
+    pub image: Option<Image>,
+}
+
 /// Merges stored parts into the body of one snapshot that says all they say. The body is opaque
 /// to the store; its format is in `docs/storage-format.md`. Takes as long as loading and encoding.
 pub fn compact(parts: &StoredParts) -> Result<Bytes, LoadError> {
+    Ok(condense(parts)?.body)
+}
+
+/// As [`compact`], with the document's cold form beside.
+pub fn condense(parts: &StoredParts) -> Result<Condensed, LoadError> {
     let mut document = Document::new(&unlimited());
     replay(parts, &mut document)?;
+    let (state, nothing_new) = document.encode_v2()?;
     let mut writer = Writer::default();
     writer.var_uint(BODY_VERSION);
-    writer.var_bytes(&document.encode_v2());
+    writer.var_bytes(&state);
     writer.var_uint(document.waiting_updates().count() as u64);
     for update in document.waiting_updates() {
         writer.var_bytes(update);
     }
-    Ok(writer.finish())
+    let image = (!document.has_waiting())
+        .then(|| Image::new(&state, &nothing_new, document.state_vector()));
+    Ok(Condensed {
+        body: writer.finish(),
+        image,
+    })
+}
+
+/// Opens a document from the body of its only snapshot without a CRDT, where that can be.
+pub(crate) fn open_cold(body: &Bytes, limits: &Limits) -> Result<Option<Document>, LoadError> {
+    let (state, waiting) = read_body(body)?;
+    Ok(match waiting.is_empty() {
+        true => Document::open_cold(&state, limits),
+        false => None,
+    })
 }
 
 /// Feeds a document with everything that the store has of it.
@@ -58,6 +88,13 @@ pub(crate) fn replay(parts: &StoredParts, document: &mut Document) -> Result<(),
 }
 
 fn replay_snapshot(body: &Bytes, document: &mut Document) -> Result<Vec<Bytes>, LoadError> {
+    let (state, waiting) = read_body(body)?;
+    document.integrate_v2(&state)?;
+    Ok(waiting)
+}
+
+/// The state (format v2) and the updates that wait for missing ones.
+fn read_body(body: &Bytes) -> Result<(Bytes, Vec<Bytes>), LoadError> {
     let damaged = |problem: String| LoadError::Damaged(format!("snapshot body: {problem}"));
     let mut reader = Reader::new(body);
     let read = |reader: &mut Reader<'_>| -> Result<(Bytes, Vec<Bytes>), String> {
@@ -74,9 +111,7 @@ fn replay_snapshot(body: &Bytes, document: &mut Document) -> Result<Vec<Bytes>, 
         }
         Ok((state, waiting))
     };
-    let (state, waiting) = read(&mut reader).map_err(damaged)?;
-    document.integrate_v2(&state)?;
-    Ok(waiting)
+    read(&mut reader).map_err(damaged)
 }
 
 /// What is durable already is never refused.

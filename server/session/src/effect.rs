@@ -27,9 +27,12 @@ pub enum Effect {
     /// Make an update durable, answer [`crate::Input::Appended`] with the same number.
     /// The same number may be ordered again after a failure.
     Append(AppendSeq, Bytes),
-    /// Read the document back from the store, [`crate::compact`] it, store the snapshot, answer
+    /// Read the document back from the store, [`crate::condense`] it, store the snapshot, answer
     /// [`crate::Input::SnapshotStored`].
     StoreSnapshot,
+    /// Read the document back from the store, [`crate::condense`] it, answer
+    /// [`crate::Input::Condensed`].
+    Condense,
     /// Everything is durable and nobody is here: drop this session. Always the last order.
     Stop,
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use unisson_protocol::{Access, PeerMessage};
 
-use crate::LoadedDocument;
+use crate::{Image, LoadedDocument};
 
 /// One connection's part in this document; unique in the life of a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -48,8 +48,13 @@ pub enum Input {
     Loaded(Result<LoadedDocument, OpenError>),
     /// The order to append was carried out: `Ok` means durable.
     Appended(AppendSeq, Result<(), AppendError>),
-    /// The order to store a snapshot was carried out.
-    SnapshotStored(Result<(), SnapshotError>),
+    /// The order to store a snapshot was carried out. The document's cold form comes with it,
+    /// where it has one.
+    SnapshotStored(Result<Option<Image>, SnapshotError>),
+    /// The order to condense was carried out.
+    Condensed(Result<Option<Image>, SnapshotError>),
+    /// The process holds more than it should: give back what can be done without.
+    MemoryShort,
     /// The moment that [`crate::Session::next_wakeup`] asked for has come.
     Woke,
     /// The server stops: peers are sent away, and the session stops once all is durable.
@@ -65,6 +70,9 @@ pub enum OpenError {
     /// An object is missing or damaged; the text names it. Only an operator can help.
     #[error("the document is damaged: {0}")]
     Damaged(String),
+    /// The document was erased on purpose; the text says until when its name is not free.
+    #[error("{0}")]
+    Erased(String),
 }
 
 /// Why an append is not durable (yet).

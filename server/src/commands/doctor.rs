@@ -1,38 +1,43 @@
 //! `unisson doctor`: tries out the object store and says whether documents are safe there.
 
-use anyhow::{Context as _, bail};
+use std::process::ExitCode;
+
+use anyhow::bail;
+use clap::Args;
 use serde_json::json;
-use unisson_storage::{Environment, Finding, RemoteOptions, RemoteStore, Verdict, probe};
+use unisson_storage::{Environment, Probe, RemoteOptions, RemoteStore, Verdict, probe};
 
-use crate::{Settings, settings::DoctorOptions};
+use super::{Place, exit_code, print_json};
 
-/// Says how it went; false where documents are not safe.
-pub fn run(mut options: DoctorOptions) -> anyhow::Result<bool> {
-    let json = options.json;
-    // Nothing will listen.
-    options.options.insecure = Some(true);
-    let settings = Settings::gather(options.options)?;
-    let Some(store) = settings.store else {
-        bail!("no object store is configured: say which one with --store");
-    };
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .context("cannot start threads")?;
-    let findings = runtime.block_on(examine(&store.remote))?;
-    let safe = findings.iter().all(|f| f.verdict != Verdict::Bad);
-    if json {
-        println!("{}", as_json(&store.remote.url, &findings, safe));
-    } else {
-        print!("{}", as_text(&store.remote.url, &findings, safe));
-    }
-    Ok(safe)
+/// What `doctor` can be told.
+#[derive(Debug, Args)]
+pub struct Options {
+    #[command(flatten)]
+    place: Place,
+    /// Print the result as JSON
+    #[arg(long)]
+    json: bool,
 }
 
-async fn examine(options: &RemoteOptions) -> anyhow::Result<Vec<Finding>> {
+/// Tries everything out, beside the documents; a server may be running.
+pub async fn run(options: Options) -> anyhow::Result<ExitCode> {
+    let Some(store) = options.place.gather()?.store else {
+        bail!("no object store is configured: say which one with --store");
+    };
+    let probes = examine(&store.remote).await?;
+    let safe = probes.iter().all(|probe| probe.verdict != Verdict::Bad);
+    if options.json {
+        print_json(&as_json(&store.remote.url, &probes, safe))?;
+    } else {
+        print!("{}", as_text(&store.remote.url, &probes, safe));
+    }
+    Ok(exit_code(!safe))
+}
+
+async fn examine(options: &RemoteOptions) -> anyhow::Result<Vec<Probe>> {
     let environment = Environment::default();
-    let mut findings = probe(&RemoteStore::connect(options)?, &environment).await;
-    let failed = findings.iter().all(|f| f.verdict == Verdict::Bad);
+    let mut probes = probe(&RemoteStore::connect(options)?, &environment).await;
+    let failed = probes.iter().all(|f| f.verdict == Verdict::Bad);
     if failed && !options.without_checksum {
         let plain = RemoteOptions {
             without_checksum: true,
@@ -40,20 +45,20 @@ async fn examine(options: &RemoteOptions) -> anyhow::Result<Vec<Finding>> {
         };
         let again = probe(&RemoteStore::connect(&plain)?, &environment).await;
         if again.iter().any(|f| f.verdict != Verdict::Bad) {
-            findings.push(Finding {
-                probe: "checksum header",
+            probes.push(Probe {
+                what: "checksum header",
                 verdict: Verdict::Bad,
                 detail: "the store refuses it: set --store-checksum none".to_owned(),
             });
         }
     } else if !options.without_checksum {
-        findings.push(Finding {
-            probe: "checksum header",
+        probes.push(Probe {
+            what: "checksum header",
             verdict: Verdict::Good,
             detail: "requests with a SHA-256 checksum are accepted".to_owned(),
         });
     }
-    Ok(findings)
+    Ok(probes)
 }
 
 fn word(verdict: Verdict) -> &'static str {
@@ -64,11 +69,11 @@ fn word(verdict: Verdict) -> &'static str {
     }
 }
 
-fn as_text(store: &str, findings: &[Finding], safe: bool) -> String {
+fn as_text(store: &str, probes: &[Probe], safe: bool) -> String {
     let mut text = format!("{store}\n\n");
-    for finding in findings {
-        let verdict = word(finding.verdict);
-        text += &format!("  {verdict:6}  {:18}  {}\n", finding.probe, finding.detail);
+    for probe in probes {
+        let verdict = word(probe.verdict);
+        text += &format!("  {verdict:6}  {:18}  {}\n", probe.what, probe.detail);
     }
     let conclusion = if safe {
         "Documents are safe here."
@@ -78,12 +83,12 @@ fn as_text(store: &str, findings: &[Finding], safe: bool) -> String {
     text + &format!("\n{conclusion}\n")
 }
 
-fn as_json(store: &str, findings: &[Finding], safe: bool) -> serde_json::Value {
-    let probes = findings.iter().map(|finding| {
+fn as_json(store: &str, probes: &[Probe], safe: bool) -> serde_json::Value {
+    let probes = probes.iter().map(|probe| {
         json!({
-            "probe": finding.probe,
-            "verdict": word(finding.verdict),
-            "detail": finding.detail,
+            "probe": probe.what,
+            "verdict": word(probe.verdict),
+            "detail": probe.detail,
         })
     });
     json!({ "store": store, "safe": safe, "probes": probes.collect::<Vec<_>>() })
@@ -93,7 +98,7 @@ fn as_json(store: &str, findings: &[Finding], safe: bool) -> serde_json::Value {
 mod tests {
     use super::*;
 
-    fn examined(url: &str) -> Vec<Finding> {
+    fn examined(url: &str) -> Vec<Probe> {
         let options = RemoteOptions {
             url: url.to_owned(),
             ..RemoteOptions::default()
@@ -109,17 +114,17 @@ mod tests {
     fn a_good_store_is_called_safe_and_left_as_it_was() {
         let dir = tempfile::tempdir().expect("a folder");
         let url = format!("file://{}", dir.path().display());
-        let findings = examined(&url);
-        let bad: Vec<_> = findings
+        let probes = examined(&url);
+        let bad: Vec<_> = probes
             .iter()
             .filter(|f| f.verdict == Verdict::Bad)
             .collect();
         assert!(bad.is_empty(), "{bad:?}");
-        assert!(as_text(&url, &findings, true).contains("Documents are safe here."));
-        let json = as_json(&url, &findings, true);
+        assert!(as_text(&url, &probes, true).contains("Documents are safe here."));
+        let json = as_json(&url, &probes, true);
         assert_eq!(
             json["probes"].as_array().map(Vec::len),
-            Some(findings.len())
+            Some(probes.len())
         );
         let probe = dir.path().join("probe");
         let left = std::fs::read_dir(probe).into_iter().flatten().flatten();
@@ -132,7 +137,7 @@ mod tests {
         let dir = tempfile::tempdir().expect("a folder");
         // A file where the probe needs a folder.
         std::fs::write(dir.path().join("probe"), "").expect("written");
-        let findings = examined(&format!("file://{}", dir.path().display()));
-        assert!(findings.iter().any(|f| f.verdict == Verdict::Bad));
+        let probes = examined(&format!("file://{}", dir.path().display()));
+        assert!(probes.iter().any(|f| f.verdict == Verdict::Bad));
     }
 }

@@ -1,6 +1,8 @@
 //! Whole servers in this process, and bare clients that speak raw frames to them.
 
+mod erased;
 mod hocuspocus;
 mod pages;
 mod support;
+mod trouble;
 mod y_websocket;

@@ -95,7 +95,7 @@ fn written() -> Vec<(&'static str, Vec<u8>)> {
                 .unwrap()
                 .0,
         ),
-        ("v2.seg", flushed()),
+        ("v3.seg", flushed()),
         (
             "v1.snap",
             snapshot::encode(contents, b"body body body body")
@@ -155,7 +155,7 @@ fn files_of_version_1_are_read() {
         })
         .sum();
     assert_eq!(found, 3);
-    let object = read("v2.seg");
+    let object = read("v3.seg");
     let footer = segment::decode_footer(&object, &object, object.len() as u64).unwrap();
     assert_eq!((footer.id.first, footer.id.last, footer.durable), (2, 3, 1));
     let (header, body) = snapshot::decode(&read("v1.snap")).unwrap();

@@ -1,12 +1,12 @@
 //! Several nodes on one prefix.
 
 use std::{
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, atomic::Ordering},
     time::Duration,
 };
 
-use super::{append, compact, said, world::World};
-use crate::{Store, StoreError, merge, shared::lock};
+use super::{append, compact, erase::holds, said, world::World};
+use crate::{NameAfter, Store, StoreError, merge, objects::Objects, shared::lock};
 
 async fn node(world: &Arc<World>) -> Store {
     Store::open(world.process().0).await.unwrap()
@@ -177,4 +177,81 @@ async fn polling_brings_footers_before_anybody_asks() {
     append(&a, "d", "1").await;
     tokio::time::sleep(Duration::from_millis(1_100)).await;
     assert_eq!(b.documents(), ["d".into()]);
+}
+
+/// Objects that hold a text, in whichever form.
+async fn holding(world: &Arc<World>, text: &str) -> Vec<String> {
+    let objects = Objects::new(Arc::new(world.process().1));
+    let mut found = Vec::new();
+    for name in world.names("").await {
+        if holds(&objects.get(&name).await.unwrap(), text) {
+            found.push(name);
+        }
+    }
+    found
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_one_node_erases_is_gone_for_all_and_from_the_store() {
+    const SECRET: &str = "s3cr3t-kQ9vX2mB7w";
+    let world = World::new(8);
+    let (mut settings, _process) = world.process();
+    // The other node lives: its segments are its own to rewrite.
+    settings.adopt_after_ms = 600_000;
+    let a = Store::open(settings.clone()).await.unwrap();
+    let b = Store::open(settings).await.unwrap();
+    for store in [&a, &b] {
+        append(store, "secret", SECRET).await;
+        append(store, "other", "o").await;
+        append(store, "secret", SECRET).await;
+    }
+    merge::merge(&b.inner.shared).await.unwrap();
+    append(&b, "secret", SECRET).await;
+    compact(&b, "secret").await;
+    for store in [&a, &b, &a, &b] {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        store.collect_garbage().await.unwrap();
+    }
+    assert!(holding(&world, SECRET).await.len() >= 4);
+    assert!(a.erase("secret", NameAfter::Blocked).await.unwrap().is_some());
+    for store in [&a, &b] {
+        let read = store.read("secret").await;
+        assert!(matches!(read, Err(StoreError::Erased { .. })), "{read:?}");
+        let refused = store.append("secret", "again".into()).await;
+        assert!(refused.unwrap_err().to_string().contains("erased"));
+        assert_eq!(said(&store.read("other").await.unwrap()), ["o", "o"]);
+    }
+    // B rewrites its own, and what it merges later has nothing of it.
+    append(&b, "other", "o").await;
+    merge::merge(&b.inner.shared).await.unwrap();
+    for store in [&b, &a, &b, &a] {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        store.collect_garbage().await.unwrap();
+    }
+    assert_eq!(holding(&world, SECRET).await, [""; 0]);
+    assert_eq!(holding(&world, "secret").await, [""; 0]);
+    for store in [a, b, node(&world).await] {
+        assert_eq!(said(&store.read("other").await.unwrap()), ["o", "o", "o"]);
+        assert!(store.read("secret").await.is_err());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn looking_into_a_store_changes_nothing() {
+    let world = World::new(9);
+    let (settings, process) = world.process();
+    let nothing = Store::open_read_only(settings.clone()).await;
+    assert!(nothing.unwrap_err().to_string().contains("no store is here"));
+    let writer = Store::open(settings).await.unwrap();
+    append(&writer, "d", "1").await;
+    process.cut();
+    let before = (world.names("").await, world.puts.load(Ordering::Relaxed));
+    let (settings, _process) = world.process();
+    let reader = Store::open_read_only(settings.clone()).await.unwrap();
+    assert_eq!(said(&reader.read("d").await.unwrap()), ["1"]);
+    assert!(reader.append("d", "2".into()).await.is_err());
+    let checked = crate::check_objects(&settings, |_, _| {}).await.unwrap();
+    assert_eq!((checked.segments, checked.findings.len()), (1, 0));
+    assert!(reader.check_references(&checked).is_empty());
+    assert_eq!((world.names("").await, world.puts.load(Ordering::Relaxed)), before);
 }
