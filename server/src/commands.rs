@@ -17,9 +17,7 @@ use anyhow::Context as _;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use unisson_session::StoredParts;
-use unisson_storage::{
-    OpenError, RemoteStore, Store, StoreError, StoreSettings, StoredDocument,
-};
+use unisson_storage::{OpenError, RemoteStore, Store, StoreError, StoreSettings, StoredDocument};
 
 use crate::settings::{Options as ServerOptions, Settings, SettingsError, StoreOptions};
 

@@ -17,6 +17,7 @@ use crate::{
     garbage,
     interval::Covers,
     ledger::{self, Record, record_object},
+    merge,
     names::{DocId, NodeId, SegmentId, SnapshotId, parse_ulid},
     objects::ObjectError,
     refresh::refresh,
@@ -118,6 +119,11 @@ pub(crate) async fn sweep(
     files: &mut ledger::Files,
 ) -> Result<Erased, ObjectError> {
     let mut erased = Erased::default();
+    let has_work = !lock(&shared.index).unswept.is_empty();
+    if shared.settings.is_shared() && has_work {
+        // What was flushed and is not merged yet would be merged with what is erased now.
+        merge::merge(shared).await?;
+    }
     let segments = lock(&shared.index).with_erased();
     for segment in segments {
         erased.segments += unless_moved(shared, rewrite_segment(shared, &segment).await)?;
@@ -163,7 +169,9 @@ async fn rewrite_segment(shared: &Shared, id: &Arc<SegmentId>) -> Result<usize, 
     let object = id.object();
     let bytes = shared.objects.get(&object).await?;
     let tombstones = lock(&shared.index).tombstones.clone();
-    let rewritten = segment::decode_footer(&bytes, &bytes, bytes.len() as u64).and_then(|footer| {
+    let decoded = segment::decode_footer(&bytes, &bytes, bytes.len() as u64);
+    let rewritten = decoded.and_then(|mut footer| {
+        footer.id.merged = id.merged;
         segment::without(&bytes, footer, |document| {
             tombstones.erases_epoch(*document, id.key.epoch)
         })
@@ -281,7 +289,9 @@ async fn write_without_erased(
         ..record.clone()
     };
     let replaced = std::mem::take(&mut files.live).into_iter();
-    files.replaced.extend(replaced.map(|old| (old, id.created_ms())));
+    files
+        .replaced
+        .extend(replaced.map(|old| (old, id.created_ms())));
     files.live = [id.clone()].into();
     Ok(Some((id, record)))
 }

@@ -214,7 +214,9 @@ impl Bench<'_> {
     /// Nothing here depends on it; other software in the bucket may.
     async fn conditional_write(&self) -> Probe {
         let path = self.path("a");
-        let create = self.store.put_opts(&path, body(5).into(), PutMode::Create.into());
+        let create = self
+            .store
+            .put_opts(&path, body(5).into(), PutMode::Create.into());
         let detail = match create.await {
             Ok(_) => "accepted and ignored (not needed; other software must not rely on it)",
             Err(Error::AlreadyExists { .. } | Error::Precondition { .. }) => {

@@ -175,7 +175,11 @@ pub(crate) async fn settle(
                 return Err(OpenError::damaged(object, problem));
             }
             Failed::Unavailable(problem) if failures <= retries => {
-                tracing::warn!(problem, failures, "the store could not be read; trying again");
+                tracing::warn!(
+                    problem,
+                    failures,
+                    "the store could not be read; trying again"
+                );
                 tokio::time::sleep(backoff(failures, (environment.random)())).await;
             }
             Failed::Unavailable(problem) => return Err(OpenError::Unavailable(problem)),

@@ -122,10 +122,7 @@ mod tests {
         assert!(bad.is_empty(), "{bad:?}");
         assert!(as_text(&url, &probes, true).contains("Documents are safe here."));
         let json = as_json(&url, &probes, true);
-        assert_eq!(
-            json["probes"].as_array().map(Vec::len),
-            Some(probes.len())
-        );
+        assert_eq!(json["probes"].as_array().map(Vec::len), Some(probes.len()));
         let probe = dir.path().join("probe");
         let left = std::fs::read_dir(probe).into_iter().flatten().flatten();
         let objects = left.filter_map(|folder| std::fs::read_dir(folder.path()).ok());

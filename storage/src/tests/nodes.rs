@@ -213,7 +213,12 @@ async fn what_one_node_erases_is_gone_for_all_and_from_the_store() {
         store.collect_garbage().await.unwrap();
     }
     assert!(holding(&world, SECRET).await.len() >= 4);
-    assert!(a.erase("secret", NameAfter::Blocked).await.unwrap().is_some());
+    assert!(
+        a.erase("secret", NameAfter::Blocked)
+            .await
+            .unwrap()
+            .is_some()
+    );
     for store in [&a, &b] {
         let read = store.read("secret").await;
         assert!(matches!(read, Err(StoreError::Erased { .. })), "{read:?}");
@@ -241,7 +246,12 @@ async fn looking_into_a_store_changes_nothing() {
     let world = World::new(9);
     let (settings, process) = world.process();
     let nothing = Store::open_read_only(settings.clone()).await;
-    assert!(nothing.unwrap_err().to_string().contains("no store is here"));
+    assert!(
+        nothing
+            .unwrap_err()
+            .to_string()
+            .contains("no store is here")
+    );
     let writer = Store::open(settings).await.unwrap();
     append(&writer, "d", "1").await;
     process.cut();
@@ -253,5 +263,8 @@ async fn looking_into_a_store_changes_nothing() {
     let checked = crate::check_objects(&settings, |_, _| {}).await.unwrap();
     assert_eq!((checked.segments, checked.findings.len()), (1, 0));
     assert!(reader.check_references(&checked).is_empty());
-    assert_eq!((world.names("").await, world.puts.load(Ordering::Relaxed)), before);
+    assert_eq!(
+        (world.names("").await, world.puts.load(Ordering::Relaxed)),
+        before
+    );
 }
