@@ -40,10 +40,13 @@ impl Place {
     /// in an object store a command is one more node.
     fn settings(&self) -> anyhow::Result<StoreSettings> {
         let settings = self.gather()?;
-        Ok(match &settings.store {
-            Some(store) => StoreSettings::direct(RemoteStore::connect(&store.remote)?),
-            None => StoreSettings::new(settings.data),
-        })
+        let Some(store) = &settings.store else {
+            return Ok(StoreSettings::new(settings.data));
+        };
+        let mut settings = StoreSettings::direct(RemoteStore::connect(&store.remote)?);
+        // It waits for each of its writes, and nobody else's come together with them.
+        (settings.flush_ms_min, settings.flush_ms_max) = (1, 1);
+        Ok(settings)
     }
 
     fn gather(&self) -> Result<Settings, SettingsError> {

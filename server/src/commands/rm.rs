@@ -8,7 +8,7 @@ use std::{
 use anyhow::{Context as _, bail};
 use clap::Args;
 use serde::Serialize;
-use unisson_storage::{NameAfter, Store};
+use unisson_storage::{NameAfter, Place as StorePlace, Store};
 
 use super::{Place, open_to_write, print_json};
 
@@ -48,6 +48,7 @@ pub async fn run(options: Options) -> anyhow::Result<ExitCode> {
     let settings = options.place.settings()?;
     // Nothing is made where nothing is to be erased.
     Store::open_read_only(settings.clone()).await?;
+    let is_shared = !matches!(settings.place, StorePlace::Folder);
     let store = open_to_write(settings).await?;
     let after = if options.reuse {
         NameAfter::Free
@@ -70,6 +71,11 @@ pub async fn run(options: Options) -> anyhow::Result<ExitCode> {
         .close()
         .await
         .context("the store was not closed cleanly")?;
+    if is_shared {
+        eprintln!(
+            "Servers that share this store take the last of it out of what they wrote; what stopped              ones wrote goes after an hour: see docs/operations/erase.md."
+        );
+    }
     if options.json {
         print_json(&rows)?;
     } else {

@@ -3,4 +3,5 @@
 
 mod carrying;
 mod erasing;
+mod object_store;
 mod support;
