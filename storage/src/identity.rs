@@ -131,7 +131,8 @@ pub(crate) async fn bind(folder: &Objects, store: &str, holds_logs: bool) -> Res
         Some(bound) if holds_logs => Err(OpenError::damaged(
             PLACE_OBJECT,
             format!(
-                "this spool holds edits for {bound}, not for {store}: start with that store once                  and stop cleanly, then it is empty"
+                "this spool holds edits for {bound}, not for {store}: start with that store once \
+             and stop cleanly, then it is empty"
             ),
         )),
         _ => write(folder, PLACE_OBJECT, &format!("place {store}")).await,

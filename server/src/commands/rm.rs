@@ -73,7 +73,8 @@ pub async fn run(options: Options) -> anyhow::Result<ExitCode> {
         .context("the store was not closed cleanly")?;
     if is_shared {
         eprintln!(
-            "Servers that share this store take the last of it out of what they wrote; what stopped              ones wrote goes after an hour: see docs/operations/erase.md."
+            "Servers that share this store take the last of it out of what they wrote; what stopped \
+             ones wrote goes after an hour: see docs/operations/erase.md."
         );
     }
     if options.json {
