@@ -9,17 +9,22 @@ use std::{
 };
 
 use bytes::Bytes;
-use tokio::{sync::mpsc, time::Instant};
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::Instant,
+};
+use unisson_history::Author;
 use unisson_protocol::{
     CloseReason, DocName, PeerMessage, ServerMessage,
     dialect::{hocuspocus, y_websocket},
 };
-use unisson_session::{Access, Effect, Effects, Input, Millis, Peer, PeerId, Session};
+use unisson_session::{Access, EditId, Effect, Effects, Input, Millis, Peer, PeerId, Session};
 
 use crate::{
     effects::{Io, Outcome},
     outbox::{Kind, Outbox, Pushed},
     registry::{Registry, Shared},
+    versions::unix_now_ms,
 };
 
 /// How many messages may wait for one document; then its sockets are not read.
@@ -39,6 +44,8 @@ pub(crate) enum DocMessage {
     Message(PeerId, PeerMessage),
     /// What a peer may do has changed.
     Access(PeerId, Access),
+    /// Somebody wants the server to edit.
+    Edit(Author, Bytes, oneshot::Sender<Result<(), String>>),
     /// A lagging peer's outbox is empty.
     Drained(PeerId),
     /// A peer has gone.
@@ -81,7 +88,9 @@ pub(crate) fn open(name: &DocName, shared: &Arc<Shared>) -> (DocInbox, DocTask) 
         name.clone(),
         shared.settings.limits.clone(),
         shared.draw_seed(),
-    );
+    )
+    // Read once: from here on the monotonic clock counts, so that no time goes back.
+    .with_unix_zero_ms(unix_now_ms());
     let task = DocTask {
         name: name.clone(),
         shared: shared.clone(),
@@ -89,6 +98,8 @@ pub(crate) fn open(name: &DocName, shared: &Arc<Shared>) -> (DocInbox, DocTask) 
         messages,
         inbox: inbox.clone().downgrade(),
         sinks: BTreeMap::new(),
+        edits: BTreeMap::new(),
+        last_edit: EditId(0),
         start,
         io: Io::new(name.clone(), shared.clone()),
         stopped: false,
@@ -112,6 +123,9 @@ pub(crate) struct DocTask {
     messages: mpsc::Receiver<DocMessage>,
     inbox: mpsc::WeakSender<DocMessage>,
     sinks: BTreeMap<PeerId, Sink>,
+    /// Who waits for an edit of the server's own.
+    edits: BTreeMap<EditId, oneshot::Sender<Result<(), String>>>,
+    last_edit: EditId,
     start: Instant,
     io: Io,
     stopped: bool,
@@ -135,6 +149,7 @@ impl DocTask {
                     Outcome::Loaded(result) => Input::Loaded(*result),
                     Outcome::Appended(seq, result) => Input::Appended(seq, result),
                     Outcome::SnapshotStored(result) => Input::SnapshotStored(result),
+                    Outcome::VersionStored(result) => Input::VersionStored(result),
                 }),
                 () = sleep_until(wakeup) => Turn::Fact(Input::Woke),
             };
@@ -201,6 +216,11 @@ impl DocTask {
                     }
                 }
                 Input::Received(id, message)
+            }
+            DocMessage::Edit(author, update, done) => {
+                self.last_edit = EditId(self.last_edit.0 + 1);
+                self.edits.insert(self.last_edit, done);
+                Input::Edit(self.last_edit, author, update)
             }
             DocMessage::Access(id, access) => Input::AccessChanged(id, access),
             DocMessage::Drained(id) => Input::Drained(id),
@@ -275,6 +295,13 @@ impl DocTask {
                 Effect::Load => self.io.load(),
                 Effect::Append(seq, update) => self.io.append(seq, update),
                 Effect::StoreSnapshot => self.io.store_snapshot(),
+                Effect::StoreVersion(wanted) => self.io.store_version(wanted),
+                Effect::Edited(id, result) => {
+                    if let Some(done) = self.edits.remove(&id) {
+                        // Whoever asked may have gone.
+                        let _ = done.send(result);
+                    }
+                }
                 Effect::Stop => self.stopped = true,
             }
         }

@@ -7,11 +7,14 @@ use futures_util::{StreamExt, stream::FuturesUnordered};
 use unisson_protocol::DocName;
 use unisson_session::{
     AppendError, AppendSeq, LoadError, LoadedDocument, OpenError, SnapshotError, StoredParts,
-    compact, load,
+    VersionWanted, compact, load,
 };
 use unisson_storage::StoreError;
 
-use crate::registry::Shared;
+use crate::{
+    registry::Shared,
+    versions::{self, HistoryError},
+};
 
 /// What became of an order.
 #[derive(Debug)]
@@ -22,6 +25,8 @@ pub(crate) enum Outcome {
     Appended(AppendSeq, Result<(), AppendError>),
     /// Of a snapshot.
     SnapshotStored(Result<(), SnapshotError>),
+    /// Of a version.
+    VersionStored(Result<(), SnapshotError>),
 }
 
 type Order = Pin<Box<dyn Future<Output = Outcome> + Send>>;
@@ -78,6 +83,21 @@ impl Io {
                 tracing::warn!(document = %name, %error, "snapshot was not stored");
             }
             Outcome::SnapshotStored(result)
+        });
+    }
+
+    pub(crate) fn store_version(&self, wanted: VersionWanted) {
+        let (name, shared) = (self.name.clone(), self.shared.clone());
+        self.order(async move {
+            let result = versions::keep_wanted(&name, &shared, wanted).await;
+            if let Err(error) = &result {
+                shared.metrics.versions_failed.inc();
+                tracing::warn!(document = %name, %error, "version was not kept");
+            }
+            Outcome::VersionStored(result.map_err(|error| match error {
+                HistoryError::Unavailable(problem) => SnapshotError::Unavailable(problem),
+                error => SnapshotError::Damaged(error.to_string()),
+            }))
         });
     }
 

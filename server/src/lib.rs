@@ -14,6 +14,7 @@ mod outbox;
 mod registry;
 mod server;
 pub mod settings;
+mod versions;
 
 pub use server::{RunningServer, Server, StartError};
 pub use settings::Settings;

@@ -42,12 +42,14 @@ mod snapshot;
 mod status;
 #[cfg(test)]
 mod tests;
+mod versions;
 
 pub use garbage::Collected;
 pub use log_file::{LogFile, LogFiles, SystemLogFiles};
 pub use names::NAME_BYTES_MAX;
 pub use settings::{Environment, StoreSettings};
 pub use status::{BUCKETS_US, Histogram, StoreStatus};
+pub use versions::{NOTE_BYTES_MAX, StoredVersion, VersionId};
 
 use committer::Committer;
 use log_file::LogError;
@@ -257,6 +259,35 @@ impl Store {
         basis: Basis,
     ) -> Result<(), StoreError> {
         documents::put_snapshot(&self.inner.shared, name, body, basis).await
+    }
+
+    /// Keeps a state of a document for people: a body, and a note that is read without it.
+    pub async fn put_version(
+        &self,
+        name: &str,
+        note: Bytes,
+        body: Bytes,
+    ) -> Result<VersionId, StoreError> {
+        versions::put(&self.inner.shared, name, note, body).await
+    }
+
+    /// The versions of a document, oldest first.
+    pub async fn versions(&self, name: &str) -> Result<Vec<StoredVersion>, StoreError> {
+        versions::list(&self.inner.shared, name).await
+    }
+
+    /// The note and the body of a version; `None` where there is no such version.
+    pub async fn version(
+        &self,
+        name: &str,
+        id: &VersionId,
+    ) -> Result<Option<(Bytes, Bytes)>, StoreError> {
+        versions::get(&self.inner.shared, name, id).await
+    }
+
+    /// Deletes a version.
+    pub async fn remove_version(&self, name: &str, id: &VersionId) -> Result<(), StoreError> {
+        versions::remove(&self.inner.shared, name, id).await
     }
 
     /// Flushes, seals the open segment and stops the committer. An error means that the log could

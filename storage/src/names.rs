@@ -7,6 +7,8 @@ use std::{fmt, sync::Arc};
 use object_store::path::Path;
 use ulid::Ulid;
 
+use crate::versions::VersionId;
+
 /// The longest node name.
 pub(crate) const NODE_BYTES_MAX: usize = 64;
 /// The longest document name, in bytes.
@@ -162,6 +164,16 @@ impl DocId {
     pub(crate) fn snapshot_folder(&self) -> String {
         let id = String::from_utf8_lossy(&self.0);
         format!("v1/doc/{}/{id}/s", id.get(..2).unwrap_or("__"))
+    }
+
+    /// The folder of the document's versions.
+    pub(crate) fn version_folder(&self) -> String {
+        let id = String::from_utf8_lossy(&self.0);
+        format!("v1/doc/{}/{id}/v", id.get(..2).unwrap_or("__"))
+    }
+
+    pub(crate) fn version_object(&self, id: &VersionId) -> String {
+        format!("{}/{id}.ver", self.version_folder())
     }
 
     pub(crate) fn snapshot_object(&self, id: &SnapshotId) -> String {

@@ -9,6 +9,7 @@ mod formats;
 mod garbage;
 mod golden;
 mod model;
+mod versions;
 
 use std::{
     path::{Path, PathBuf},

@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
+use unisson_history::{Attribution, Written};
 use unisson_protocol::{
     encoding::DecodeError,
     scan::{self, ClockRange, UpdateScan},
@@ -22,10 +23,19 @@ use crate::{Limits, StoredParts};
 /// from the async threads, with [`load`].
 #[derive(Debug)]
 pub struct LoadedDocument {
-    pub(crate) document: Document,
+    pub(crate) document: Box<Document>,
     /// What no snapshot covers yet.
     pub(crate) log_updates: usize,
     pub(crate) log_bytes: usize,
+    /// When the last edit came, in milliseconds since 1970, where the store says so.
+    pub(crate) last_edit_ms: Option<u64>,
+}
+
+impl LoadedDocument {
+    /// When the last edit came, in milliseconds since 1970, where the store says so.
+    pub fn last_edit_ms(&self) -> Option<u64> {
+        self.last_edit_ms
+    }
 }
 
 /// Why stored bytes are not a document.
@@ -39,14 +49,15 @@ pub enum LoadError {
 /// Merges what the store has of a document: bodies of snapshots (as [`crate::compact`] made them)
 /// and logged updates, in any order, duplicates allowed.
 pub fn load(parts: &StoredParts, limits: &Limits) -> Result<LoadedDocument, LoadError> {
-    let mut document = Document::new(&crate::compaction::unlimited());
-    crate::compaction::replay(parts, &mut document)?;
+    let mut document = Box::new(Document::new(&crate::compaction::unlimited()));
+    let last_edit_ms = crate::compaction::replay(parts, &mut document)?;
     document.limit(limits);
     let log_bytes = parts.updates.iter().map(Bytes::len).sum();
     Ok(LoadedDocument {
         document,
         log_updates: parts.updates.len(),
         log_bytes,
+        last_edit_ms,
     })
 }
 
@@ -98,6 +109,7 @@ fn decode(bytes: &Bytes) -> Result<Update, Refusal> {
 struct Waiting {
     update: Bytes,
     scan: UpdateScan,
+    written: Option<Written>,
 }
 
 /// Deleted clock ranges (start, end) by client id.
@@ -120,6 +132,10 @@ pub(crate) struct Document {
     grown: usize,
     last_diff: Option<(u64, Bytes, Bytes)>,
     deletions: Option<(u64, Deletions)>,
+    /// Who brought what is being applied, and when.
+    written: Option<Written>,
+    /// Who did what; kept only where somebody asks for it.
+    attribution: Option<Box<Attribution>>,
 }
 
 impl Document {
@@ -144,7 +160,23 @@ impl Document {
             grown: 0,
             last_diff: None,
             deletions: None,
+            written: None,
+            attribution: None,
         }
+    }
+
+    /// From now on it is kept who did what.
+    pub(crate) fn attribute(&mut self) {
+        self.attribution.get_or_insert_default();
+    }
+
+    pub(crate) fn attribution_mut(&mut self) -> Option<&mut Attribution> {
+        self.attribution.as_deref_mut()
+    }
+
+    /// Who brought what is applied from now on.
+    pub(crate) fn written_by(&mut self, written: Option<Written>) {
+        self.written = written;
     }
 
     pub(crate) fn limit(&mut self, limits: &Limits) {
@@ -184,8 +216,10 @@ impl Document {
         !self.waiting.is_empty()
     }
 
-    pub(crate) fn waiting_updates(&self) -> impl Iterator<Item = &Bytes> {
-        self.waiting.values().map(|waiting| &waiting.update)
+    /// What waits, and who brought it.
+    pub(crate) fn waiting_updates(&self) -> impl Iterator<Item = (&Bytes, Option<&Written>)> {
+        let waiting = self.waiting.values();
+        waiting.map(|waiting| (&waiting.update, waiting.written.as_ref()))
     }
 
     /// Takes an update (format v1): integrates it, or lets it wait.
@@ -224,6 +258,7 @@ impl Document {
                 let Some(waiting) = self.waiting.remove(&id) else {
                     continue;
                 };
+                self.written.clone_from(&waiting.written);
                 // Decoding succeeded when the update came, so a refusal cannot happen now; were it
                 // to, the update would stay out, unacknowledged, as it was.
                 match self.integrate(&waiting.update, &waiting.scan) {
@@ -289,6 +324,12 @@ impl Document {
         let diff = Bytes::from(self.doc.transact().encode_diff_v1(&remote));
         self.last_diff = Some((self.version, state_vector.clone(), diff.clone()));
         Ok(diff)
+    }
+
+    /// The whole document in format v1, without what waits.
+    pub(crate) fn encode_v1(&self) -> Bytes {
+        let txn = self.doc.transact();
+        Bytes::from(txn.encode_state_as_update_v1(&StateVector::default()))
     }
 
     /// The whole document in format v2, without what waits.
@@ -429,6 +470,10 @@ impl Document {
             .zip(&known)
             .any(|(range, known)| self.clocks.get(&range.client_id).is_some_and(|c| c > known));
         let changed = inserted || !txn.delete_set().is_empty();
+        if let (Some(attribution), Some(written)) = (&mut self.attribution, &self.written) {
+            let inserts = news(scan, &known, &self.clocks);
+            attribution.record(written, &inserts, &deleted_ranges(txn.delete_set()));
+        }
         let new = changed.then(|| {
             if complete && all_new {
                 bytes.clone()
@@ -464,7 +509,40 @@ impl Document {
         let id = WaitingId(self.next_waiting);
         self.next_waiting += 1;
         self.waiting_bytes += update.len();
-        self.waiting.insert(id, Waiting { update, scan });
+        let written = self.written.clone();
+        let waiting = Waiting {
+            update,
+            scan,
+            written,
+        };
+        self.waiting.insert(id, waiting);
         Applied::Waiting(id, part)
     }
+}
+
+/// What of an update's insertions was not `known` before and is there now.
+fn news(scan: &UpdateScan, known: &[u32], clocks: &BTreeMap<u64, u32>) -> Vec<ClockRange> {
+    let news = scan.inserts.iter().zip(known).filter_map(|(range, known)| {
+        let reached = clocks.get(&range.client_id).copied().unwrap_or(0);
+        let clock = range.clock.max(*known);
+        let end = (range.clock + range.len).min(reached);
+        let len = end.checked_sub(clock).filter(|len| *len > 0)?;
+        Some(ClockRange {
+            clock,
+            len,
+            ..*range
+        })
+    });
+    news.collect()
+}
+
+fn deleted_ranges(deleted: &yrs::IdSet) -> Vec<ClockRange> {
+    let ranges = deleted.iter().flat_map(|(client_id, ranges)| {
+        ranges.iter().map(|range| ClockRange {
+            client_id: client_id.get(),
+            clock: range.start,
+            len: range.end - range.start,
+        })
+    });
+    ranges.collect()
 }

@@ -14,6 +14,7 @@
 mod compaction;
 mod document;
 mod effect;
+mod history;
 mod input;
 mod ledger;
 mod limits;
@@ -22,8 +23,9 @@ mod session;
 
 pub use compaction::{StoredParts, compact};
 pub use document::{LoadError, LoadedDocument, load};
-pub use effect::{Effect, Effects};
-pub use input::{AppendError, AppendSeq, Input, OpenError, Peer, PeerId, SnapshotError};
+pub use effect::{Effect, Effects, VersionWanted};
+pub use history::{Chronicle, chronicle, version_body, version_state};
+pub use input::{AppendError, AppendSeq, EditId, Input, OpenError, Peer, PeerId, SnapshotError};
 pub use limits::Limits;
 pub use session::Session;
 pub use unisson_protocol::{Access, CloseReason, DocName, PeerMessage, ServerMessage};

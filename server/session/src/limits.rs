@@ -35,6 +35,13 @@ pub struct Limits {
     pub snapshot_log_updates: usize,
     /// A snapshot is ordered when the document has been quiet for so long.
     pub snapshot_idle_ms: u64,
+    /// A version is kept when nobody has edited for so long: a sitting has ended.
+    pub version_pause_ms: u64,
+    /// A version is kept at least so often while people go on editing.
+    pub version_every_ms: u64,
+    /// How many edits of the server's own may wait while the document loads; each is asked for by
+    /// somebody who waits for the answer.
+    pub early_edits_max: usize,
     /// The session stops when nobody has been here for so long.
     pub unload_idle_ms: u64,
 }
@@ -59,6 +66,9 @@ impl Default for Limits {
             snapshot_log_bytes: 256 * KIB,
             snapshot_log_updates: 4_096,
             snapshot_idle_ms: 30_000,
+            version_pause_ms: 600_000,
+            version_every_ms: 3_600_000,
+            early_edits_max: 16,
             unload_idle_ms: 15_000,
         }
     }

@@ -1,6 +1,8 @@
 //! The session: facts in, orders out.
 
+mod edits;
 mod sync;
+mod versions;
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -40,7 +42,11 @@ pub struct Session {
     log_updates: usize,
     log_bytes: usize,
     snapshot: Snapshotting,
+    versions: versions::VersionClock,
+    early_edits: Vec<edits::Edit>,
     last_edit: Millis,
+    /// Milliseconds since 1970 at the session's zero.
+    unix_zero_ms: u64,
     empty_since: Option<Millis>,
 }
 
@@ -98,9 +104,20 @@ impl Session {
             log_updates: 0,
             log_bytes: 0,
             snapshot: Snapshotting::Ready,
+            versions: versions::VersionClock::default(),
+            early_edits: Vec::new(),
             last_edit: now,
+            unix_zero_ms: 0,
             empty_since: Some(now),
         }
+    }
+
+    /// Tells the session what its zero is in milliseconds since 1970: who wrote when is kept in
+    /// that time.
+    #[must_use]
+    pub fn with_unix_zero_ms(mut self, unix_zero_ms: u64) -> Self {
+        self.unix_zero_ms = unix_zero_ms;
+        self
     }
 
     /// Takes a fact, gives orders.
@@ -112,6 +129,9 @@ impl Session {
         match input {
             Input::Joined(id, peer) => self.joined(id, peer, &mut effects),
             Input::Received(id, message) => self.received(now, id, message, &mut effects),
+            Input::Edit(id, author, update) => {
+                self.edit(now, edits::Edit { id, author, update }, &mut effects);
+            }
             Input::AccessChanged(id, access) => self.access_changed(id, access, &mut effects),
             Input::Lagging(id) => self.lagging(id),
             Input::Drained(id) => self.drained(id, &mut effects),
@@ -122,6 +142,7 @@ impl Session {
                 self.answer(due, &mut effects);
             }
             Input::SnapshotStored(result) => self.snapshot_stored(now, result.is_ok()),
+            Input::VersionStored(result) => self.versions.stored(now, result.is_ok()),
             Input::Woke => {}
             Input::Draining => self.draining = true,
         }
@@ -141,6 +162,7 @@ impl Session {
             self.gap.next_wakeup(),
             self.presence.next_wakeup(),
             self.snapshot_due(),
+            self.version_due(),
             self.unload_due(),
         ]
         .into_iter()
@@ -267,7 +289,7 @@ impl Session {
         }
         self.ledger.forget(id);
         for answers in self.waiting.values_mut() {
-            answers.retain(|answer| answer.peer() != id);
+            answers.retain(|answer| answer.peer() != Some(id));
         }
         if let Some(presence) = self.presence.leave(now, id) {
             self.tell_all(ServerMessage::Awareness(presence), effects);
@@ -295,7 +317,8 @@ impl Session {
             Ok(loaded) => {
                 self.log_updates = loaded.log_updates;
                 self.log_bytes = loaded.log_bytes;
-                self.document = loaded.document;
+                self.versions.loaded(loaded.last_edit_ms);
+                self.document = *loaded.document;
                 self.document.limit(&self.limits);
                 self.phase = Phase::Open;
                 self.last_edit = now;
@@ -304,6 +327,9 @@ impl Session {
                 }
                 for id in self.peers.keys().copied().collect::<Vec<_>>() {
                     self.replay_early(now, id, effects);
+                }
+                for edit in std::mem::take(&mut self.early_edits) {
+                    self.edit(now, edit, effects);
                 }
             }
             Err(error) => {
@@ -398,6 +424,7 @@ impl Session {
         effects.extend(answers.into_iter().map(|answer| match answer {
             Answer::Accepted(peer) => send(peer, ServerMessage::Accepted),
             Answer::Echo(peer, update) => send(peer, ServerMessage::Update(update)),
+            Answer::Edited(id) => Effect::Edited(id, Ok(())),
         }));
     }
 
@@ -428,6 +455,9 @@ impl Session {
             self.log_updates = 0;
             self.log_bytes = 0;
             effects.push(Effect::StoreSnapshot);
+        }
+        if self.version_due().is_some_and(|due| due <= now) {
+            effects.push(self.versions.order(now, &self.limits));
         }
         let drained = self.draining && self.ledger.is_empty();
         if drained || self.unload_due().is_some_and(|due| due <= now) {
@@ -491,12 +521,16 @@ impl Session {
         let busy = self.phase == Phase::Loading
             || !self.ledger.is_empty()
             || matches!(self.snapshot, Snapshotting::Ordered { .. })
+            || self.versions.holds_up_unloading(self.draining)
             // A snapshot comes first, unless it failed a moment ago: the log has everything.
             || (self.log_updates > 0 && self.snapshot == Snapshotting::Ready && !self.draining);
         (!busy).then(|| since + self.limits.unload_idle_ms)
     }
 
     fn stop(&mut self, now: Millis, reason: CloseReason, effects: &mut Effects) {
+        for edit in std::mem::take(&mut self.early_edits) {
+            effects.push(Effect::Edited(edit.id, Err(reason.text().into())));
+        }
         for id in self.peers.keys().copied().collect::<Vec<_>>() {
             effects.push(Effect::Close(id, reason));
         }

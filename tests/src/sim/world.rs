@@ -44,6 +44,7 @@ enum Event {
     AppendDone(u64),
     LoadDone(u64),
     SnapshotRead(u64),
+    VersionRead(u64, unisson_session::VersionWanted),
     SnapshotPut(u64, bytes::Bytes, Basis),
     Restart,
     /// The misfortunes end.
@@ -198,6 +199,7 @@ impl World {
             Event::AppendDone(incarnation) => self.append_done(incarnation),
             Event::LoadDone(incarnation) => self.load_done(incarnation),
             Event::SnapshotRead(incarnation) => self.snapshot_read(incarnation),
+            Event::VersionRead(incarnation, wanted) => self.version_read(incarnation, wanted),
             Event::SnapshotPut(incarnation, body, basis) => {
                 self.snapshot_put(incarnation, body, &basis);
             }

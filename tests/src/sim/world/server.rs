@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use bytes::Bytes;
 use unisson_session::{
     AppendError, AppendSeq, DocName, Effect, Input, OpenError, PeerId, ServerMessage, Session,
-    SnapshotError, compact, load,
+    SnapshotError, VersionWanted, chronicle, compact, load,
 };
 
 use super::{Event, World};
@@ -100,6 +100,11 @@ impl World {
                 let delay = self.store_delay();
                 self.after(delay, Event::SnapshotRead(self.incarnation));
             }
+            Effect::StoreVersion(wanted) => {
+                let delay = self.store_delay();
+                self.after(delay, Event::VersionRead(self.incarnation, wanted));
+            }
+            Effect::Edited(id, _) => self.broken(format!("{id:?} was never asked for")),
             Effect::Stop => self.stop(),
         }
     }
@@ -252,6 +257,22 @@ impl World {
         self.store.put_snapshot(body, basis, &mut self.rng);
         self.check_store("after a snapshot", false);
         self.tell(Input::SnapshotStored(Ok(())));
+    }
+
+    pub(super) fn version_read(&mut self, incarnation: u64, wanted: VersionWanted) {
+        if incarnation != self.incarnation {
+            return;
+        }
+        if self.store_fails() {
+            self.tell(Input::VersionStored(Err(
+                SnapshotError::Unavailable(away()),
+            )));
+            return;
+        }
+        match chronicle(&self.store.read().0, wanted.before_ms) {
+            Ok(_) => self.tell(Input::VersionStored(Ok(()))),
+            Err(error) => self.broken(format!("what was stored has no history: {error}")),
+        }
     }
 
     pub(super) fn woke(&mut self, at: u64) {
