@@ -1,5 +1,5 @@
 # The commands of the project. Each sets up what it needs and is missing.
-.PHONY: run test e2e check sim fuzz
+.PHONY: run test e2e check sim fuzz bench
 
 ENV := . scripts/env &&
 LISTEN ?= 127.0.0.1:4444
@@ -36,3 +36,8 @@ sim:
 fuzz:
 	@scripts/setup cargo
 	@scripts/fuzz $(FUZZ_RUNS) $(FUZZ_SEED)
+
+# Instructions that the hot paths take, compared with benches/instructions.json; REFRESH=1 writes it.
+bench:
+	@scripts/setup cargo
+	@$(ENV) node scripts/instructions.mjs $(if $(REFRESH),--refresh)

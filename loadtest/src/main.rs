@@ -1,16 +1,19 @@
 //! Arguments -> plan -> run -> exit code.
 
-use std::{
-    fs,
-    path::PathBuf,
-    process::ExitCode,
-    time::{Duration, SystemTime, UNIX_EPOCH},
-};
+mod arguments;
+
+use std::{fs, path::Path, process::ExitCode};
 
 use anyhow::{Context, Result};
-use clap::{Parser, Subcommand, ValueEnum};
-use unisson_loadtest::{Plan, Scenario};
-use unisson_protocol::dialect::Dialect;
+use clap::{Parser, Subcommand};
+use serde::Serialize;
+use tokio::net::TcpListener;
+use unisson_loadtest::{
+    Comparison, Report, Started, Target, compare, comparison_html, find_highest, relay,
+    report_html, run,
+};
+
+use arguments::{CompareArguments, RelayArguments, RunArguments};
 
 /// Many clients on many documents, measured, and checked at the end.
 #[derive(Parser)]
@@ -23,94 +26,88 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     /// Run one load against a server; exits with 1 if an edit was lost or a document diverged.
-    Run(RunArguments),
-}
-
-#[derive(clap::Args)]
-struct RunArguments {
-    /// The server; for y-websocket, the document's name is appended.
-    #[arg(long, default_value = "ws://127.0.0.1:4444/ws/")]
-    target: String,
-    /// The protocol to speak.
-    #[arg(long, value_enum, default_value = "y-websocket")]
-    dialect: DialectName,
-    /// A preset shape; the flags for single figures take precedence over it.
-    #[arg(long, value_enum, default_value = "F1")]
-    scenario: Scenario,
-    /// Documents.
-    #[arg(long)]
-    documents: Option<usize>,
-    /// Clients on each document.
-    #[arg(long)]
-    clients: Option<usize>,
-    /// Clients of each document that write.
-    #[arg(long)]
-    writers: Option<usize>,
-    /// Edits per second and writer.
-    #[arg(long)]
-    rate: Option<f64>,
-    /// How long to write.
-    #[arg(long, default_value_t = 10)]
-    seconds: u64,
-    /// The token to present.
-    #[arg(long, default_value = "", hide_default_value = true)]
-    token: String,
-    /// Let readers build their documents too, instead of counting updates (more client CPU).
-    #[arg(long)]
-    full_readers: bool,
-    /// The server's process on this machine, to measure CPU and memory.
-    #[arg(long)]
-    server_pid: Option<u32>,
-    /// Where to write the report as JSON.
-    #[arg(long)]
-    json: Option<PathBuf>,
-    /// No progress bar.
-    #[arg(long)]
-    quiet: bool,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum DialectName {
-    YWebsocket,
-    Hocuspocus,
-}
-
-impl RunArguments {
-    fn into_plan(self) -> Result<Plan> {
-        let (documents, clients, writers, rate) = self.scenario.shape();
-        let now = SystemTime::now().duration_since(UNIX_EPOCH)?;
-        Ok(Plan {
-            target: self.target,
-            dialect: match self.dialect {
-                DialectName::YWebsocket => Dialect::YWebsocket,
-                DialectName::Hocuspocus => Dialect::Hocuspocus,
-            },
-            documents: self.documents.unwrap_or(documents),
-            clients: self.clients.unwrap_or(clients),
-            writers: self.writers.unwrap_or(writers),
-            rate: self.rate.unwrap_or(rate),
-            duration: Duration::from_secs(self.seconds),
-            token: self.token,
-            counting_readers: !self.full_readers,
-            server_pid: self.server_pid,
-            progress: !self.quiet,
-            seed: now.as_millis() as u64,
-        })
-    }
+    Run(Box<RunArguments>),
+    /// Run the same loads against several servers, each started fresh for each load.
+    Compare(Box<CompareArguments>),
+    /// Serve rooms that only forward frames: the practical limit to compare with.
+    Relay(RelayArguments),
 }
 
 #[tokio::main]
 async fn main() -> Result<ExitCode> {
-    let Command::Run(arguments) = Arguments::parse().command;
-    let json = arguments.json.clone();
-    let report = unisson_loadtest::run(arguments.into_plan()?).await?;
-    println!("{report}");
-    if let Some(path) = json {
-        let text = serde_json::to_string_pretty(&report)?;
-        fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
-    }
-    Ok(match report.correct {
+    let is_good = match Arguments::parse().command {
+        Command::Run(arguments) => Box::pin(run_one(&arguments)).await?,
+        Command::Compare(arguments) => Box::pin(compare_all(&arguments)).await?,
+        Command::Relay(arguments) => {
+            relay(TcpListener::bind(arguments.listen).await?).await?;
+            true
+        }
+    };
+    Ok(match is_good {
         true => ExitCode::SUCCESS,
         false => ExitCode::FAILURE,
     })
+}
+
+/// Whether the run was correct.
+async fn run_one(arguments: &RunArguments) -> Result<bool> {
+    let programs = arguments.programs.find()?;
+    let mut started = match arguments.server {
+        Some(kind) => Some(Started::start(kind, &programs).await?),
+        None => None,
+    };
+    let plan = arguments.plan(&programs, started.as_ref())?;
+    let target = target(started.as_mut(), arguments.server_pid);
+    let reports = match arguments.ramp {
+        Some(raise) => {
+            let show = |report: &Report| println!("{report}\n");
+            find_highest(&plan, raise, target, arguments.p99_ms, show).await?
+        }
+        None => vec![run(plan, target).await?],
+    };
+    if let Some(report) = reports.last() {
+        println!("{report}");
+    }
+    write_json(arguments.json.as_deref(), &reports)?;
+    write_html(arguments.html.as_deref(), || report_html(&reports))?;
+    // The last report of a ramp is that of the load that held.
+    Ok(reports.last().is_some_and(|report| report.correct))
+}
+
+fn target(started: Option<&mut Started>, pid: Option<u32>) -> Target<'_> {
+    match (started, pid) {
+        (Some(started), _) => Target::Started(started),
+        (None, Some(pid)) => Target::Process(pid),
+        (None, None) => Target::Address,
+    }
+}
+
+/// Whether Unisson, where it is among the servers, was correct. Others may fail: that is a finding.
+async fn compare_all(arguments: &CompareArguments) -> Result<bool> {
+    let programs = arguments.programs.find()?;
+    let comparison: Comparison = compare(
+        &arguments.scenarios,
+        &arguments.servers,
+        arguments.dialects(),
+        arguments.rounds,
+        &programs,
+        |plan| arguments.shape.apply(plan, &programs),
+        |row: &Report| eprintln!("{row}\n"),
+    )
+    .await?;
+    println!("{comparison}");
+    write_json(arguments.json.as_deref(), &comparison)?;
+    write_html(arguments.html.as_deref(), || comparison_html(&comparison))?;
+    Ok(comparison.unisson_is_correct())
+}
+
+fn write_json(path: Option<&Path>, value: &impl Serialize) -> Result<()> {
+    let Some(path) = path else { return Ok(()) };
+    let text = serde_json::to_string_pretty(value)?;
+    fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
+}
+
+fn write_html(path: Option<&Path>, html: impl FnOnce() -> String) -> Result<()> {
+    let Some(path) = path else { return Ok(()) };
+    fs::write(path, html()).with_context(|| format!("cannot write {}", path.display()))
 }

@@ -1,209 +1,247 @@
-//! One run: connect everybody, write by the schedule, wait for the last edit, check.
+//! One run of one scenario against one server.
 
 use std::{
-    future::pending,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
+    net::SocketAddr,
+    sync::{Arc, atomic::Ordering},
     time::{Duration, Instant},
 };
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use indicatif::{ProgressBar, ProgressStyle};
-use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore, watch},
-    task::JoinSet,
-    time::{sleep, sleep_until},
-};
+use tokio::{task::JoinSet, time::sleep};
 
 use crate::{
-    check,
     plan::Plan,
-    reader,
-    report::{Measured, Report},
-    server_process::ServerProcess,
-    tally::{Tally, Totals},
-    writer,
+    report::{Better, Figure, Report},
+    scenario::Scenario,
+    scenarios,
+    scrape::Counters,
+    servers::Started,
+    stage::Stage,
+    watch::Watch,
 };
 
-/// Handshakes at the same time: a storm of them is another measurement.
-const CONNECTING_MAX: usize = 64;
+/// The number of the clients that check: no client of a run has it.
+pub(crate) const CHECKER: usize = 4_094;
+/// And of the client that builds documents before the load begins.
+pub(crate) const BUILDER: usize = 4_093;
 /// How long all sockets may take to be in sync.
-const CONNECT_MAX: Duration = Duration::from_secs(120);
-/// How long after the last edit everybody may take to see it and to see it saved.
-const GRACE: Duration = Duration::from_secs(15);
-/// How often the clients are counted and the server is measured.
-const SAMPLE: Duration = Duration::from_millis(100);
-/// Between "everybody is there" and the first edit.
-const LEAD: Duration = Duration::from_millis(500);
+const CONNECT_MAX: Duration = Duration::from_secs(240);
+/// How often the clients are counted.
+const COUNTING: Duration = Duration::from_millis(20);
 
-/// What a client is told, and tells.
-#[derive(Clone)]
-pub(crate) struct Signals {
-    start: watch::Receiver<Option<Instant>>,
-    over: watch::Receiver<bool>,
-    turns: Arc<Semaphore>,
-    ready: Arc<AtomicUsize>,
-    done: Arc<AtomicUsize>,
+/// The server of a run.
+pub enum Target<'a> {
+    /// Somewhere else: nothing is known of its process.
+    Address,
+    /// A process on this machine.
+    Process(u32),
+    /// A process that this tool started, and may stop and start again.
+    Started(&'a mut Started),
 }
 
-impl Signals {
-    /// A turn to connect.
-    pub(crate) async fn turn(&self) -> Result<OwnedSemaphorePermit> {
-        Ok(self.turns.clone().acquire_owned().await?)
-    }
-
-    /// This client is in sync.
-    pub(crate) fn ready(&self) {
-        self.ready.fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// This client made, saved and saw everything.
-    pub(crate) fn done(&self) {
-        self.done.fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// When the schedule starts, once that is known.
-    pub(crate) fn start(&self) -> Option<Instant> {
-        *self.start.borrow()
-    }
-
-    pub(crate) async fn started(&self) {
-        if self.start.clone().wait_for(Option::is_some).await.is_err() {
-            pending::<()>().await;
+impl Target<'_> {
+    /// The same server, for one more run.
+    pub(crate) fn again(&mut self) -> Target<'_> {
+        match self {
+            Self::Address => Target::Address,
+            Self::Process(pid) => Target::Process(*pid),
+            Self::Started(started) => Target::Started(started),
         }
     }
+}
 
-    /// The run is over: leave.
-    pub(crate) async fn over(&self) {
-        // An error means that the run itself is gone.
-        let _ = self.over.clone().wait_for(|over| *over).await;
-    }
+/// A run under way.
+pub(crate) struct Run<'a> {
+    pub(crate) stage: Arc<Stage>,
+    pub(crate) watch: Arc<Watch>,
+    pub(crate) bar: ProgressBar,
+    pub(crate) base_bytes: Option<u64>,
+    target: Target<'a>,
+    figures: Vec<Figure>,
 }
 
 /// Carries out a plan. The report tells whether the run was correct.
-pub async fn run(plan: Plan) -> Result<Report> {
+pub async fn run(plan: Plan, target: Target<'_>) -> Result<Report> {
     plan.validate()?;
-    let plan = Arc::new(plan);
-    let server = plan.server_pid.map(ServerProcess::new).transpose()?;
-    let sockets = plan.documents * plan.clients;
-    let (start_sender, start) = watch::channel(None);
-    let (over_sender, over) = watch::channel(false);
-    let signals = Signals {
-        start,
-        over,
-        turns: Arc::new(Semaphore::new(CONNECTING_MAX)),
-        ready: Arc::default(),
-        done: Arc::default(),
-    };
-    let bar = progress_bar(&plan);
-    let base_bytes = server
-        .as_ref()
-        .map(ServerProcess::resident_bytes)
-        .transpose()?;
-
-    let connecting = Instant::now();
-    let mut tasks = spawn_all(&plan, &signals);
-    bar.set_length(sockets as u64);
-    bar.set_message("connecting");
-    while signals.ready.load(Ordering::Relaxed) < sockets {
-        bar.set_position(signals.ready.load(Ordering::Relaxed) as u64);
-        if let Some(finished) = tasks.try_join_next() {
-            finished??;
-        }
+    if plan.scenario.restarts() || plan.kill_at.is_some() {
         ensure!(
-            connecting.elapsed() < CONNECT_MAX,
-            "not all sockets came into sync in time"
+            matches!(target, Target::Started(_)),
+            "{} stops and starts the server: let this tool start it (--server)",
+            plan.scenario.id()
         );
-        sleep(SAMPLE).await;
     }
-    let connected_in = connecting.elapsed();
-
-    let start = Instant::now() + LEAD;
-    start_sender.send_replace(Some(start));
-    sleep_until(start.into()).await;
-    let cpu_before = server
-        .as_ref()
-        .map(ServerProcess::cpu_seconds)
-        .transpose()?;
-    let peak_bytes = watch_the_clock(&plan, &signals, start, server.as_ref(), &bar).await?;
-    let wall = start.elapsed();
-    let cpu_after = server
-        .as_ref()
-        .map(ServerProcess::cpu_seconds)
-        .transpose()?;
-
-    // Before anybody leaves: a server without a store forgets a document with its last client.
-    let mut totals = Totals::new()?;
-    bar.set_message("checking");
-    let wrong_documents = check::check_all(&plan, &mut totals, &bar).await?;
-    over_sender.send_replace(true);
-    while let Some(finished) = tasks.join_next().await {
-        match finished? {
-            Ok(tally) => totals.add(tally),
-            Err(error) => totals.error(format!("{error:#}")),
-        }
-    }
-    bar.finish_and_clear();
-    Ok(Report::new(
-        &plan,
-        &totals,
-        &Measured {
-            connected_in,
-            wall,
-            cpu_seconds: cpu_after
-                .zip(cpu_before)
-                .map(|(after, before)| after - before),
-            base_bytes,
-            peak_bytes,
-            wrong_documents,
-        },
-    ))
+    let (name, pid) = match &target {
+        Target::Address => (plan.target.clone(), None),
+        Target::Process(pid) => (plan.target.clone(), Some(*pid)),
+        Target::Started(started) => (started.kind().name().to_owned(), started.pid()),
+    };
+    let address: SocketAddr = plan.destination(0)?.address;
+    let watch = Watch::new(pid, address).await?;
+    let mut run = Run {
+        bar: progress_bar(&plan),
+        base_bytes: watch.resident_bytes(),
+        stage: Arc::new(Stage::new(plan)?),
+        watch,
+        target,
+        figures: Vec::new(),
+    };
+    let own_cpu = run.watch.own_cpu_seconds()?;
+    let sampling = run.watch.begin(&run.stage);
+    carry_out(&mut run).await?;
+    drop(sampling);
+    run.stage.end();
+    run.bar.finish_and_clear();
+    let own_cpu = run.watch.own_cpu_seconds()? - own_cpu;
+    run.figure(
+        "generator CPU, whole run",
+        own_cpu,
+        "CPU-s",
+        Better::Neither,
+    );
+    run.report(name)
 }
 
-fn spawn_all(plan: &Arc<Plan>, signals: &Signals) -> JoinSet<Result<Tally>> {
-    let mut tasks = JoinSet::new();
-    for document in 0..plan.documents {
-        for client in 0..plan.clients {
-            let plan = Arc::clone(plan);
-            let signals = signals.clone();
-            tasks.spawn(async move {
-                if client >= plan.writers && plan.counting_readers {
-                    reader::read(&plan, document, &signals).await
-                } else {
-                    writer::take_part(&plan, document, client, &signals).await
-                }
-            });
+async fn carry_out(run: &mut Run<'_>) -> Result<()> {
+    match run.stage.plan.scenario {
+        Scenario::F1 | Scenario::F2 | Scenario::F3 | Scenario::PD => {
+            scenarios::typing::run(run).await
         }
+        Scenario::I1 => scenarios::idle::run(run).await,
+        Scenario::D20 => scenarios::quiet::run(run).await,
+        Scenario::J1 | Scenario::J20 => scenarios::join::run(run).await,
+        Scenario::C1 => scenarios::history::run(run).await,
+        Scenario::K1 => scenarios::kill::run(run).await,
+        Scenario::P1 => scenarios::presence::run(run).await,
+        Scenario::R1 => scenarios::storm::run(run).await,
+        Scenario::A1 => scenarios::agents::run(run).await,
     }
-    tasks
 }
 
-/// Waits for the end of the schedule and for the last edit; the server's highest memory.
-async fn watch_the_clock(
-    plan: &Plan,
-    signals: &Signals,
-    start: Instant,
-    server: Option<&ServerProcess>,
-    bar: &ProgressBar,
-) -> Result<Option<u64>> {
-    let sockets = plan.documents * plan.clients;
-    let mut peak = None;
-    bar.set_length(plan.duration.as_millis() as u64);
-    bar.set_message("writing");
-    while start.elapsed() < plan.duration + GRACE {
-        if let Some(server) = server {
-            peak = peak.max(Some(server.resident_bytes()?));
-        }
-        let elapsed = start.elapsed();
-        bar.set_position(elapsed.min(plan.duration).as_millis() as u64);
-        if elapsed >= plan.duration && signals.done.load(Ordering::Relaxed) >= sockets {
-            break;
-        }
-        sleep(SAMPLE).await;
+impl<'a> Run<'a> {
+    pub(crate) fn figure(
+        &mut self,
+        name: &'static str,
+        value: f64,
+        unit: &'static str,
+        better: Better,
+    ) {
+        self.figures.push(Figure {
+            name,
+            value,
+            unit,
+            better,
+        });
     }
-    Ok(peak)
+
+    /// A figure in megabytes, where it is known.
+    pub(crate) fn megabytes(&mut self, name: &'static str, bytes: Option<u64>, better: Better) {
+        if let Some(bytes) = bytes {
+            self.figure(name, bytes as f64 / 1e6, "MB", better);
+        }
+    }
+
+    /// How far counters of the server moved, under our names.
+    pub(crate) fn counters(&mut self, before: &Counters, after: &Counters) {
+        let moved = [
+            ("unisson_store_sync_seconds_count", "syncs of the log", ""),
+            (
+                "unisson_store_requests_total",
+                "requests to the object store",
+                "",
+            ),
+            (
+                "unisson_received_bytes_total",
+                "server: bytes received",
+                "B",
+            ),
+            ("unisson_sent_bytes_total", "server: bytes sent", "B"),
+            ("unisson_frames_sent_total", "server: frames sent", ""),
+        ];
+        for (counter, name, unit) in moved {
+            if let (Some(after), Some(before)) = (after.get(counter), before.get(counter)) {
+                self.figure(name, after - before, unit, Better::Neither);
+            }
+        }
+    }
+
+    /// The server, where this tool started it.
+    pub(crate) fn started(&mut self) -> Result<&mut Started> {
+        match &mut self.target {
+            Target::Started(started) => Ok(started),
+            _ => anyhow::bail!("this tool did not start the server"),
+        }
+    }
+
+    /// Whether the server keeps documents over a restart.
+    pub(crate) fn keeps(&self) -> bool {
+        match &self.target {
+            Target::Started(started) => started.kind().keeps(),
+            _ => true,
+        }
+    }
+
+    pub(crate) fn phase(&self, message: &'static str, length: u64) {
+        self.bar.set_message(message);
+        self.bar.set_length(length);
+        self.bar.set_position(0);
+    }
+
+    /// Waits until so many clients are in sync (or away by plan); how long it took.
+    pub(crate) async fn wait_for_clients(
+        &self,
+        clients: usize,
+        tasks: &mut JoinSet<Result<()>>,
+    ) -> Result<Duration> {
+        let since = Instant::now();
+        self.phase("connecting", clients as u64);
+        loop {
+            let there = self.stage.synced() + self.stage.away();
+            self.bar.set_position(there as u64);
+            if there >= clients {
+                return Ok(since.elapsed());
+            }
+            while let Some(finished) = tasks.try_join_next() {
+                finished?.context("a client ended before the load began")?;
+            }
+            ensure!(
+                since.elapsed() < CONNECT_MAX,
+                "only {there} of {clients} clients came into sync in time"
+            );
+            sleep(COUNTING).await;
+        }
+    }
+
+    /// Ends all clients, and keeps their errors.
+    pub(crate) async fn end_clients(&self, mut tasks: JoinSet<Result<()>>) -> Result<()> {
+        self.stage.end();
+        while let Some(finished) = tasks.join_next().await {
+            if let Err(error) = finished? {
+                self.stage.recorder.error(format!("{error:#}"));
+            }
+        }
+        Ok(())
+    }
+
+    fn report(self, server: String) -> Result<Report> {
+        let plan = &self.stage.plan;
+        let recorder = &self.stage.recorder;
+        let mut report = Report::new(plan, server);
+        report.latencies = recorder.total()?;
+        report.edits_planned = if plan.scenario.is_typing() {
+            plan.edits()
+        } else {
+            0
+        };
+        report.edits_made = recorder.made.load(Ordering::Relaxed);
+        report.reconnects = recorder.reconnects.load(Ordering::Relaxed);
+        report.holes = recorder.holes.load(Ordering::Relaxed);
+        report.correct = !recorder.has_failed();
+        report.errors = recorder.errors();
+        report.samples = self.watch.samples();
+        report.figures = self.figures;
+        Ok(report)
+    }
 }
 
 fn progress_bar(plan: &Plan) -> ProgressBar {

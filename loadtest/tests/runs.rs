@@ -1,5 +1,4 @@
-//! Whole runs against a small y-websocket server in this process: an honest one, and one that
-//! forgets them.
+//! Whole runs against small servers in this process: an honest one, and some that lose edits.
 
 use std::{
     collections::HashMap,
@@ -17,7 +16,7 @@ use tokio_tungstenite::{
         handshake::server::{ErrorResponse, Request, Response},
     },
 };
-use unisson_loadtest::{Plan, run};
+use unisson_loadtest::{Plan, Scenario, Target, relay, run};
 use unisson_protocol::{
     PeerMessage, ServerMessage,
     dialect::{Dialect, y_websocket},
@@ -125,19 +124,18 @@ async fn plan(forgetful: bool) -> Plan {
             tokio::spawn(Arc::clone(&relay).serve(stream));
         }
     });
+    small(Scenario::F1, &format!("ws://{address}/"))
+}
+
+fn small(scenario: Scenario, target: &str) -> Plan {
     Plan {
-        target: format!("ws://{address}/"),
-        dialect: Dialect::YWebsocket,
         documents: 2,
         clients: 4,
-        writers: 2,
+        writers: if scenario == Scenario::I1 { 0 } else { 2 },
         rate: 20.0,
         duration: Duration::from_secs(1),
-        token: String::new(),
-        counting_readers: true,
-        server_pid: Some(std::process::id()),
-        progress: false,
-        seed: 42,
+        grace: Duration::from_secs(2),
+        ..Plan::new(scenario, target, Dialect::YWebsocket, 42)
     }
 }
 
@@ -148,22 +146,123 @@ async fn an_honest_server_passes_with_every_edit_measured() {
             counting_readers,
             ..plan(false).await
         };
-        let report = run(plan).await.expect("a run");
+        let report = run(plan, Target::Process(std::process::id()))
+            .await
+            .expect("a run");
         assert!(report.correct, "{report}");
         assert_eq!(report.edits_made, 80);
-        assert_eq!(
-            report.edit_to_seen.count,
-            80 * 3,
-            "each edit at three others"
-        );
-        assert_eq!(report.edit_to_saved.count, 80);
-        assert!(report.server_cpu_seconds.is_some());
+        let seen = report.latency("edit to seen").expect("edits were seen");
+        assert_eq!(seen.count, 80 * 3, "each edit at three others");
+        let saved = report.latency("edit to saved").expect("edits were saved");
+        assert_eq!(saved.count, 80);
+        assert!(report.figure("server CPU").is_some(), "{report}");
+        let samples = serde_json::to_string(&report).expect("JSON");
+        assert!(samples.contains("\"server_cores\""));
     }
 }
 
 #[tokio::test]
 async fn a_server_that_forgets_what_it_called_saved_fails_the_run() {
-    let report = run(plan(true).await).await.expect("a run");
+    let report = run(plan(true).await, Target::Address).await.expect("a run");
     assert!(!report.correct, "{report}");
-    assert_eq!(report.wrong_documents, 2, "{report}");
+    assert_eq!(report.errors.len(), 2, "{report}");
+}
+
+async fn listener() -> (TcpListener, String) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    (listener, format!("ws://{address}/"))
+}
+
+#[tokio::test]
+async fn the_relay_delivers_every_edit_to_every_other_client() {
+    let (listener, target) = listener().await;
+    let serving = tokio::spawn(relay(listener));
+    for scenario in [Scenario::F1, Scenario::I1, Scenario::P1] {
+        let mut plan = small(scenario, &target);
+        plan.relay = true;
+        if scenario == Scenario::P1 {
+            (plan.documents, plan.writers) = (1, 4);
+        }
+        let report = run(plan, Target::Address).await.expect("a run");
+        assert!(report.correct, "{report}");
+        let seen = report.latency("edit to seen").map_or(0, |seen| seen.count);
+        let expected = match scenario {
+            Scenario::F1 => 80 * 3,
+            Scenario::P1 => 20 * 4 * 3,
+            _ => 0,
+        };
+        assert_eq!(seen, expected, "{report}");
+        assert!(report.latency("edit to saved").is_none(), "{report}");
+    }
+    let refused = Plan {
+        relay: true,
+        writers: 0,
+        ..small(Scenario::J1, &target)
+    };
+    assert!(run(refused, Target::Address).await.is_err());
+    serving.abort();
+}
+
+/// Forwards what a client sends to a relay, but for every tenth frame.
+#[allow(clippy::result_large_err, reason = "the handshake's own types")]
+async fn lossy(listener: TcpListener, relay: String) {
+    while let Ok((stream, _)) = listener.accept().await {
+        let relay = relay.clone();
+        tokio::spawn(async move {
+            let mut path = String::new();
+            let callback = |request: &Request, response: Response| {
+                request
+                    .uri()
+                    .path()
+                    .trim_start_matches('/')
+                    .clone_into(&mut path);
+                Ok(response)
+            };
+            let client = accept_hdr_async(stream, callback)
+                .await
+                .expect("a handshake");
+            let url = format!("{relay}{path}");
+            let (server, _) = tokio_tungstenite::connect_async(url)
+                .await
+                .expect("a relay");
+            let (to_client, mut from_client) = client.split();
+            let (mut to_server, from_server) = server.split();
+            tokio::spawn(from_server.forward(to_client));
+            let mut frames = 0;
+            while let Some(Ok(frame)) = from_client.next().await {
+                frames += 1;
+                if frames % 10 != 0 && to_server.send(frame).await.is_err() {
+                    return;
+                }
+            }
+        });
+    }
+}
+
+#[tokio::test]
+async fn a_relay_that_loses_frames_fails_the_run() {
+    let (listener, target) = listener_of_lossy_relay().await;
+    let proxying = tokio::spawn(lossy(listener.0, listener.1));
+    let plan = Plan {
+        relay: true,
+        ..small(Scenario::F1, &target)
+    };
+    let report = run(plan, Target::Address).await.expect("a run");
+    assert!(!report.correct, "{report}");
+    assert!(
+        report
+            .errors
+            .iter()
+            .any(|error| error.contains("deliveries")),
+        "{report}"
+    );
+    proxying.abort();
+}
+
+async fn listener_of_lossy_relay() -> ((TcpListener, String), String) {
+    let (inner, inner_target) = listener().await;
+    tokio::spawn(relay(inner));
+    let (outer, outer_target) = listener().await;
+    ((outer, inner_target), outer_target)
 }

@@ -1,40 +1,67 @@
-//! One task for each socket: frames in, the outbox out, keepalive, liveness.
+//! One task for each socket: what the client says, keepalive, liveness, the end.
+//!
+//! What the server says is written by whoever says it, see [`Outbox`]; the task writes only where
+//! the socket did not take everything at once. Idle, it holds no buffer and one timer.
 
+mod address_map;
+mod backlog;
+mod frame_reader;
 pub(crate) mod hocuspocus;
 mod hocuspocus_socket;
 mod y_websocket_socket;
 
-use std::{sync::Arc, time::Duration};
-
-use axum::extract::ws::{CloseFrame, Message, WebSocket};
-use bytes::Bytes;
-use futures_util::{
-    SinkExt, StreamExt,
-    stream::{SplitSink, SplitStream},
+use std::{
+    cell::RefCell,
+    future::poll_fn,
+    pin::{Pin, pin},
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
 };
-use tokio::time::{Instant, timeout};
-use unisson_protocol::CloseReason;
 
+use bytes::Bytes;
+use tokio::{
+    net::TcpStream,
+    sync::OwnedSemaphorePermit,
+    time::{Instant, Sleep, sleep_until, timeout},
+};
+use unisson_protocol::{CloseReason, dialect::hocuspocus::Address};
+
+use self::frame_reader::{FrameReader, Incoming, Violation};
 use crate::{
     doc_task::DocMessage,
+    frame::Frame,
     metrics::{DialectLabel, ReasonLabel},
-    outbox::{Next, Outbox},
+    outbox::{Event, Kind, Order, Outbox, Written},
     registry::{Registry, Shared},
+    sockets::Place,
 };
 
+pub(crate) use backlog::Backlog;
 pub(crate) use hocuspocus_socket::HocuspocusSocket;
 pub(crate) use y_websocket_socket::YWebsocketSocket;
 
-/// A client that has heard nothing for 30 s reconnects, so it hears something sooner.
+/// A client that has heard nothing for 30 s reconnects, so it hears something sooner. A socket's
+/// timer is never set further ahead than this.
 const KEEPALIVE: Duration = Duration::from_secs(15);
-/// How often a WebSocket ping asks whether anybody is there.
+/// How often a socket that takes nothing is looked at, at most.
+const TICK_MIN: Duration = Duration::from_secs(1);
+/// A client that has said nothing for so long is asked, by a WebSocket ping, whether it is there.
 const PING: Duration = Duration::from_secs(25);
 /// A socket that neither speaks nor answers pings for so long is dead.
 const LIVENESS: Duration = Duration::from_secs(60);
-/// How long writing one frame may take, beside a second for each 32 KiB of it.
-const WRITE: Duration = Duration::from_secs(30);
-/// How long the client has to answer a close.
+/// How long the client has to take the last frames, and then to answer the close.
 const CLOSING: Duration = Duration::from_secs(2);
+/// What frames need beside an update: address, type and lengths.
+const FRAME_OVERHEAD_BYTES: usize = 4 << 10;
+/// How much is read at once.
+const READ_BYTES: usize = 64 << 10;
+
+thread_local! {
+    /// Where sockets read to: each thread reads one socket at a time, and what is read is taken
+    /// before the next, so that no socket needs a buffer of its own.
+    static SCRATCH: RefCell<Box<[u8]>> = RefCell::new(vec![0; READ_BYTES].into());
+}
 
 /// What one dialect does with a socket. Effects go to documents and to the outbox.
 pub(crate) trait Dialect: Send {
@@ -44,196 +71,288 @@ pub(crate) trait Dialect: Send {
     const KEEPALIVE: &'static [u8];
 
     /// The socket is open.
-    fn opened(&mut self) -> impl Future<Output = Result<(), CloseReason>> + Send;
-    /// A binary frame has come.
-    fn received(&mut self, frame: Bytes) -> impl Future<Output = Result<(), CloseReason>> + Send;
+    fn opened(&mut self, backlog: &mut Backlog) -> Result<(), CloseReason>;
+    /// A binary frame has come. No other one comes before the backlog is empty.
+    fn received(&mut self, frame: Bytes, backlog: &mut Backlog) -> Result<(), CloseReason>;
     /// A session has let go of a document.
-    fn detached(&mut self, address: &unisson_protocol::dialect::hocuspocus::Address);
+    fn detached(&mut self, address: &Address);
     /// When the client should have authenticated, if it has not.
     fn deadline(&self) -> Option<Instant>;
     /// What the client is told before the socket closes, if anything.
     fn farewell(&self, reason: CloseReason) -> Option<Bytes>;
     /// The socket is gone.
-    fn closed(&mut self) -> impl Future<Output = ()> + Send;
+    fn closed(&mut self, backlog: &mut Backlog);
 }
 
-/// Serves one socket to its end.
-pub(crate) async fn serve<D: Dialect>(
-    socket: WebSocket,
-    mut dialect: D,
+/// How a socket ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ended {
+    /// The server ends it.
+    Server(CloseReason),
+    /// The client has closed it, with this code.
+    Client(Option<u16>),
+    /// The client has gone without a word.
+    Gone,
+}
+
+impl From<CloseReason> for Ended {
+    fn from(reason: CloseReason) -> Self {
+        Self::Server(reason)
+    }
+}
+
+impl From<Violation> for Ended {
+    fn from(violation: Violation) -> Self {
+        tracing::debug!(%violation, "malformed");
+        Self::Server(CloseReason::Malformed)
+    }
+}
+
+/// Serves one socket to its end; `early` has been read from it already.
+pub(crate) fn serve<D: Dialect>(
+    dialect: D,
     outbox: Arc<Outbox>,
     shared: Arc<Shared>,
-) {
-    let label = DialectLabel { dialect: D::NAME };
-    shared.metrics.sockets.get_or_create(&label).inc();
-    let (sink, mut stream) = socket.split();
-    let mut writer = Writer {
-        sink,
+    early: Vec<u8>,
+    permit: OwnedSemaphorePermit,
+) -> impl Future<Output = ()> + Send {
+    let limit = shared.settings.limits.update_bytes_max + FRAME_OVERHEAD_BYTES;
+    let now = Instant::now();
+    // Made here, not in the future, which would keep room for all the parts as well.
+    let mut socket = Socket {
+        dialect,
         outbox,
-        shared: shared.clone(),
-        keepalive: D::KEEPALIVE,
+        reader: FrameReader::new(limit),
+        backlog: Backlog::default(),
+        unread: early,
+        heard_at: now,
+        pinged_at: now,
+        shared,
+        _permit: permit,
     };
-    let reason = run(&mut dialect, &mut writer, &mut stream).await;
-    dialect.closed().await;
-    if let Some(reason) = reason {
-        shared
-            .metrics
-            .closed
-            .get_or_create(&ReasonLabel {
-                reason: reason.text(),
-            })
-            .inc();
-        let _ = timeout(CLOSING, writer.close(dialect.farewell(reason), reason)).await;
-        // The close frame is lost where the socket is dropped with unread frames in it.
-        let _ = timeout(CLOSING, async {
-            while let Some(Ok(_)) = stream.next().await {}
-        })
-        .await;
-    }
-    shared.metrics.sockets.get_or_create(&label).dec();
-}
-
-/// Why the server ends the socket; `None` where the client did.
-async fn run<D: Dialect>(
-    dialect: &mut D,
-    writer: &mut Writer,
-    stream: &mut SplitStream<WebSocket>,
-) -> Option<CloseReason> {
-    if let Err(reason) = dialect.opened().await {
-        return Some(reason);
-    }
-    let shared = writer.shared.clone();
-    let mut stopping = shared.stopping.subscribe();
-    let stopped = async move {
-        // An error means that nobody is left to say it: the server has gone.
-        let _ = stopping.wait_for(|stopping| *stopping).await;
-    };
-    tokio::pin!(stopped);
-    // Reading and writing go on side by side: a client that reads slowly is still heard.
-    let (detached_in, mut detached_out) = tokio::sync::mpsc::unbounded_channel();
-    let write = writer.run(detached_in);
-    tokio::pin!(write);
-    let mut alive_until = Instant::now() + LIVENESS;
-    loop {
-        let deadline = dialect.deadline().unwrap_or(alive_until);
-        tokio::select! {
-            reason = &mut write => return reason,
-            () = &mut stopped => return Some(CloseReason::Restart),
-            Some(address) = detached_out.recv() => dialect.detached(&address),
-            () = tokio::time::sleep_until(deadline.min(alive_until)) => {
-                return Some(CloseReason::TimedOut);
-            }
-            message = stream.next() => {
-                alive_until = Instant::now() + LIVENESS;
-                match message {
-                    Some(Ok(Message::Binary(frame))) => {
-                        shared.metrics.frames_received.inc();
-                        shared.metrics.bytes_received.inc_by(frame.len() as u64);
-                        if let Err(reason) = dialect.received(frame).await {
-                            return Some(reason);
-                        }
-                    }
-                    Some(Ok(Message::Text(_))) => return Some(CloseReason::Malformed),
-                    Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
-                    // A client that goes away is not an error.
-                    Some(Ok(Message::Close(_)) | Err(_)) | None => return None,
-                }
-            }
-        }
+    async move {
+        let place = socket.entered();
+        let ended = socket.run().await;
+        // Saying goodbye takes rooms that an open socket does not need.
+        Box::pin(socket.end(ended)).await;
+        socket.left(place);
     }
 }
 
-struct Writer {
-    sink: SplitSink<WebSocket, Message>,
+struct Socket<D> {
+    dialect: D,
     outbox: Arc<Outbox>,
+    reader: FrameReader,
+    backlog: Backlog,
+    /// Read, but not looked at while the backlog is not empty.
+    unread: Vec<u8>,
+    heard_at: Instant,
+    pinged_at: Instant,
     shared: Arc<Shared>,
-    keepalive: &'static [u8],
+    _permit: OwnedSemaphorePermit,
 }
 
-impl Writer {
-    /// Writes what the outbox has, until the socket is to be closed (`Some`) or is gone.
-    async fn run(
-        &mut self,
-        detached: tokio::sync::mpsc::UnboundedSender<
-            unisson_protocol::dialect::hocuspocus::Address,
-        >,
-    ) -> Option<CloseReason> {
-        let mut ping_at = Instant::now() + PING;
-        let mut keepalive_at = Instant::now() + KEEPALIVE;
+/// What a round of a socket's task came to.
+enum Round {
+    Order(Order),
+    Heard(Result<(), Ended>),
+    Timer,
+}
+
+impl<D: Dialect> Socket<D> {
+    const LABEL: DialectLabel = DialectLabel { dialect: D::NAME };
+
+    fn entered(&self) -> Place {
+        let metrics = &self.shared.metrics;
+        metrics.sockets.get_or_create(&Self::LABEL).inc();
+        self.shared.sockets.enter(&self.outbox)
+    }
+
+    fn left(&self, place: Place) {
+        let metrics = &self.shared.metrics;
+        metrics.sockets.get_or_create(&Self::LABEL).dec();
+        self.shared.sockets.leave(place);
+    }
+
+    async fn run(&mut self) -> Ended {
+        match self.serve().await {
+            Ok(never) => match never {},
+            Err(ended) => ended,
+        }
+    }
+
+    async fn serve(&mut self) -> Result<std::convert::Infallible, Ended> {
+        self.dialect.opened(&mut self.backlog)?;
+        let mut timer = pin!(sleep_until(Instant::now() + KEEPALIVE));
         loop {
-            let next = tokio::select! {
-                next = self.outbox.next() => next,
-                () = tokio::time::sleep_until(ping_at) => {
-                    ping_at = Instant::now() + PING;
-                    self.write(Message::Ping(Bytes::new())).await?;
-                    continue;
+            while !(self.backlog.is_empty() && self.unread.is_empty()) {
+                Box::pin(self.backlog.clear()).await?;
+                let mut unread = std::mem::take(&mut self.unread);
+                self.heard(&mut unread)?;
+            }
+            match poll_fn(|context| self.poll(context, timer.as_mut())).await {
+                Round::Order(order) => self.obey(order)?,
+                Round::Heard(outcome) => outcome?,
+                Round::Timer => timer.as_mut().reset(self.tick()?),
+            }
+        }
+    }
+
+    fn poll(&mut self, context: &mut Context<'_>, timer: Pin<&mut Sleep>) -> Poll<Round> {
+        SCRATCH.with_borrow_mut(|scratch| {
+            let mut written = Written::default();
+            let event = self.outbox.poll(context, scratch, &mut written);
+            self.shared.metrics.sent(written);
+            match event {
+                Poll::Ready(Event::Order(order)) => Poll::Ready(Round::Order(order)),
+                Poll::Ready(Event::Read(Ok(0) | Err(_))) => {
+                    Poll::Ready(Round::Heard(Err(Ended::Gone)))
                 }
-                () = tokio::time::sleep_until(keepalive_at) => {
-                    Next::Frame(Bytes::from_static(self.keepalive))
+                Poll::Ready(Event::Read(Ok(bytes))) => {
+                    self.heard_at = Instant::now();
+                    Poll::Ready(Round::Heard(self.heard(&mut scratch[..bytes])))
                 }
-            };
-            match next {
-                Next::Frame(frame) => {
-                    keepalive_at = Instant::now() + KEEPALIVE;
-                    self.shared.metrics.frames_sent.inc();
-                    self.shared.metrics.bytes_sent.inc_by(frame.len() as u64);
-                    if let Err(reason) = self.write_frame(frame).await {
-                        return reason;
+                Poll::Pending => timer.poll(context).map(|()| Round::Timer),
+            }
+        })
+    }
+
+    /// Takes bytes of the client, and writes what they are answered with here and now.
+    fn heard(&mut self, bytes: &mut [u8]) -> Result<(), Ended> {
+        let (mut frames, mut frame_bytes) = (0, 0);
+        let outcome = self.take_frames(bytes, &mut frames, &mut frame_bytes);
+        self.shared.metrics.frames_received.inc_by(frames);
+        self.shared.metrics.bytes_received.inc_by(frame_bytes);
+        outcome
+    }
+
+    fn take_frames(
+        &mut self,
+        mut bytes: &mut [u8],
+        frames: &mut u64,
+        frame_bytes: &mut u64,
+    ) -> Result<(), Ended> {
+        while let Some(incoming) = self.reader.next(&mut bytes)? {
+            match incoming {
+                Incoming::Message(frame) => {
+                    *frames += 1;
+                    *frame_bytes += frame.len() as u64;
+                    self.dialect.received(frame, &mut self.backlog)?;
+                }
+                Incoming::Ping(payload) => {
+                    self.outbox.push(Frame::pong(&payload), Kind::Presence);
+                }
+                Incoming::Pong => {}
+                Incoming::Close(code) => return Err(Ended::Client(code)),
+            }
+            if !self.backlog.is_empty() {
+                self.unread = bytes.to_vec();
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn obey(&mut self, order: Order) -> Result<(), Ended> {
+        match order {
+            Order::Detached(address) => self.dialect.detached(&address),
+            Order::Drained(peers) => {
+                for (document, peer) in peers {
+                    self.backlog.send(&document, DocMessage::Drained(peer))?;
+                }
+            }
+            Order::Close(reason) => return Err(reason.into()),
+            Order::Gone => return Err(Ended::Gone),
+        }
+        Ok(())
+    }
+
+    /// Does what is due, and says when to look again.
+    fn tick(&mut self) -> Result<Instant, Ended> {
+        let now = Instant::now();
+        let (written_at, patience) = self.outbox.times();
+        // Where the client has much to take, taking it is its sign of life.
+        let dead_at = patience.unwrap_or(self.heard_at + LIVENESS);
+        let deadline = self.dialect.deadline().unwrap_or(dead_at);
+        if dead_at.min(deadline) <= now {
+            return Err(CloseReason::TimedOut.into());
+        }
+        // What is queued already says that the server is there, once the client takes it.
+        let mut keepalive_at = written_at + KEEPALIVE;
+        let mut ping_at = self.heard_at.max(self.pinged_at) + PING;
+        let takes = patience.is_none();
+        if ping_at <= now && takes {
+            self.outbox.push(Frame::ping(), Kind::Presence);
+            self.pinged_at = now;
+            ping_at = now + PING;
+        }
+        if keepalive_at <= now && takes {
+            let keepalive = Frame::message(&Bytes::from_static(D::KEEPALIVE));
+            self.outbox.push(keepalive, Kind::Presence);
+            keepalive_at = now + KEEPALIVE;
+        }
+        let soonest = keepalive_at.min(ping_at).max(now + TICK_MIN);
+        Ok(soonest.min(dead_at).min(deadline).min(now + KEEPALIVE))
+    }
+
+    /// Leaves the documents and says goodbye.
+    async fn end(&mut self, ended: Ended) {
+        self.dialect.closed(&mut self.backlog);
+        // What the client said before it went is said; a document that has ended forgets anyway.
+        let _ = self.backlog.clear().await;
+        let mut last = Vec::new();
+        match ended {
+            Ended::Server(reason) => {
+                let label = ReasonLabel {
+                    reason: reason.text(),
+                };
+                self.shared.metrics.closed.get_or_create(&label).inc();
+                last.extend(self.dialect.farewell(reason).as_ref().map(Frame::message));
+                last.push(Frame::close(reason.code(), reason.text()));
+            }
+            Ended::Client(code) => last.push(answer_to_close(code)),
+            Ended::Gone => return self.outbox.shut(),
+        }
+        let give_up = ended == Ended::Server(CloseReason::Overloaded);
+        self.outbox.finish(last, give_up);
+        let mut written = Written::default();
+        let emptied = poll_fn(|context| self.outbox.poll_empty(context, &mut written));
+        let _ = timeout(CLOSING, emptied).await;
+        self.shared.metrics.sent(written);
+        if matches!(ended, Ended::Server(_)) {
+            let _ = timeout(CLOSING, poll_fn(|context| self.poll_closed(context))).await;
+        }
+        self.outbox.shut();
+    }
+
+    /// Reads on until the client has closed: the close frame would be lost where a socket is
+    /// dropped with bytes in it that nobody has read.
+    fn poll_closed(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        SCRATCH.with_borrow_mut(|scratch| {
+            loop {
+                let read = match self.outbox.poll_read(context, scratch) {
+                    Poll::Ready(Ok(0) | Err(_)) => return Poll::Ready(()),
+                    Poll::Ready(Ok(read)) => read,
+                    Poll::Pending => return Poll::Pending,
+                };
+                let mut bytes = &mut scratch[..read];
+                // A client that has broken the protocol is read to its end without being heard.
+                while let Ok(Some(incoming)) = self.reader.next(&mut bytes) {
+                    if matches!(incoming, Incoming::Close(_)) {
+                        return Poll::Ready(());
                     }
                 }
-                Next::Detached(address) => {
-                    // The receiver lives as long as this socket's task.
-                    let _ = detached.send(address);
-                }
-                Next::Drained(peers) => {
-                    for (document, peer) in peers {
-                        // A document that has ended has no peers to catch up.
-                        let _ = document.send(DocMessage::Drained(peer)).await;
-                    }
-                }
-                Next::Close(reason) => return Some(reason),
             }
-        }
+        })
     }
+}
 
-    /// `Err(None)`: the socket is gone.
-    async fn write_frame(&mut self, frame: Bytes) -> Result<(), Option<CloseReason>> {
-        let patience = WRITE + Duration::from_secs(frame.len() as u64 / (32 << 10));
-        // Frames that are queued together leave in one write, so that load makes writes larger
-        // and not more.
-        let write = async {
-            self.sink.feed(Message::Binary(frame)).await?;
-            match self.outbox.has_frames() {
-                true => Ok(()),
-                false => self.sink.flush().await,
-            }
-        };
-        match timeout(patience, write).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) => Err(None),
-            Err(_) => Err(Some(CloseReason::TimedOut)),
-        }
-    }
-
-    async fn write(&mut self, message: Message) -> Option<()> {
-        timeout(WRITE, self.sink.send(message)).await.ok()?.ok()
-    }
-
-    /// Says goodbye: what is queued still, then why, then the close frame.
-    async fn close(&mut self, farewell: Option<Bytes>, reason: CloseReason) {
-        while let Some(Next::Frame(frame)) = self.outbox.take() {
-            if self.write_frame(frame).await.is_err() {
-                return;
-            }
-        }
-        if let Some(farewell) = farewell {
-            let _ = self.write(Message::Binary(farewell)).await;
-        }
-        let frame = CloseFrame {
-            code: reason.code(),
-            reason: reason.text().into(),
-        };
-        let _ = self.write(Message::Close(Some(frame))).await;
+/// The client's own code, where it may stand in a frame.
+fn answer_to_close(code: Option<u16>) -> Frame {
+    match code {
+        None => Frame::close_without_code(),
+        Some(code @ (1000..=1003 | 1007..=1014 | 3000..=4999)) => Frame::close(code, ""),
+        Some(_) => Frame::close(1002, ""),
     }
 }
 
@@ -245,9 +364,10 @@ pub(crate) struct Door {
 }
 
 impl Door {
-    pub(crate) fn new(registry: &Registry) -> Self {
+    pub(crate) fn new(registry: &Registry, stream: TcpStream) -> Self {
         let settings = &registry.shared().settings;
         let outbox = Outbox::new(
+            stream,
             settings.outbox_bytes_max,
             settings.limits.document_bytes_max,
         );

@@ -1,36 +1,43 @@
 //! One task for each open document: facts in, orders out, IO awaited.
 
+mod alarm;
+mod fanout;
+
 use std::{
     any::Any,
-    collections::{BTreeMap, HashMap},
+    collections::BTreeMap,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
     time::Duration,
 };
 
 use bytes::Bytes;
+use futures_util::FutureExt as _;
 use tokio::{
     sync::{mpsc, oneshot},
     time::Instant,
 };
 use unisson_history::Author;
-use unisson_protocol::{
-    CloseReason, DocName, PeerMessage, ServerMessage,
-    dialect::{hocuspocus, y_websocket},
-};
+use unisson_protocol::{CloseReason, DocName, PeerMessage};
 use unisson_session::{Access, EditId, Effect, Effects, Input, Millis, Peer, PeerId, Session};
 
+use self::{alarm::Alarm, fanout::Fanout};
 use crate::{
     effects::{Io, Outcome},
-    outbox::{Kind, Outbox, Pushed},
+    memory::Weight,
     registry::{Registry, Shared},
     versions::unix_now_ms,
 };
 
+pub(crate) use fanout::Sink;
+
 /// How many messages may wait for one document; then its sockets are not read.
 const INBOX_MAX: usize = 256;
-/// Documents at least so large are handled on a thread that may block.
-const HEAVY_BYTES: usize = 256 << 10;
+/// How many things a document sees to before it writes to its readers.
+const ROUND_MAX: usize = 64;
+/// How much it queues for one reader before it writes: well below what an outbox holds, so that
+/// nobody lags only because nobody has written.
+const ROUND_BYTES_MAX: usize = 128 << 10;
 
 /// Where to send a document's messages.
 pub(crate) type DocInbox = mpsc::Sender<DocMessage>;
@@ -38,8 +45,8 @@ pub(crate) type DocInbox = mpsc::Sender<DocMessage>;
 /// What sockets tell a document.
 #[derive(Debug)]
 pub(crate) enum DocMessage {
-    /// A peer comes in.
-    Join(PeerId, Peer, Sink),
+    /// A peer comes in. Boxed: it comes once, and the room in an inbox is for edits.
+    Join(Box<Joining>),
     /// A peer said something.
     Message(PeerId, PeerMessage),
     /// What a peer may do has changed.
@@ -50,37 +57,26 @@ pub(crate) enum DocMessage {
     Drained(PeerId),
     /// A peer has gone.
     Leave(PeerId),
+    /// The process holds more memory than it should.
+    MemoryShort,
     /// The server stops.
     Drain,
 }
 
-/// Where a peer's frames go.
-#[derive(Debug, Clone)]
-pub(crate) struct Sink {
-    pub(crate) outbox: Arc<Outbox>,
-    /// The address of a Hocuspocus provider; none for y-websocket.
-    pub(crate) address: Option<hocuspocus::Address>,
-}
-
-impl Sink {
-    /// Ends the peer's part in the document, in the way that its clients understand.
-    fn close(&self, reason: CloseReason) {
-        match &self.address {
-            // A socket shared by several documents stays open where coming back would not help;
-            // it is closed where it would, because published clients never sync again otherwise.
-            Some(address) if !reason.is_transient() || reason == CloseReason::Damaged => {
-                let denied = hocuspocus::Control::PermissionDenied(reason.text().into());
-                self.outbox
-                    .push(hocuspocus::encode_control(address, &denied), Kind::Answer);
-                self.outbox.detach(address.clone());
-            }
-            _ => self.outbox.close(reason),
-        }
-    }
+/// A peer that comes in.
+#[derive(Debug)]
+pub(crate) struct Joining {
+    pub(crate) id: PeerId,
+    pub(crate) peer: Peer,
+    pub(crate) sink: Sink,
 }
 
 /// Opens a document: its task runs until the session stops.
-pub(crate) fn open(name: &DocName, shared: &Arc<Shared>) -> (DocInbox, DocTask) {
+pub(crate) fn open(
+    name: &DocName,
+    shared: &Arc<Shared>,
+    weight: Arc<Weight>,
+) -> (DocInbox, DocTask) {
     let (inbox, messages) = mpsc::channel(INBOX_MAX);
     let start = Instant::now();
     let session = Session::new(
@@ -97,11 +93,13 @@ pub(crate) fn open(name: &DocName, shared: &Arc<Shared>) -> (DocInbox, DocTask) 
         session,
         messages,
         inbox: inbox.clone().downgrade(),
-        sinks: BTreeMap::new(),
+        fanout: Fanout::new(shared.clone()),
         edits: BTreeMap::new(),
         last_edit: EditId(0),
+        alarm: Alarm::default(),
         start,
         io: Io::new(name.clone(), shared.clone()),
+        weight,
         stopped: false,
     };
     (inbox, task)
@@ -122,12 +120,14 @@ pub(crate) struct DocTask {
     session: Session,
     messages: mpsc::Receiver<DocMessage>,
     inbox: mpsc::WeakSender<DocMessage>,
-    sinks: BTreeMap<PeerId, Sink>,
+    fanout: Fanout,
     /// Who waits for an edit of the server's own.
     edits: BTreeMap<EditId, oneshot::Sender<Result<(), String>>>,
     last_edit: EditId,
+    alarm: Alarm,
     start: Instant,
     io: Io,
+    weight: Arc<Weight>,
     stopped: bool,
 }
 
@@ -135,27 +135,57 @@ impl DocTask {
     /// Runs until the session stops; the registry has forgotten the document by then.
     pub(crate) async fn run(mut self, registry: Registry) {
         while !self.stopped {
-            let wakeup = self
-                .session
-                .next_wakeup()
-                .map(|at| self.start + Duration::from_millis(at.0));
-            // Not biased: a flood of messages must not hold up what became durable.
-            let turn = tokio::select! {
-                message = self.messages.recv() => match message {
-                    Some(message) => Turn::Message(message),
-                    None => Turn::Fact(Input::Woke),
-                },
-                Some(outcome) = self.io.next() => Turn::Fact(match outcome {
-                    Outcome::Loaded(result) => Input::Loaded(*result),
-                    Outcome::Appended(seq, result) => Input::Appended(seq, result),
-                    Outcome::SnapshotStored(result) => Input::SnapshotStored(result),
-                    Outcome::VersionStored(result) => Input::VersionStored(result),
-                }),
-                () = sleep_until(wakeup) => Turn::Fact(Input::Woke),
-            };
-            self.take(turn, &registry);
+            let turn = self.next().await;
+            self.see_to(turn, &registry).await;
+            // What is ready already is seen to first, so that under load frames leave together.
+            for _ in 1..ROUND_MAX {
+                if self.stopped || self.fanout.round_bytes() > ROUND_BYTES_MAX {
+                    break;
+                }
+                let Some(turn) = self.ready() else { break };
+                self.see_to(turn, &registry).await;
+            }
+            self.weight
+                .set(self.session.memory_bytes(), self.session.is_cold());
+            self.fanout.flush().await;
         }
         self.turn_away_late_comers();
+    }
+
+    /// Large documents wait for a processor, so that they take no more memory at a time than there
+    /// are processors, and never all threads.
+    async fn see_to(&mut self, turn: Turn, registry: &Registry) {
+        let shared = self.shared.clone();
+        let _permit = match self.is_heavy(&turn) {
+            true => Some(shared.heavy.acquire().await),
+            false => None,
+        };
+        self.take(turn, registry);
+    }
+
+    /// Waits for the next thing to see to.
+    async fn next(&mut self) -> Turn {
+        let wakeup = self
+            .session
+            .next_wakeup()
+            .map(|at| self.start + Duration::from_millis(at.0));
+        // Not biased: a flood of messages must not hold up what became durable.
+        tokio::select! {
+            message = self.messages.recv() => match message {
+                Some(message) => Turn::Message(message),
+                None => Turn::Fact(Input::Woke),
+            },
+            outcome = self.io.next() => Turn::Fact(outcome.into()),
+            () = self.alarm.until(wakeup) => Turn::Fact(Input::Woke),
+        }
+    }
+
+    /// The next thing to see to, if it is there already: what became durable first.
+    fn ready(&mut self) -> Option<Turn> {
+        if let Some(outcome) = self.io.next().now_or_never() {
+            return Some(Turn::Fact(outcome.into()));
+        }
+        self.messages.try_recv().ok().map(Turn::Message)
     }
 
     /// Sees to one thing. Where nobody is here the session may stop, so the registry is held
@@ -195,6 +225,20 @@ impl DocTask {
         });
     }
 
+    fn is_heavy(&self, turn: &Turn) -> bool {
+        match turn {
+            Turn::Message(DocMessage::Message(_, message)) => {
+                self.session.is_heavy_message(message)
+            }
+            Turn::Message(DocMessage::Edit(_, update, _)) => {
+                self.session.is_heavy_edit(update.len())
+            }
+            Turn::Message(DocMessage::Drained(_)) => self.session.is_heavy_to_catch_up(),
+            Turn::Message(_) => false,
+            Turn::Fact(input) => self.session.is_heavy(input),
+        }
+    }
+
     fn message(&mut self, message: DocMessage) {
         if let Some(input) = self.input(message) {
             self.handle(input);
@@ -203,15 +247,16 @@ impl DocTask {
 
     fn input(&mut self, message: DocMessage) -> Option<Input> {
         Some(match message {
-            DocMessage::Join(id, peer, sink) => {
-                self.sinks.insert(id, sink);
+            DocMessage::Join(joining) => {
+                let Joining { id, peer, sink } = *joining;
+                self.fanout.seat(id, sink);
                 Input::Joined(id, peer)
             }
             DocMessage::Message(id, message) => {
                 if let PeerMessage::Update(update) | PeerMessage::SyncStep2(update) = &message {
                     self.shared.metrics.updates.inc();
                     if self.shared.poisons.contains(update) {
-                        self.sinks.remove(&id)?.close(CloseReason::Forbidden);
+                        self.fanout.remove(id)?.close(CloseReason::Forbidden);
                         return Some(Input::Left(id));
                     }
                 }
@@ -225,9 +270,10 @@ impl DocTask {
             DocMessage::Access(id, access) => Input::AccessChanged(id, access),
             DocMessage::Drained(id) => Input::Drained(id),
             DocMessage::Leave(id) => {
-                self.sinks.remove(&id)?;
+                self.fanout.remove(id)?;
                 Input::Left(id)
             }
+            DocMessage::MemoryShort => Input::MemoryShort,
             DocMessage::Drain => Input::Draining,
         })
     }
@@ -241,16 +287,10 @@ impl DocTask {
         };
         let now = Millis(self.start.elapsed().as_millis() as u64);
         let session = &mut self.session;
-        let whole = matches!(
-            &input,
-            Input::Received(_, PeerMessage::SyncStep1(_) | PeerMessage::SyncStep2(_))
-                | Input::Drained(_)
-                | Input::Loaded(_)
-        );
-        let heavy = (whole && session.document_bytes() >= HEAVY_BYTES)
-            || suspect
-                .as_ref()
-                .is_some_and(|update| update.len() >= HEAVY_BYTES);
+        let heavy = session.is_heavy(&input);
+        if !matches!(input, Input::Woke | Input::MemoryShort) {
+            self.weight.touch();
+        }
         let work = || catch_unwind(AssertUnwindSafe(|| session.handle(now, input)));
         let outcome = if heavy {
             tokio::task::block_in_place(work)
@@ -258,7 +298,12 @@ impl DocTask {
             work()
         };
         match outcome {
-            Ok(effects) => self.carry_out(effects),
+            Ok(effects) => {
+                if let Some(fault) = self.session.fault() {
+                    tracing::error!(document = %self.name, %fault, "document cannot go on");
+                }
+                self.carry_out(effects);
+            }
             Err(panic) => self.end_by_panic(panic.as_ref(), suspect),
         }
     }
@@ -276,9 +321,7 @@ impl DocTask {
         if let Some(update) = suspect {
             self.shared.poisons.insert(&update);
         }
-        for sink in std::mem::take(&mut self.sinks).into_values() {
-            sink.close(CloseReason::Reset);
-        }
+        self.fanout.close_all(CloseReason::Reset);
         self.stopped = true;
     }
 
@@ -286,15 +329,16 @@ impl DocTask {
         let mut lagging = Vec::new();
         for effect in effects {
             match effect {
-                Effect::Send { to, message } => self.send(&to, &message, &mut lagging),
+                Effect::Send { to, message } => self.fanout.send(&to, &message, &mut lagging),
                 Effect::Close(id, reason) => {
-                    if let Some(sink) = self.sinks.remove(&id) {
+                    if let Some(sink) = self.fanout.remove(id) {
                         sink.close(reason);
                     }
                 }
                 Effect::Load => self.io.load(),
                 Effect::Append(seq, update) => self.io.append(seq, update),
                 Effect::StoreSnapshot => self.io.store_snapshot(),
+                Effect::Condense => self.io.condense(),
                 Effect::StoreVersion(wanted) => self.io.store_version(wanted),
                 Effect::Edited(id, result) => {
                     if let Some(done) = self.edits.remove(&id) {
@@ -310,54 +354,9 @@ impl DocTask {
         }
     }
 
-    /// Encodes once for all receivers of a dialect and address.
-    fn send(&mut self, to: &[PeerId], message: &ServerMessage, lagging: &mut Vec<PeerId>) {
-        let kind = match message {
-            ServerMessage::Awareness(_) => Kind::Presence,
-            ServerMessage::Update(_) | ServerMessage::Stateless(_) => Kind::Update,
-            ServerMessage::SyncStep1(_)
-            | ServerMessage::SyncStep2(_)
-            | ServerMessage::Accepted
-            | ServerMessage::Refused(_)
-            | ServerMessage::Access(..) => Kind::Answer,
-        };
-        if matches!(message, ServerMessage::Refused(_)) {
-            self.shared.metrics.refuse("edit");
-        }
-        let mut body: Option<Bytes> = None;
-        let mut addressed: HashMap<hocuspocus::Address, Bytes> = HashMap::new();
-        let mut plain: Option<Option<Bytes>> = None;
-        for id in to {
-            let Some(sink) = self.sinks.get(id) else {
-                continue;
-            };
-            let frame = match &sink.address {
-                None => match plain.get_or_insert_with(|| y_websocket::encode(message)) {
-                    Some(frame) => frame.clone(),
-                    None => continue,
-                },
-                Some(address) => {
-                    let body = body.get_or_insert_with(|| hocuspocus::encode_body(message));
-                    match addressed.get(address) {
-                        Some(frame) => frame.clone(),
-                        None => {
-                            let frame = hocuspocus::address_frame(address, body);
-                            addressed.insert(address.clone(), frame.clone());
-                            frame
-                        }
-                    }
-                }
-            };
-            if sink.outbox.push(frame, kind) == Pushed::Full {
-                lagging.push(*id);
-            }
-        }
-    }
-
     fn lags(&mut self, id: PeerId) {
-        if let (Some(sink), Some(inbox)) = (self.sinks.get(&id), self.inbox.upgrade()) {
-            self.shared.metrics.lagging.inc();
-            sink.outbox.lags(inbox, id);
+        if let Some(inbox) = self.inbox.upgrade() {
+            self.fanout.lags(id, inbox);
             self.handle(Input::Lagging(id));
         }
     }
@@ -366,16 +365,21 @@ impl DocTask {
     fn turn_away_late_comers(&mut self) {
         self.messages.close();
         while let Ok(message) = self.messages.try_recv() {
-            if let DocMessage::Join(_, _, sink) = message {
-                sink.close(CloseReason::Reset);
+            if let DocMessage::Join(joining) = message {
+                joining.sink.close(CloseReason::Reset);
             }
         }
     }
 }
 
-async fn sleep_until(at: Option<Instant>) {
-    match at {
-        Some(at) => tokio::time::sleep_until(at).await,
-        None => std::future::pending().await,
+impl From<Outcome> for Input {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Loaded(result) => Self::Loaded(*result),
+            Outcome::Appended(seq, result) => Self::Appended(seq, result),
+            Outcome::SnapshotStored(result) => Self::SnapshotStored(result),
+            Outcome::Condensed(result) => Self::Condensed(result),
+            Outcome::VersionStored(result) => Self::VersionStored(result),
+        }
     }
 }

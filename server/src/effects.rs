@@ -1,20 +1,24 @@
 //! The only place where a session's orders become IO, and the store's answers become facts.
 
-use std::{pin::Pin, sync::Arc};
+use std::{collections::VecDeque, future::poll_fn, pin::Pin, sync::Arc, task::Poll};
 
 use bytes::Bytes;
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use unisson_protocol::DocName;
 use unisson_session::{
-    AppendError, AppendSeq, LoadError, LoadedDocument, OpenError, SnapshotError, StoredParts,
-    VersionWanted, compact, load,
+    AppendError, AppendSeq, Condensed, Image, LoadedDocument, OpenError, SnapshotError,
+    VersionWanted, condense, load,
 };
-use unisson_storage::StoreError;
+use unisson_storage::{Appended, Appender, Basis, StoreError};
 
 use crate::{
+    crdt,
     registry::Shared,
     versions::{self, HistoryError},
 };
+
+/// From so many stored bytes on, loading is counted as heavy work.
+const LARGE_BYTES: usize = 256 << 10;
 
 /// What became of an order.
 #[derive(Debug)]
@@ -24,7 +28,9 @@ pub(crate) enum Outcome {
     /// Of an append.
     Appended(AppendSeq, Result<(), AppendError>),
     /// Of a snapshot.
-    SnapshotStored(Result<(), SnapshotError>),
+    SnapshotStored(Result<Option<Image>, SnapshotError>),
+    /// Of a reading back.
+    Condensed(Result<Option<Image>, SnapshotError>),
     /// Of a version.
     VersionStored(Result<(), SnapshotError>),
 }
@@ -36,20 +42,46 @@ pub(crate) struct Io {
     name: DocName,
     shared: Arc<Shared>,
     orders: FuturesUnordered<Order>,
+    appender: Appender,
+    /// Answers of one commit; the store gives them together.
+    appended: VecDeque<Appended>,
 }
 
 impl Io {
     pub(crate) fn new(name: DocName, shared: Arc<Shared>) -> Self {
         Self {
+            appender: shared.store.appender(name.as_str()),
+            appended: VecDeque::new(),
             name,
             shared,
             orders: FuturesUnordered::new(),
         }
     }
 
-    /// The next outcome; `None` while nothing is under way.
-    pub(crate) fn next(&mut self) -> impl Future<Output = Option<Outcome>> {
-        self.orders.next()
+    /// The next outcome; pending while nothing is under way. Cancelling loses nothing.
+    pub(crate) async fn next(&mut self) -> Outcome {
+        if let Some(answer) = self.appended.pop_front() {
+            return outcome_of(answer);
+        }
+        let mut answers = std::pin::pin!(self.appender.appended());
+        let orders = &mut self.orders;
+        let ready = poll_fn(|context| {
+            if let Poll::Ready(answers) = answers.as_mut().poll(context) {
+                return Poll::Ready(Ok(answers));
+            }
+            match orders.poll_next_unpin(context) {
+                Poll::Ready(Some(outcome)) => Poll::Ready(Err(outcome)),
+                Poll::Ready(None) | Poll::Pending => Poll::Pending,
+            }
+        });
+        match ready.await {
+            Err(outcome) => outcome,
+            Ok(answers) => {
+                self.appended.extend(answers);
+                let first = self.appended.pop_front();
+                outcome_of(first.expect("answers come at least one at a time"))
+            }
+        }
     }
 
     pub(crate) fn load(&self) {
@@ -64,25 +96,31 @@ impl Io {
     }
 
     pub(crate) fn append(&self, seq: AppendSeq, update: Bytes) {
-        // Queued in the log's order here and now; only the waiting is left for later.
-        let durable = self.shared.store.append(self.name.as_str(), update);
-        self.order(async move {
-            let result = durable.await;
-            let unavailable =
-                |error: unisson_storage::AppendError| AppendError::Unavailable(error.to_string());
-            Outcome::Appended(seq, result.map_err(unavailable))
-        });
+        // In the log's order here and now; only the answer is left for later.
+        self.appender.append(seq.0, update);
     }
 
     pub(crate) fn store_snapshot(&self) {
         let (name, shared) = (self.name.clone(), self.shared.clone());
         self.order(async move {
-            let result = read_and_compact(&name, &shared).await;
+            let result = read_and_store(&name, &shared).await;
             if let Err(error) = &result {
                 shared.metrics.snapshots_failed.inc();
                 tracing::warn!(document = %name, %error, "snapshot was not stored");
             }
             Outcome::SnapshotStored(result)
+        });
+    }
+
+    pub(crate) fn condense(&self) {
+        let (name, shared) = (self.name.clone(), self.shared.clone());
+        self.order(async move {
+            let _permit = shared.compactions.acquire().await;
+            let result = read_and_condense(&name, &shared).await;
+            if let Err(error) = &result {
+                tracing::warn!(document = %name, %error, "document was not read back");
+            }
+            Outcome::Condensed(result.map(|(condensed, _)| condensed.image))
         });
     }
 
@@ -115,42 +153,56 @@ async fn read_and_load(name: &DocName, shared: &Shared) -> Result<LoadedDocument
         .map_err(|error| match error {
             StoreError::Unavailable(problem) => OpenError::Unavailable(problem),
             error @ StoreError::Damaged { .. } => OpenError::Damaged(error.to_string()),
+            error @ StoreError::Erased { .. } => OpenError::Erased(error.to_string()),
         })?;
-    let parts = StoredParts {
-        snapshots: stored.snapshots,
-        updates: stored.updates,
-    };
+    let (parts, _) = crdt::parts(stored);
     let limits = shared.settings.limits.clone();
-    let loaded = tokio::task::spawn_blocking(move || load(&parts, &limits)).await;
-    flatten(loaded).map_err(OpenError::Damaged)
+    // Small documents do not wait behind large ones for a processor.
+    let _heavy = match parts
+        .snapshots
+        .iter()
+        .chain(&parts.updates)
+        .map(Bytes::len)
+        .sum()
+    {
+        LARGE_BYTES.. => Some(shared.heavy.acquire().await),
+        0..LARGE_BYTES => None,
+    };
+    let loaded = crdt::run(move || load(&parts, &limits)).await;
+    loaded.map_err(OpenError::Damaged)
 }
 
-async fn read_and_compact(name: &DocName, shared: &Shared) -> Result<(), SnapshotError> {
+async fn read_and_condense(
+    name: &DocName,
+    shared: &Shared,
+) -> Result<(Condensed, Basis), SnapshotError> {
+    let stored = shared.store.read(name.as_str()).await.map_err(failed)?;
+    let (parts, basis) = crdt::parts(stored);
+    let condensed = crdt::run(move || condense(&parts)).await;
+    Ok((condensed.map_err(SnapshotError::Damaged)?, basis))
+}
+
+async fn read_and_store(name: &DocName, shared: &Shared) -> Result<Option<Image>, SnapshotError> {
     let _permit = shared.compactions.acquire().await;
-    let of_store = |error: StoreError| match error {
-        StoreError::Unavailable(problem) => SnapshotError::Unavailable(problem),
-        error @ StoreError::Damaged { .. } => SnapshotError::Damaged(error.to_string()),
-    };
-    let stored = shared.store.read(name.as_str()).await.map_err(of_store)?;
-    let basis = stored.basis;
-    let parts = StoredParts {
-        snapshots: stored.snapshots,
-        updates: stored.updates,
-    };
-    let body = tokio::task::spawn_blocking(move || compact(&parts)).await;
-    let body = flatten(body).map_err(SnapshotError::Damaged)?;
-    shared
+    let (condensed, basis) = read_and_condense(name, shared).await?;
+    let stored = shared
         .store
-        .put_snapshot(name.as_str(), body, basis)
-        .await
-        .map_err(of_store)
+        .put_snapshot(name.as_str(), condensed.body, basis);
+    stored.await.map_err(failed)?;
+    Ok(condensed.image)
 }
 
-/// A panic inside the CRDT library means the same as bytes that it refuses.
-fn flatten<T>(result: Result<Result<T, LoadError>, tokio::task::JoinError>) -> Result<T, String> {
-    match result {
-        Ok(Ok(value)) => Ok(value),
-        Ok(Err(error)) => Err(error.to_string()),
-        Err(error) => Err(format!("the CRDT library failed: {error}")),
+fn failed(error: StoreError) -> SnapshotError {
+    match error {
+        StoreError::Unavailable(problem) => SnapshotError::Unavailable(problem),
+        error @ (StoreError::Damaged { .. } | StoreError::Erased { .. }) => {
+            SnapshotError::Damaged(error.to_string())
+        }
     }
+}
+
+fn outcome_of(answer: Appended) -> Outcome {
+    let unavailable =
+        |error: unisson_storage::AppendError| AppendError::Unavailable(error.to_string());
+    Outcome::Appended(AppendSeq(answer.ticket), answer.result.map_err(unavailable))
 }

@@ -5,15 +5,20 @@
 //! become IO in `effects` and in the outboxes of sockets.
 
 pub mod auth;
+pub mod commands;
 mod connection;
+mod crdt;
 mod doc_task;
 mod effects;
+mod frame;
 mod http;
+mod memory;
 mod metrics;
 mod outbox;
 mod registry;
 mod server;
 pub mod settings;
+mod sockets;
 mod versions;
 
 pub use server::{RunningServer, Server, StartError};

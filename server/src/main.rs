@@ -7,9 +7,13 @@ use clap::Parser as _;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 use unisson::{
-    Server, Settings,
+    Server, Settings, commands,
     settings::{Command, CommandLine, LogForm},
 };
+
+/// Gives back what quiet documents no longer need; see docs/decisions/0010-allocator.md.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 /// yrs deletes nested shared types recursively. Only what is used is ever taken of this.
 const STACK_BYTES: usize = 256 << 20;
@@ -21,10 +25,16 @@ fn main() -> ExitCode {
             .and_then(serve),
         Command::CheckConfig(options) => Settings::gather(*options)
             .map(|settings| println!("{settings:#?}"))
+            .map(|()| ExitCode::SUCCESS)
             .map_err(Into::into),
+        Command::Fsck(options) => work(|| commands::fsck::run(options)),
+        Command::Export(options) => work(|| commands::export::run(options)),
+        Command::Import(options) => work(|| commands::import::run(options)),
+        Command::Rm(options) => work(|| commands::rm::run(options)),
+        Command::Stat(options) => work(|| commands::stat::run(options)),
     };
     match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("unisson: {error:#}");
             ExitCode::FAILURE
@@ -32,14 +42,32 @@ fn main() -> ExitCode {
     }
 }
 
-fn serve(settings: Settings) -> anyhow::Result<()> {
-    start_log(settings.log);
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .thread_stack_size(STACK_BYTES)
-        .build()
-        .context("cannot start threads")?;
-    runtime.block_on(run(settings))
+fn serve(settings: Settings) -> anyhow::Result<ExitCode> {
+    start_log(settings.log, "info");
+    runtime(Some(settings.worker_threads))?.block_on(run(settings))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Runs a command that ends by itself. It says what it finds; its log is for what goes wrong. It
+/// reads what others wrote, so it too gets the large stack.
+fn work<F: Future<Output = anyhow::Result<ExitCode>>>(
+    command: impl FnOnce() -> F + Send + 'static,
+) -> anyhow::Result<ExitCode> {
+    start_log(LogForm::Text, "off");
+    let thread = std::thread::Builder::new().stack_size(STACK_BYTES);
+    let running = thread.spawn(move || runtime(None)?.block_on(command()))?;
+    let ended = running.join();
+    ended.unwrap_or_else(|_| Err(anyhow::anyhow!("this is a bug: the command panicked")))
+}
+
+/// `None`: as many threads as processors.
+fn runtime(worker_threads: Option<usize>) -> anyhow::Result<tokio::runtime::Runtime> {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    builder.enable_all().thread_stack_size(STACK_BYTES);
+    if let Some(worker_threads) = worker_threads {
+        builder.worker_threads(worker_threads);
+    }
+    builder.build().context("cannot start threads")
 }
 
 async fn run(settings: Settings) -> anyhow::Result<()> {
@@ -63,8 +91,8 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn start_log(form: LogForm) {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+fn start_log(form: LogForm, default: &str) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(std::io::stderr().is_terminal())

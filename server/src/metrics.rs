@@ -2,6 +2,7 @@
 
 use std::sync::atomic::AtomicU64;
 
+use crate::{memory::Memory, outbox::Written};
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},
     metrics::{counter::Counter, family::Family, gauge::Gauge},
@@ -47,8 +48,16 @@ impl Metrics {
         self.refused.get_or_create(&ReasonLabel { reason }).inc();
     }
 
+    /// Counts frames that sockets have taken.
+    pub(crate) fn sent(&self, written: Written) {
+        if written.frames > 0 {
+            self.frames_sent.inc_by(written.frames);
+            self.bytes_sent.inc_by(written.bytes);
+        }
+    }
+
     /// Everything, for a scrape.
-    pub(crate) fn text(&self, store: &StoreStatus) -> String {
+    pub(crate) fn text(&self, store: &StoreStatus, memory: &Memory) -> String {
         let mut registry = Registry::with_prefix("unisson");
         registry.register("sockets", "Open sockets", self.sockets.clone());
         registry.register("documents", "Open documents", self.documents.clone());
@@ -114,10 +123,25 @@ impl Metrics {
         }
         let end = text.trim_end().trim_end_matches("# EOF").len();
         text.truncate(end);
+        text.push_str(&memory_text(memory));
         text.push_str(&store_text(store));
         text.push_str("# EOF\n");
         text
     }
+}
+
+fn memory_text(memory: &Memory) -> String {
+    format!(
+        "# HELP unisson_documents_memory_bytes Memory that open documents take, about\n\
+         # TYPE unisson_documents_memory_bytes gauge\nunisson_documents_memory_bytes {}\n\
+         # HELP unisson_documents_cold Open documents that are held as compressed bytes\n\
+         # TYPE unisson_documents_cold gauge\nunisson_documents_cold {}\n\
+         # HELP unisson_memory_asked Times that a document was asked to give memory back\n\
+         # TYPE unisson_memory_asked counter\nunisson_memory_asked_total {}\n",
+        memory.bytes(),
+        memory.cold(),
+        memory.asked()
+    )
 }
 
 fn store_text(store: &StoreStatus) -> String {

@@ -9,10 +9,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use tokio::{
-    sync::{Semaphore, watch},
-    task::JoinSet,
-};
+use tokio::{sync::Semaphore, task::JoinSet};
 use unisson_protocol::{CloseReason, DocName};
 use unisson_session::PeerId;
 use unisson_storage::Store;
@@ -20,12 +17,15 @@ use unisson_storage::Store;
 use crate::{
     Settings,
     auth::Authenticator,
-    doc_task::{self, DocInbox, DocMessage},
+    connection::Backlog,
+    doc_task::{self, DocInbox, DocMessage, Joining},
+    memory::{self, Memory, Weight},
     metrics::Metrics,
+    sockets::Sockets,
 };
 
-/// How many documents load at a time: each takes a core while it does.
-const LOADS_MAX: usize = 4;
+/// How many documents load at a time: mostly they wait for the disk.
+const LOADS_MAX: usize = 8;
 /// How many documents are compacted at a time.
 const COMPACTIONS_MAX: usize = 1;
 /// How many updates that made a document panic are remembered.
@@ -40,27 +40,28 @@ pub(crate) struct Shared {
     pub(crate) metrics: Metrics,
     pub(crate) loads: Semaphore,
     pub(crate) compactions: Semaphore,
+    /// One permit for each processor that may be taken by large documents at a time.
+    pub(crate) heavy: Semaphore,
+    /// What open documents take.
+    pub(crate) memory: Arc<Memory>,
     pub(crate) poisons: Poisons,
-    /// One permit for each open socket.
-    pub(crate) sockets: Arc<Semaphore>,
-    /// Turns true when all documents have stopped: sockets that are still open go then.
-    pub(crate) stopping: watch::Sender<bool>,
+    pub(crate) sockets: Sockets,
     next_id: AtomicU64,
 }
 
 impl Shared {
     pub(crate) fn new(settings: Settings, store: Store) -> Self {
+        let memory_max = settings.memory_bytes_max();
         Self {
             authenticator: Authenticator::new(settings.tokens.clone()),
-            sockets: Arc::new(Semaphore::new(
-                settings.sockets_max.min(Semaphore::MAX_PERMITS),
-            )),
-            stopping: watch::Sender::new(false),
+            sockets: Sockets::new(settings.sockets_max),
             settings,
             store,
             metrics: Metrics::default(),
             loads: Semaphore::new(LOADS_MAX),
             compactions: Semaphore::new(COMPACTIONS_MAX),
+            heavy: Semaphore::new(processors()),
+            memory: Memory::new(memory_max),
             poisons: Poisons::default(),
             next_id: AtomicU64::new(1),
         }
@@ -74,6 +75,10 @@ impl Shared {
     pub(crate) fn draw_seed(&self) -> u64 {
         self.next_id.fetch_add(1, Ordering::Relaxed)
     }
+}
+
+fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
 /// Fingerprints of updates that made a document panic: a second try would end it again.
@@ -95,9 +100,16 @@ impl Poisons {
     }
 }
 
+/// An open document.
+#[derive(Debug)]
+struct Open {
+    inbox: DocInbox,
+    weight: Arc<Weight>,
+}
+
 #[derive(Debug, Default)]
 struct State {
-    documents: HashMap<DocName, DocInbox>,
+    documents: HashMap<DocName, Open>,
     tasks: JoinSet<()>,
     draining: bool,
 }
@@ -121,28 +133,45 @@ impl Registry {
         &self.shared
     }
 
-    /// Lets a peer into a document, which is opened where it is not open.
-    pub(crate) fn join(&self, name: &DocName, join: DocMessage) -> Result<DocInbox, CloseReason> {
+    /// Lets a peer into a document, which is opened where it is not open. A document that many
+    /// come to at once takes them one after the other: who finds no room waits in the backlog.
+    pub(crate) fn join(
+        &self,
+        name: &DocName,
+        joining: Joining,
+        backlog: &mut Backlog,
+    ) -> Result<DocInbox, CloseReason> {
+        self.tell(name, DocMessage::Join(Box::new(joining)), backlog)
+    }
+
+    /// Tells a document something, which is opened where it is not open.
+    pub(crate) fn tell(
+        &self,
+        name: &DocName,
+        message: DocMessage,
+        backlog: &mut Backlog,
+    ) -> Result<DocInbox, CloseReason> {
         let mut state = self.lock();
         if state.draining {
             return Err(CloseReason::Restart);
         }
-        if let Some(inbox) = state.documents.get(name) {
-            // A full inbox means a document that cannot keep up: come back later.
-            let inbox = inbox.clone();
-            return match inbox.try_send(join) {
-                Ok(()) => Ok(inbox),
-                Err(_) => Err(CloseReason::Overloaded),
-            };
+        if let Some(open) = state.documents.get(name) {
+            backlog.send(&open.inbox, message)?;
+            return Ok(open.inbox.clone());
         }
         if state.documents.len() >= self.shared.settings.documents_max {
             return Err(CloseReason::Overloaded);
         }
-        let (inbox, task) = doc_task::open(name, &self.shared);
-        if inbox.try_send(join).is_err() {
+        let weight = self.shared.memory.weigh();
+        let (inbox, task) = doc_task::open(name, &self.shared, weight.clone());
+        if inbox.try_send(message).is_err() {
             return Err(CloseReason::Overloaded);
         }
-        state.documents.insert(name.clone(), inbox.clone());
+        let open = Open {
+            inbox: inbox.clone(),
+            weight,
+        };
+        state.documents.insert(name.clone(), open);
         self.shared
             .metrics
             .documents
@@ -175,6 +204,27 @@ impl Registry {
         self.lock().documents.len()
     }
 
+    /// Asks documents to give memory back, those first that were left alone for longest, for as
+    /// long as more is held than should be. Never ends.
+    pub(crate) async fn keep_within_memory(&self) {
+        let memory = &self.shared.memory;
+        loop {
+            memory.short().await;
+            let open: Vec<_> = {
+                let state = self.lock();
+                let open = state.documents.values();
+                open.map(|open| (open.weight.clone(), open.inbox.clone()))
+                    .collect()
+            };
+            for inbox in memory.choose(open) {
+                // A document that is too busy to hear it is not quiet.
+                let _ = inbox.try_send(DocMessage::MemoryShort);
+            }
+            // Reading documents back takes a while; asking again sooner would change nothing.
+            tokio::time::sleep(memory::PAUSE).await;
+        }
+    }
+
     pub(crate) fn is_draining(&self) -> bool {
         self.lock().draining
     }
@@ -185,7 +235,11 @@ impl Registry {
         let (inboxes, mut tasks) = {
             let mut state = self.lock();
             state.draining = true;
-            let inboxes: Vec<DocInbox> = state.documents.values().cloned().collect();
+            let inboxes: Vec<DocInbox> = state
+                .documents
+                .values()
+                .map(|open| open.inbox.clone())
+                .collect();
             (inboxes, std::mem::take(&mut state.tasks))
         };
         for inbox in inboxes {

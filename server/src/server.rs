@@ -61,6 +61,8 @@ pub struct RunningServer {
     registry: Registry,
     stop_accepting: oneshot::Sender<()>,
     accepting: JoinHandle<std::io::Result<()>>,
+    /// Keeps the documents within their memory.
+    tidying: JoinHandle<()>,
 }
 
 impl Server {
@@ -68,6 +70,7 @@ impl Server {
     pub async fn start(settings: Settings) -> Result<RunningServer, StartError> {
         settings.check()?;
         let mut store_settings = StoreSettings::new(&settings.data);
+        store_settings.commit_interval_ms = settings.commit_interval_ms;
         // What is logged of an update may be encoded anew; the session has checked what came.
         store_settings.update_bytes_max = settings.limits.update_bytes_max.saturating_mul(2);
         store_settings.queue_bytes_max = store_settings
@@ -79,6 +82,10 @@ impl Server {
         let listener = TcpListener::bind(listen).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         let registry = Registry::new(Arc::new(Shared::new(settings, store)));
+        let tidying = tokio::spawn({
+            let registry = registry.clone();
+            async move { registry.keep_within_memory().await }
+        });
         let state = AppState {
             registry: registry.clone(),
             started: Instant::now(),
@@ -100,6 +107,7 @@ impl Server {
             registry,
             stop_accepting,
             accepting,
+            tidying,
         })
     }
 }
@@ -115,13 +123,13 @@ impl RunningServer {
     pub async fn stop(self) -> Result<(), StopError> {
         let shared = self.registry.shared().clone();
         let deadline = shared.settings.drain_deadline;
+        self.tidying.abort();
         let _ = self.stop_accepting.send(());
         let drained = tokio::time::timeout(deadline, self.registry.drain()).await;
-        shared.stopping.send_replace(true);
+        shared.sockets.close_all();
         let closed = shared.store.close().await;
         // Last answers and goodbyes are still being written.
-        let sockets = u32::try_from(shared.settings.sockets_max).unwrap_or(u32::MAX);
-        let _ = tokio::time::timeout(GOODBYE, shared.sockets.acquire_many(sockets)).await;
+        shared.sockets.closed(GOODBYE).await;
         let _ = tokio::time::timeout(GOODBYE, self.accepting).await;
         drained.map_err(|_| StopError::Deadline)?;
         closed.map_err(|error| StopError::Store(error.to_string()))

@@ -7,6 +7,11 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde::Deserialize;
 use unisson_protocol::Access;
 
+use crate::commands;
+
+/// Editors show an edit as unsaved for at least so long; past a second people begin to worry.
+const COMMIT_INTERVAL_MS_MAX: u64 = 1_000;
+
 /// A self-hosted server on which many people write the same page at once.
 #[derive(Debug, Parser)]
 #[command(version, about, arg_required_else_help = true)]
@@ -23,6 +28,16 @@ pub enum Command {
     Serve(Box<Options>),
     /// Check the settings, say what they come to, and exit
     CheckConfig(Box<Options>),
+    /// Verify every object and every document; changes nothing
+    Fsck(commands::fsck::Options),
+    /// Write documents as files that other programs read
+    Export(commands::export::Options),
+    /// Bring in documents of an export or of another server
+    Import(commands::import::Options),
+    /// Erase documents for good
+    Rm(commands::rm::Options),
+    /// Say how much each document takes
+    Stat(commands::stat::Options),
 }
 
 /// Flags and variables. Each one overrides the same key of the file.
@@ -74,9 +89,19 @@ pub struct Options {
     /// What may wait for a slow reader before it gets one catch-up instead [default: 1048576]
     #[arg(long, env = "UNISSON_OUTBOX_BYTES_MAX", value_name = "BYTES")]
     pub outbox_bytes_max: Option<usize>,
+    /// What open documents may take together, in bytes; 0: no limit [default: half of the memory
+    /// of the machine or of its control group]
+    #[arg(long, env = "UNISSON_MEMORY_MAX", value_name = "BYTES")]
+    pub memory_max: Option<u64>,
     /// How long a stop may take before the process ends with an error [default: 10000]
     #[arg(long, env = "UNISSON_DRAIN_DEADLINE_MS", value_name = "MS")]
     pub drain_deadline_ms: Option<u64>,
+    /// Threads for documents and sockets: one fewer than processors, if not set.
+    #[arg(long, env = "UNISSON_WORKER_THREADS")]
+    pub worker_threads: Option<usize>,
+    /// Time between two commits that follow one another; 0: none [default: 8]
+    #[arg(long, env = "UNISSON_COMMIT_INTERVAL_MS", value_name = "MS")]
+    pub commit_interval_ms: Option<u64>,
     /// How long a document stays open after its last reader has left [default: 15000]
     #[arg(long, env = "UNISSON_UNLOAD_IDLE_MS", value_name = "MS")]
     pub unload_idle_ms: Option<u64>,
@@ -152,7 +177,10 @@ struct LimitsFile {
     update_bytes_max: Option<usize>,
     document_bytes_max: Option<usize>,
     outbox_bytes_max: Option<usize>,
+    memory_max: Option<u64>,
     drain_deadline_ms: Option<u64>,
+    worker_threads: Option<usize>,
+    commit_interval_ms: Option<u64>,
     unload_idle_ms: Option<u64>,
 }
 
@@ -198,8 +226,16 @@ pub struct Settings {
     pub documents_max: usize,
     /// What may wait for one socket, in bytes.
     pub outbox_bytes_max: usize,
+    /// What open documents may take together, in bytes; 0: no limit; `None`: half of what this
+    /// process may use.
+    pub memory_max: Option<u64>,
     /// How long a stop may take.
     pub drain_deadline: Duration,
+    /// Threads for documents and sockets.
+    pub worker_threads: usize,
+    /// Commits that follow one another are so far apart; an edit after a pause does not wait. A
+    /// longer time saves processor, and saving is told that much later.
+    pub commit_interval_ms: u64,
     /// Limits of each document.
     pub limits: unisson_session::Limits,
     /// Which versions are kept for how long.
@@ -259,7 +295,10 @@ impl Settings {
             sockets_max: 20_000,
             documents_max: 10_000,
             outbox_bytes_max: 1 << 20,
+            memory_max: None,
             drain_deadline: Duration::from_secs(10),
+            worker_threads: default_worker_threads(),
+            commit_interval_ms: 8,
             limits: unisson_session::Limits::default(),
             thinning: unisson_history::Thinning::default(),
             log: LogForm::Text,
@@ -324,13 +363,28 @@ impl Settings {
                 .outbox_bytes_max
                 .or(file.limits.outbox_bytes_max)
                 .unwrap_or(default.outbox_bytes_max),
+            memory_max: options.memory_max.or(file.limits.memory_max),
             drain_deadline: drain_ms.map_or(default.drain_deadline, Duration::from_millis),
+            worker_threads: options
+                .worker_threads
+                .or(file.limits.worker_threads)
+                .unwrap_or(default.worker_threads),
+            commit_interval_ms: options
+                .commit_interval_ms
+                .or(file.limits.commit_interval_ms)
+                .unwrap_or(default.commit_interval_ms),
             limits,
             thinning: thinning(&file.history, default.thinning),
             log: options.log.or(file.log).unwrap_or_default(),
         };
         settings.check()?;
         Ok(settings)
+    }
+
+    /// What open documents may take together; 0: no limit.
+    pub(crate) fn memory_bytes_max(&self) -> u64 {
+        self.memory_max
+            .unwrap_or_else(crate::memory::default_bytes_max)
     }
 
     /// Whether anybody may do anything.
@@ -345,6 +399,7 @@ impl Settings {
             });
         }
         for (key, value) in [
+            ("worker_threads", self.worker_threads),
             ("sockets_max", self.sockets_max),
             ("documents_max", self.documents_max),
             ("outbox_bytes_max", self.outbox_bytes_max),
@@ -358,8 +413,22 @@ impl Settings {
                 });
             }
         }
+        if self.commit_interval_ms > COMMIT_INTERVAL_MS_MAX {
+            return Err(SettingsError::Value {
+                key: "commit_interval_ms",
+                problem: format!("must not be over {COMMIT_INTERVAL_MS_MAX}"),
+            });
+        }
         Ok(())
     }
+}
+
+/// One processor is left to the log, to loading and compressing, and to the kernel's network work:
+/// measured on two processors, that takes a seventh less time for each edit, and edits are seen
+/// sooner.
+fn default_worker_threads() -> usize {
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    processors.saturating_sub(1).max(1)
 }
 
 fn read_file(path: Option<&PathBuf>) -> Result<File, SettingsError> {
@@ -450,6 +519,15 @@ mod tests {
         assert_eq!(settings.listen.port(), 2);
         assert_eq!(settings.data, PathBuf::from("/file"));
         assert_eq!(settings.sockets_max, 20_000);
+    }
+
+    #[test]
+    fn edits_are_not_left_unsaved_for_long() {
+        let error = gather("[limits]\ncommit_interval_ms = 5000", Options::default());
+        let error = error.expect_err("refused").to_string();
+        assert!(error.contains("commit_interval_ms"), "{error}");
+        let settings = gather("[limits]\ncommit_interval_ms = 0", Options::default());
+        assert_eq!(settings.expect("fine").commit_interval_ms, 0);
     }
 
     #[test]

@@ -7,10 +7,10 @@ use unisson_history::{
     Author, Newest, TooDeep, VersionNote, authors_since, is_wanted, superfluous,
 };
 use unisson_protocol::{DocName, encoding::DecodeError};
-use unisson_session::{Chronicle, LoadError, StoredParts, VersionWanted, chronicle, version_body};
-use unisson_storage::{StoreError, StoredVersion, VersionId};
+use unisson_session::{Chronicle, LoadError, VersionWanted, chronicle, version_body};
+use unisson_storage::{Basis, StoreError, StoredVersion, VersionId};
 
-use crate::registry::Shared;
+use crate::{crdt, registry::Shared};
 
 /// Why a version was not kept, or a document's history not read.
 #[derive(Debug, thiserror::Error)]
@@ -21,6 +21,9 @@ pub(crate) enum HistoryError {
     /// Only an operator can help.
     #[error("the document is damaged: {0}")]
     Damaged(String),
+    /// There is nothing to read any more.
+    #[error("{0}")]
+    Erased(String),
     /// Nobody can help.
     #[error("the document cannot be shown: {0}")]
     TooDeep(#[from] TooDeep),
@@ -37,6 +40,7 @@ impl From<StoreError> for HistoryError {
         match error {
             StoreError::Unavailable(problem) => Self::Unavailable(problem),
             error @ StoreError::Damaged { .. } => Self::Damaged(error.to_string()),
+            error @ StoreError::Erased { .. } => Self::Erased(error.to_string()),
         }
     }
 }
@@ -47,19 +51,17 @@ impl From<LoadError> for HistoryError {
     }
 }
 
-/// Reads all that is durable of a document; merging takes a core, so few do at a time.
+/// Reads all that is durable of a document, and the basis of a version of it. Takes a processor
+/// and some memory for a while: callers see to it that few do so at a time.
 pub(crate) async fn read_chronicle(
     name: &DocName,
     shared: &Shared,
     before_ms: Option<u64>,
-) -> Result<Chronicle, HistoryError> {
-    let _permit = shared.loads.acquire().await;
+) -> Result<(Chronicle, Basis), HistoryError> {
     let stored = shared.store.read(name.as_str()).await?;
-    let parts = StoredParts {
-        snapshots: stored.snapshots,
-        updates: stored.updates,
-    };
-    heavy(move || chronicle(&parts, before_ms).map_err(Into::into)).await
+    let (parts, basis) = crdt::parts(stored);
+    let read = heavy(move || chronicle(&parts, before_ms).map_err(Into::into));
+    Ok((read.await?, basis))
 }
 
 /// Runs what may take long, or may panic inside the CRDT library, away from the async threads.
@@ -79,31 +81,44 @@ pub(crate) async fn keep_wanted(
     wanted: VersionWanted,
 ) -> Result<(), HistoryError> {
     let versions = shared.store.versions(name.as_str()).await?;
-    let chronicle = read_chronicle(name, shared, wanted.before_ms).await?;
     let newest = versions.last().map(|version| Newest {
         created_ms: version.id.created_ms(),
         last_edit_ms: note_of(version).map_or(0, |note| note.last_edit_ms),
     });
     let pause_ms = shared.settings.limits.version_pause_ms;
-    let last_edit_ms = chronicle.last_edit_ms;
-    if !is_wanted(
-        newest,
-        last_edit_ms,
-        wanted.leaving,
-        unix_now_ms(),
-        pause_ms,
-    ) {
+    let wants = |last_edit_ms| {
+        let now_ms = unix_now_ms();
+        is_wanted(newest, last_edit_ms, wanted.leaving, now_ms, pause_ms)
+    };
+    // Were the last edit this very moment: where not even then, nothing has to be read.
+    if !wants(Some(u64::MAX)) {
         return Ok(());
     }
-    keep(name, shared, &chronicle, &versions, VersionNote::default()).await?;
+    let _permit = shared.compactions.acquire().await;
+    let (chronicle, basis) = read_chronicle(name, shared, wanted.before_ms).await?;
+    if !wants(chronicle.last_edit_ms) {
+        return Ok(());
+    }
+    let moment = Moment {
+        chronicle: &chronicle,
+        basis: &basis,
+    };
+    keep(name, shared, moment, &versions, VersionNote::default()).await?;
     thin(name, shared, &versions).await
+}
+
+/// A document as it was when it was read.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Moment<'a> {
+    pub(crate) chronicle: &'a Chronicle,
+    pub(crate) basis: &'a Basis,
 }
 
 /// Keeps the document as it is, under a name or as what was there before a change.
 pub(crate) async fn keep_now(
     name: &DocName,
     shared: &Shared,
-    chronicle: &Chronicle,
+    moment: Moment<'_>,
     label: Option<&str>,
     maker: Author,
 ) -> Result<VersionId, HistoryError> {
@@ -113,7 +128,7 @@ pub(crate) async fn keep_now(
         maker: Some(maker),
         ..VersionNote::default()
     };
-    keep(name, shared, chronicle, &versions, note).await
+    keep(name, shared, moment, &versions, note).await
 }
 
 /// What is noted of a version; nothing where it is damaged.
@@ -124,7 +139,7 @@ pub(crate) fn note_of(version: &StoredVersion) -> Option<VersionNote> {
 async fn keep(
     name: &DocName,
     shared: &Shared,
-    chronicle: &Chronicle,
+    Moment { chronicle, basis }: Moment<'_>,
     versions: &[StoredVersion],
     note: VersionNote,
 ) -> Result<VersionId, HistoryError> {
@@ -136,7 +151,8 @@ async fn keep(
         ..note
     };
     let (note, body): (Bytes, Bytes) = (note.encode(), version_body(chronicle));
-    let stored = shared.store.put_version(name.as_str(), note, body).await?;
+    let stored = shared.store.put_version(name.as_str(), note, body, basis);
+    let stored = stored.await?;
     shared.metrics.versions.inc();
     Ok(stored)
 }

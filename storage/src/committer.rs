@@ -1,20 +1,23 @@
 //! The one thread that writes the open log: group commit.
 //!
-//! There is no timer: with nothing in flight a batch is written at once, and while one sync runs
-//! the next batch gathers.
+//! After a pause a batch is written at once. While commits follow one another, each waits until
+//! `commit_interval_ms` after the one before has begun, and takes what has gathered by then: a
+//! sync costs the same for one update and for a hundred.
 
 use std::{
     path::PathBuf,
-    sync::Arc,
+    sync::{Arc, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
 use crate::{
-    AppendError, frame,
+    AppendError,
+    appender::{self, Pending},
+    frame,
     frame::LogEntry,
     log_file::{LogError, LogWriter, is_full},
     names::log_object,
-    shared::{Mode, Pending, SealJob, Shared, lock},
+    shared::{Mode, Queue, SealJob, Shared, Sleep, lock},
 };
 
 pub(crate) struct Committer {
@@ -25,6 +28,8 @@ pub(crate) struct Committer {
     entries: Vec<LogEntry>,
     /// When the first of them came.
     started: Option<Instant>,
+    /// When the last batch was begun.
+    committed: Option<Instant>,
 }
 
 enum Step {
@@ -46,6 +51,7 @@ impl Committer {
             next: 1,
             entries: Vec::new(),
             started: None,
+            committed: None,
         })
     }
 
@@ -72,15 +78,12 @@ impl Committer {
         let mut queue = lock(&self.shared.queue);
         loop {
             if !queue.items.is_empty() {
-                let (mut batch, mut bytes) = (Vec::new(), 0);
-                while let Some(next) = queue.items.front() {
-                    bytes += next.weight();
-                    if !batch.is_empty() && bytes > settings.batch_bytes_max {
-                        break;
-                    }
-                    batch.extend(queue.items.pop_front());
+                let wait = self.not_before(&queue);
+                if wait.is_zero() {
+                    return Step::Write(take_batch(&mut queue, settings.batch_bytes_max));
                 }
-                return Step::Write(batch);
+                queue = self.sleep(queue, Sleep::FullBatch, wait);
+                continue;
             }
             if queue.mode != Mode::Running {
                 return Step::End(queue.mode);
@@ -96,9 +99,33 @@ impl Committer {
                 Some(Duration::ZERO) => return Step::Seal,
                 Some(left) => left,
             };
-            let waited = self.shared.queue_ready.wait_timeout(queue, wait);
-            queue = waited.unwrap_or_else(std::sync::PoisonError::into_inner).0;
+            queue = self.sleep(queue, Sleep::Update, wait);
         }
+    }
+
+    /// How long the next commit has to wait. A full batch and a store that closes do not wait.
+    fn not_before(&self, queue: &Queue) -> Duration {
+        let settings = &self.shared.settings;
+        if queue.mode != Mode::Running || queue.weight >= settings.batch_bytes_max {
+            return Duration::ZERO;
+        }
+        let interval = Duration::from_millis(settings.commit_interval_ms);
+        self.committed.map_or(Duration::ZERO, |committed| {
+            interval.saturating_sub(committed.elapsed())
+        })
+    }
+
+    fn sleep<'a>(
+        &self,
+        mut queue: MutexGuard<'a, Queue>,
+        sleep: Sleep,
+        wait: Duration,
+    ) -> MutexGuard<'a, Queue> {
+        queue.sleep = sleep;
+        let waited = self.shared.queue_ready.wait_timeout(queue, wait);
+        let mut queue = waited.unwrap_or_else(PoisonError::into_inner).0;
+        queue.sleep = Sleep::No;
+        queue
     }
 
     fn write(&mut self, batch: Vec<Pending>) -> Result<(), Fatal> {
@@ -112,17 +139,19 @@ impl Committer {
             return Ok(());
         }
         let started = Instant::now();
+        self.committed = Some(started);
         lock(&self.shared.figures).oldest = batch.first().map(|pending| pending.queued);
         let pairs: Vec<_> = batch
             .iter()
-            .map(|p| (Arc::clone(&p.name), p.update.clone()))
+            .map(|p| (Arc::clone(p.name()), p.update.clone()))
             .collect();
         let (frame, entries) = frame::encode(&self.log.header, self.next, &pairs);
         drop(pairs);
         match self.log.append(&frame) {
             Ok(()) => {
                 self.next += entries.len() as u64;
-                lock(&self.shared.index).commit(&entries);
+                let ids = batch.iter().map(Pending::id);
+                lock(&self.shared.index).commit(&entries, ids);
                 self.started.get_or_insert(started);
                 self.entries.extend(entries);
                 let mut figures = lock(&self.shared.figures);
@@ -192,10 +221,7 @@ impl Committer {
             status.refused_count += batch.len() as u64;
         }
         drop(figures);
-        for pending in batch {
-            // Whoever dropped the future does not want the answer.
-            let _ = pending.done.send(result.map_err(Clone::clone));
-        }
+        appender::answer(batch, result);
     }
 
     /// Hands the open log to the sealer and begins another. Without space for a new file the
@@ -255,6 +281,18 @@ impl Committer {
         lock(&self.shared.seal).jobs.push_back(Arc::new(job));
         mode
     }
+}
+
+fn take_batch(queue: &mut Queue, bytes_max: usize) -> Vec<Pending> {
+    let (mut batch, mut bytes) = (Vec::new(), 0);
+    while let Some(next) = queue.items.front() {
+        bytes += next.weight();
+        if !batch.is_empty() && bytes > bytes_max {
+            break;
+        }
+        batch.extend(queue.items.pop_front());
+    }
+    batch
 }
 
 fn create_log(shared: &Shared, first: u64) -> Result<LogWriter, LogError> {

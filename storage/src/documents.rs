@@ -51,6 +51,7 @@ fn damaged(object: impl Into<String>, problem: impl Into<String>) -> StoreError 
 }
 
 pub(crate) async fn read(shared: &Shared, name: &str) -> Result<StoredDocument, StoreError> {
+    refuse_erased(shared, DocId::of(name))?;
     let mut moved = String::new();
     for _ in 0..ATTEMPTS {
         match read_once(shared, name).await {
@@ -60,6 +61,16 @@ pub(crate) async fn read(shared: &Shared, name: &str) -> Result<StoredDocument, 
         }
     }
     Err(damaged(moved, "missing, though the store's index names it"))
+}
+
+pub(crate) fn refuse_erased(shared: &Shared, id: DocId) -> Result<(), StoreError> {
+    match lock(&shared.index)
+        .tombstones
+        .blocked_until(id, shared.now_ms())
+    {
+        Some(until_ms) => Err(StoreError::Erased { until_ms }),
+        None => Ok(()),
+    }
 }
 
 /// The log's index first, the snapshots second: an entry that the first look misses was deleted
@@ -88,7 +99,7 @@ async fn read_once(shared: &Shared, name: &str) -> Result<StoredDocument, Failed
     })
 }
 
-/// All snapshots of a document, oldest first, with their headers.
+/// All snapshots of a document but erased ones, oldest first, with their headers.
 pub(crate) async fn find_snapshots(shared: &Shared, id: DocId) -> Result<Vec<Found>, ObjectError> {
     let mut found = Vec::new();
     for listed in shared.objects.list(&id.snapshot_folder()).await? {
@@ -105,10 +116,24 @@ pub(crate) async fn find_snapshots(shared: &Shared, id: DocId) -> Result<Vec<Fou
         });
     }
     found.sort_by(|a, b| a.id.cmp(&b.id));
+    let index = lock(&shared.index);
+    found.retain(
+        |Found {
+             id: snapshot,
+             header,
+             ..
+         }| {
+            let covers = header.as_ref().ok().map(|header| &header.covers);
+            !index.tombstones.erases_snapshot(id, snapshot, covers)
+        },
+    );
     Ok(found)
 }
 
-async fn read_header(shared: &Shared, object: &str) -> Result<Result<Header, String>, ObjectError> {
+pub(crate) async fn read_header(
+    shared: &Shared,
+    object: &str,
+) -> Result<Result<Header, String>, ObjectError> {
     let mut start = match shared
         .objects
         .get_range(object, 0, HEADER_GUESS_BYTES)
@@ -263,6 +288,7 @@ pub(crate) async fn put_snapshot(
             "the basis is of another document".to_owned(),
         ));
     }
+    refuse_erased(shared, id)?;
     let unavailable = |error: ObjectError| StoreError::Unavailable(error.to_string());
     let environment = &shared.settings.environment;
     let mut snapshot = SnapshotId {
@@ -279,6 +305,8 @@ pub(crate) async fn put_snapshot(
         let next = newest.ulid.increment().unwrap_or(snapshot.ulid);
         snapshot.ulid = next;
     }
+    // Nor like one that was erased before it was made.
+    snapshot.ulid = lock(&shared.index).tombstones.newer(snapshot.ulid);
     let (owned_name, body_format) = (name.to_owned(), shared.settings.body_format);
     let created_ms = snapshot.created_ms();
     let encoded = blocking(move || {

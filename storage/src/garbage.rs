@@ -11,6 +11,7 @@ use std::{
 
 use crate::{
     documents::{Found, find_snapshots, load},
+    erase,
     interval::Covers,
     ledger::{Record, record_object},
     names::{DocId, SegmentId, SnapshotId},
@@ -34,6 +35,7 @@ type Candidate = (Arc<SegmentId>, Vec<(DocId, Arc<str>, Block)>);
 pub(crate) async fn collect(shared: &Shared) -> Result<Collected, ObjectError> {
     // One collection at a time; ledger records wait for it too.
     let mut files = shared.records.lock().await;
+    erase::sweep(shared, &mut files).await?;
     let now_ms = shared.now_ms();
     let cutoff_ms = now_ms.saturating_sub(shared.settings.grace_ms);
     let mut record = Record::default();

@@ -57,8 +57,7 @@ pub(crate) async fn establish(
         if format.is_none() {
             return Err(OpenError::damaged(FORMAT_OBJECT, "missing"));
         }
-        let name = fields(&node).and_then(|lines| NodeId::parse(lines.strip_prefix("node ")?));
-        return name.ok_or_else(|| OpenError::damaged(NODE_OBJECT, "not a node's name"));
+        return node_of(&node).ok_or_else(|| OpenError::damaged(NODE_OBJECT, "not a node's name"));
     }
     for folder in ["v1/wal", "v1/doc", "v1/ledger"] {
         if !objects
@@ -87,6 +86,29 @@ pub(crate) async fn establish(
     let node = NodeId::from_random((environment.random)());
     write(objects, NODE_OBJECT, &format!("node {}", node.as_str())).await?;
     Ok(node)
+}
+
+/// Whether there is a store: a note about it, or data.
+pub(crate) async fn exists(objects: &Objects) -> Result<bool, OpenError> {
+    Ok(!objects.list("v1").await?.is_empty())
+}
+
+/// Verifies one of the two notes.
+pub(crate) fn check_note(object: &str, text: &[u8]) -> Result<(), String> {
+    let good = match object {
+        FORMAT_OBJECT => return check_format(text).map_err(|error| error.to_string()),
+        NODE_OBJECT => node_of(text).is_some(),
+        _ => return Err("nothing that Unisson writes".to_owned()),
+    };
+    if good {
+        Ok(())
+    } else {
+        Err("not a node's name".to_owned())
+    }
+}
+
+fn node_of(text: &[u8]) -> Option<NodeId> {
+    fields(text).and_then(|lines| NodeId::parse(lines.strip_prefix("node ")?))
 }
 
 fn check_format(text: &[u8]) -> Result<(), OpenError> {

@@ -13,6 +13,7 @@ use crate::{
     ledger::Record,
     names::{DocId, EpochKey, SegmentId, SnapshotId},
     segment::{Block, Footer},
+    tombstone::{Tombstone, Tombstones},
 };
 
 /// One document's part of the log.
@@ -50,6 +51,10 @@ pub(crate) struct Index {
     pub(crate) ledger: Record,
     /// Documents that may have superfluous snapshots; `None` until all were looked at.
     pub(crate) snapshotted: Option<BTreeSet<DocId>>,
+    /// What was erased. Nothing of it is in `documents`.
+    pub(crate) tombstones: Tombstones,
+    /// Erased documents of which snapshots may be left.
+    pub(crate) unswept: BTreeSet<DocId>,
 }
 
 /// Verified snapshots remembered of each document.
@@ -67,9 +72,11 @@ pub(crate) struct View {
 }
 
 impl Index {
-    pub(crate) fn new(epoch: EpochKey) -> Self {
+    pub(crate) fn new(epoch: EpochKey, tombstones: Tombstones) -> Self {
         Self {
             epoch,
+            unswept: tombstones.documents().collect(),
+            tombstones,
             documents: HashMap::new(),
             segments: BTreeMap::new(),
             known: Covers::default(),
@@ -88,15 +95,19 @@ impl Index {
         })
     }
 
-    /// Entries became durable in the open log.
-    pub(crate) fn commit(&mut self, entries: &[LogEntry]) {
+    /// Entries became durable in the open log; `ids` are those of their documents.
+    pub(crate) fn commit(&mut self, entries: &[LogEntry], ids: impl Iterator<Item = DocId>) {
         let (Some(first), Some(last)) = (entries.first(), entries.last()) else {
             return;
         };
         let epoch = self.epoch.clone();
         self.known.insert(&epoch, first.seq, last.seq);
-        for entry in entries {
-            let document = self.document(DocId::of(&entry.name), &entry.name);
+        for (entry, id) in entries.iter().zip(ids) {
+            // Only for one that was on its way when its document was erased.
+            if self.tombstones.erases_epoch(id, epoch.epoch) {
+                continue;
+            }
+            let document = self.document(id, &entry.name);
             document.tail.push((entry.seq, entry.update.clone()));
         }
     }
@@ -107,6 +118,9 @@ impl Index {
         self.known.insert(&id.key, id.first, id.last);
         let of_this_epoch = id.key == self.epoch;
         for (document, name, block) in &footer.documents {
+            if self.tombstones.erases_epoch(*document, id.key.epoch) {
+                continue;
+            }
             let document = self.document(*document, name);
             document.blocks.insert(Arc::clone(&id), block.clone());
             if of_this_epoch {
@@ -133,7 +147,10 @@ impl Index {
     pub(crate) fn add_record(&mut self, record: &Record) {
         self.known.merge(&record.retired);
         for (id, (name, covers)) in &record.documents {
-            self.document(*id, name).retired.merge(covers);
+            let alive = self.tombstones.alive(*id, covers);
+            if alive != Covers::default() || !self.tombstones.has(*id) {
+                self.document(*id, name).retired.merge(&alive);
+            }
         }
         self.ledger.merge(record);
     }
@@ -165,6 +182,65 @@ impl Index {
         if let Some(snapshotted) = &mut self.snapshotted {
             snapshotted.insert(id);
         }
+        if self.tombstones.has(id) {
+            self.unswept.insert(id);
+        }
+    }
+
+    /// A document's tombstone is durable: nothing of it is to be seen any more.
+    pub(crate) fn bury(&mut self, tombstone: Tombstone) {
+        let id = tombstone.document;
+        self.tombstones.insert(tombstone);
+        self.unswept.insert(id);
+        let Some(document) = self.documents.get_mut(&id) else {
+            return;
+        };
+        let tombstones = &self.tombstones;
+        let erased = |key: &EpochKey| tombstones.erases_epoch(id, key.epoch);
+        document.blocks.retain(|segment, _| !erased(&segment.key));
+        if erased(&self.epoch) {
+            document.tail.clear();
+        }
+        document.retired = tombstones.alive(id, &document.retired);
+        document
+            .verified
+            .retain(|snapshot, covers| !tombstones.erases_snapshot(id, snapshot, Some(covers)));
+        let nothing = document.blocks.is_empty()
+            && document.tail.is_empty()
+            && document.retired == Covers::default()
+            && document.verified.is_empty();
+        if nothing {
+            self.documents.remove(&id);
+        }
+    }
+
+    /// The segment that has these numbers, in whichever revision.
+    pub(crate) fn segment_like(&self, id: &SegmentId) -> Option<Arc<SegmentId>> {
+        let found = self.segments.keys().find(|other| other.same_numbers(id));
+        found.cloned()
+    }
+
+    /// Segments that hold entries of erased documents.
+    pub(crate) fn with_erased(&self) -> Vec<Arc<SegmentId>> {
+        if self.tombstones.is_empty() {
+            return Vec::new();
+        }
+        let found = self.segments.iter().filter(|(id, segment)| {
+            let epoch = id.key.epoch;
+            let mut documents = segment.documents.iter();
+            documents.any(|document| self.tombstones.erases_epoch(*document, epoch))
+        });
+        found.map(|(id, _)| Arc::clone(id)).collect()
+    }
+
+    /// A segment's erased documents were taken out of it.
+    pub(crate) fn replace_segment(&mut self, old: &SegmentId, footer: &Footer) {
+        let retired_ms = self.segments.get(old).and_then(|old| old.retired_ms);
+        self.add_segment(footer);
+        if let Some(new) = self.segments.get_mut(&footer.id) {
+            new.retired_ms = retired_ms;
+        }
+        self.retire_segment(old);
     }
 
     /// Marks segments that the ledger has retired; they stay for the grace period, so that a copy
@@ -205,6 +281,9 @@ impl Index {
             .iter()
             .map(|(id, b)| (Arc::clone(id), b.clone()))
             .collect();
+        // Two revisions of a segment hold the same entries of a document that both have.
+        view.blocks
+            .dedup_by(|(later, _), (earlier, _)| later.same_numbers(earlier));
         view.tail = document.tail.clone();
         view.retired = document.retired.clone();
         let tail_epoch = (!document.tail.is_empty()).then_some(&self.epoch);
@@ -233,11 +312,7 @@ impl Index {
             let none = crate::interval::IntervalSet::default();
             let known = self.known.of(key).unwrap_or(&none);
             let (first, last) = known.first_gap(set.last().unwrap_or(0))?;
-            Some(SegmentId {
-                key: key.clone(),
-                first,
-                last,
-            })
+            Some(SegmentId::sealed(key.clone(), first, last))
         })
     }
 }

@@ -14,17 +14,20 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     path::PathBuf,
     sync::Arc,
-    time::Instant,
 };
 
 use bytes::Bytes;
 use object_store::local::LocalFileSystem;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::watch;
 
+mod appender;
+mod calendar;
 mod codec;
 mod committer;
 mod documents;
+mod erase;
 mod frame;
+mod fsck;
 mod garbage;
 mod identity;
 mod index;
@@ -33,21 +36,29 @@ mod ledger;
 mod log_file;
 mod names;
 mod objects;
+mod reader;
 mod recovery;
 mod sealer;
 mod segment;
 mod settings;
 mod shared;
 mod snapshot;
+mod statistics;
 mod status;
 #[cfg(test)]
 mod tests;
+mod tombstone;
 mod versions;
 
+pub use appender::{Appended, Appender};
+pub use calendar::utc;
+pub use erase::{Erased, NameAfter};
+pub use fsck::{CheckedObjects, Finding, Severity, check_objects};
 pub use garbage::Collected;
 pub use log_file::{LogFile, LogFiles, SystemLogFiles};
 pub use names::NAME_BYTES_MAX;
 pub use settings::{Environment, StoreSettings};
+pub use statistics::DocumentStatistics;
 pub use status::{BUCKETS_US, Histogram, StoreStatus};
 pub use versions::{NOTE_BYTES_MAX, StoredVersion, VersionId};
 
@@ -55,7 +66,7 @@ use committer::Committer;
 use log_file::LogError;
 use names::{DocId, Epoch, EpochKey, SnapshotId};
 use objects::Objects;
-use shared::{Mode, Pending, Queue, SealQueue, Shared, lock};
+use shared::{Mode, Queue, SealQueue, Shared, Sleep, lock};
 
 /// An open store; cheap to clone. When the last clone goes without [`Store::close`], what is
 /// queued is still written and the log stays for the next opening.
@@ -124,6 +135,12 @@ pub enum OpenError {
     /// The folder could not be read or written.
     #[error("the store is unavailable: {0}")]
     Unavailable(String),
+    /// There is no store to read.
+    #[error("{dir}: no store is here")]
+    NoStore {
+        /// The folder.
+        dir: PathBuf,
+    },
     /// A file or folder could not be used.
     #[error("{what}: {source}")]
     Io {
@@ -168,6 +185,13 @@ pub enum StoreError {
         /// What is wrong with it.
         problem: String,
     },
+    /// The document was erased, and its name may not be used yet.
+    #[error("the document was erased; its name may be used again from {until} on",
+            until = calendar::utc(*.until_ms))]
+    Erased {
+        /// From when on it may, in milliseconds since 1970.
+        until_ms: u64,
+    },
 }
 
 impl Store {
@@ -186,37 +210,8 @@ impl Store {
         let local = LocalFileSystem::new_with_prefix(&dir)
             .map_err(|error| OpenError::Unavailable(error.to_string()))?;
         let objects = Objects::new(Arc::new(local.with_fsync(true)));
-        let node = identity::establish(&objects, &settings.environment).await?;
-        let epoch = EpochKey {
-            epoch: Epoch::new(settings.environment.ulid()),
-            node,
-        };
-        let mut index = index::Index::new(epoch.clone());
-        let now_ms = (settings.environment.now_ms)();
-        let records = recovery::recover(&objects, &dir, &mut index, now_ms).await?;
-        index.mark_retired(now_ms);
-        let shared = Arc::new(Shared {
-            settings,
-            objects,
-            epoch,
-            queue: Queue {
-                items: std::collections::VecDeque::new(),
-                weight: 0,
-                count: 0,
-                mode: Mode::Running,
-                stopped: None,
-            }
-            .into(),
-            queue_ready: std::sync::Condvar::new(),
-            seal: SealQueue::default().into(),
-            seal_ready: std::sync::Condvar::new(),
-            index: index.into(),
-            figures: status::Figures::default().into(),
-            records: tokio::sync::Mutex::new(ledger::Files::of(&records)),
-            sealed_logs: std::collections::VecDeque::new().into(),
-            closed: watch::Sender::new(None),
-            lock_file: Some(lock_file).into(),
-        });
+        let shared = Arc::new(recovered(settings, objects).await?);
+        lock(&shared.lock_file).replace(lock_file);
         sealer::write_heads(&shared).await?;
         let threads = start(&shared).map_err(io_error)?;
         Ok(Self {
@@ -231,17 +226,17 @@ impl Store {
         name: &str,
         update: Bytes,
     ) -> impl Future<Output = Result<(), AppendError>> + Send + 'static + use<> {
-        let (done, answer) = oneshot::channel();
-        self.inner.shared.enqueue(Pending {
-            name: Arc::from(name),
-            update,
-            queued: Instant::now(),
-            done,
-        });
+        let appender = self.appender(name);
+        appender.append(0, update);
         async move {
-            let gone = || AppendError::Unavailable("the store ended".to_owned());
-            answer.await.unwrap_or_else(|_| Err(gone()))
+            let answer = appender.appended().await.pop();
+            answer.expect("answers come at least one at a time").result
         }
+    }
+
+    /// For many updates to one document: cheaper than [`Store::append`].
+    pub fn appender(&self, name: &str) -> Appender {
+        Appender::new(Arc::clone(&self.inner.shared), name)
     }
 
     /// Everything durable of one document; empty for one that was never written. Sees every
@@ -261,14 +256,16 @@ impl Store {
         documents::put_snapshot(&self.inner.shared, name, body, basis).await
     }
 
-    /// Keeps a state of a document for people: a body, and a note that is read without it.
+    /// Keeps a state of a document for people: a body that says at most what `basis` says, and a
+    /// note that is read without it.
     pub async fn put_version(
         &self,
         name: &str,
         note: Bytes,
         body: Bytes,
+        basis: &Basis,
     ) -> Result<VersionId, StoreError> {
-        versions::put(&self.inner.shared, name, note, body).await
+        versions::put(&self.inner.shared, name, note, body, basis).await
     }
 
     /// The versions of a document, oldest first.
@@ -301,6 +298,13 @@ impl Store {
             .map(|result| result.clone());
         let gone = AppendError::Unavailable("the store ended".to_owned());
         result.ok().flatten().unwrap_or(Err(gone))
+    }
+
+    /// Erases a document: from when this returns nobody can read it, and its content is gone from
+    /// every object but the open log and those sealed in the last minutes. `None` where there is
+    /// nothing of it. The document must not be open.
+    pub async fn erase(&self, name: &str, after: NameAfter) -> Result<Option<Erased>, StoreError> {
+        erase::erase(&self.inner.shared, name, after).await
     }
 
     /// The names of all documents with anything in the store, sorted.
@@ -346,6 +350,43 @@ impl Store {
             ..figures.status.clone()
         }
     }
+}
+
+/// What is in the store, ready to be used, with nothing running yet.
+async fn recovered(settings: StoreSettings, objects: Objects) -> Result<Shared, OpenError> {
+    let node = identity::establish(&objects, &settings.environment).await?;
+    let tombstones = tombstone::Tombstones::load(&objects).await?;
+    let epoch = EpochKey {
+        epoch: Epoch::new(tombstones.newer(settings.environment.ulid())),
+        node,
+    };
+    let mut index = index::Index::new(epoch.clone(), tombstones);
+    let now_ms = (settings.environment.now_ms)();
+    let records = recovery::recover(&objects, &settings.dir, &mut index, now_ms).await?;
+    index.mark_retired(now_ms);
+    Ok(Shared {
+        settings,
+        objects,
+        epoch,
+        queue: Queue {
+            items: std::collections::VecDeque::new(),
+            weight: 0,
+            count: 0,
+            sleep: Sleep::No,
+            mode: Mode::Running,
+            stopped: None,
+        }
+        .into(),
+        queue_ready: std::sync::Condvar::new(),
+        seal: SealQueue::default().into(),
+        seal_ready: std::sync::Condvar::new(),
+        index: index.into(),
+        figures: status::Figures::default().into(),
+        records: tokio::sync::Mutex::new(ledger::Files::of(&records)),
+        sealed_logs: std::collections::VecDeque::new().into(),
+        closed: watch::Sender::new(None),
+        lock_file: None.into(),
+    })
 }
 
 fn start(shared: &Arc<Shared>) -> std::io::Result<Vec<std::thread::JoinHandle<()>>> {

@@ -53,6 +53,10 @@ impl Epoch {
         self.0.to_bytes()
     }
 
+    pub(crate) fn ulid(self) -> Ulid {
+        self.0
+    }
+
     pub(crate) fn parse(text: &str) -> Option<Self> {
         parse_ulid(text).map(Self)
     }
@@ -83,16 +87,38 @@ pub(crate) struct SegmentId {
     pub(crate) key: EpochKey,
     pub(crate) first: u64,
     pub(crate) last: u64,
+    /// 0 as it was sealed; else the hash of what it became when erased documents were taken out,
+    /// so that one name has one content for ever.
+    pub(crate) revision: u64,
 }
 
 impl SegmentId {
+    /// A segment as it was sealed.
+    pub(crate) fn sealed(key: EpochKey, first: u64, last: u64) -> Self {
+        Self {
+            key,
+            first,
+            last,
+            revision: 0,
+        }
+    }
+
+    /// Whether both hold the same numbers of the same epoch.
+    pub(crate) fn same_numbers(&self, other: &Self) -> bool {
+        self.key == other.key && self.first == other.first && self.last == other.last
+    }
+
     pub(crate) fn object(&self) -> String {
-        format!(
-            "{}/{:016x}-{:016x}.seg",
+        let name = format!(
+            "{}/{:016x}-{:016x}",
             self.key.folder(),
             self.last,
             self.first
-        )
+        );
+        match self.revision {
+            0 => format!("{name}.seg"),
+            revision => format!("{name}-{revision:016x}.seg"),
+        }
     }
 }
 
@@ -115,9 +141,19 @@ impl WalObject {
         if let Some(first) = file.strip_suffix(".log") {
             return Some(Self::Log(key, parse_hex(first)?));
         }
-        let (last, first) = file.strip_suffix(".seg")?.split_once('-')?;
-        let (first, last) = (parse_hex(first)?, parse_hex(last)?);
-        (1 <= first && first <= last).then_some(Self::Segment(SegmentId { key, first, last }))
+        let mut numbers = file.strip_suffix(".seg")?.split('-');
+        let (last, first) = (parse_hex(numbers.next()?)?, parse_hex(numbers.next()?)?);
+        let revision = match numbers.next() {
+            None => 0,
+            Some(hash) => parse_hex(hash).filter(|hash| *hash != 0)?,
+        };
+        let id = SegmentId {
+            key,
+            first,
+            last,
+            revision,
+        };
+        (1 <= first && first <= last && numbers.next().is_none()).then_some(Self::Segment(id))
     }
 }
 
@@ -160,16 +196,34 @@ impl DocId {
         id.as_bytes().try_into().ok().map(Self)
     }
 
+    /// The document id as text, if it is one.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let letter = |byte: u8| byte.is_ascii_lowercase() || (b'2'..=b'7').contains(&byte);
+        let bytes: [u8; 26] = text.as_bytes().try_into().ok()?;
+        bytes
+            .iter()
+            .all(|byte| letter(*byte))
+            .then_some(Self(bytes))
+    }
+
+    pub(crate) fn as_text(&self) -> String {
+        String::from_utf8_lossy(&self.0).into_owned()
+    }
+
+    /// The folder of everything of the document but its log.
+    pub(crate) fn folder(&self) -> String {
+        let id = self.as_text();
+        format!("v1/doc/{}/{id}", id.get(..2).unwrap_or("__"))
+    }
+
     /// The folder of the document's snapshots.
     pub(crate) fn snapshot_folder(&self) -> String {
-        let id = String::from_utf8_lossy(&self.0);
-        format!("v1/doc/{}/{id}/s", id.get(..2).unwrap_or("__"))
+        format!("{}/s", self.folder())
     }
 
     /// The folder of the document's versions.
     pub(crate) fn version_folder(&self) -> String {
-        let id = String::from_utf8_lossy(&self.0);
-        format!("v1/doc/{}/{id}/v", id.get(..2).unwrap_or("__"))
+        format!("{}/v", self.folder())
     }
 
     pub(crate) fn version_object(&self, id: &VersionId) -> String {

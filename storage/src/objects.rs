@@ -1,12 +1,16 @@
 //! Immutable objects over any `object_store`, with errors sorted by what to do next.
 
-use std::{error::Error as _, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    error::Error as _,
+    sync::{Arc, Mutex},
+};
 
 use bytes::Bytes;
 use futures_util::TryStreamExt as _;
 use object_store::{GetOptions, GetRange, ObjectStore, ObjectStoreExt as _};
 
-use crate::{log_file::is_full, names::object_path};
+use crate::{log_file::is_full, names::object_path, shared::lock};
 
 /// Why an object could not be had or made.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -25,7 +29,39 @@ pub(crate) enum ObjectError {
 
 /// The object store, rooted at the data folder.
 #[derive(Debug, Clone)]
-pub(crate) struct Objects(Arc<dyn ObjectStore>);
+pub(crate) struct Objects {
+    store: Arc<dyn ObjectStore>,
+    /// Of a reader that must change nothing: what it would have written. As much as the logs it
+    /// found hold, which is bounded by what a server leaves unsealed.
+    kept: Option<Arc<Mutex<BTreeMap<String, Bytes>>>>,
+    #[cfg(test)]
+    pub(crate) crash: Arc<Crash>,
+}
+
+/// Lets tests end the world between any two changes of the store.
+#[cfg(test)]
+#[derive(Debug)]
+pub(crate) struct Crash(pub(crate) std::sync::atomic::AtomicUsize);
+
+#[cfg(test)]
+impl Default for Crash {
+    fn default() -> Self {
+        Self(usize::MAX.into())
+    }
+}
+
+#[cfg(test)]
+impl Crash {
+    fn change(&self, object: &str) -> Result<(), ObjectError> {
+        use std::sync::atomic::Ordering::SeqCst;
+        let left = self.0.fetch_update(SeqCst, SeqCst, |left| match left {
+            usize::MAX => Some(left),
+            left => left.checked_sub(1),
+        });
+        let crashed = |_| ObjectError::Other(format!("{object}: crashed"));
+        left.map(|_| ()).map_err(crashed)
+    }
+}
 
 /// A listed object.
 #[derive(Debug, Clone)]
@@ -36,13 +72,44 @@ pub(crate) struct Listed {
 
 impl Objects {
     pub(crate) fn new(store: Arc<dyn ObjectStore>) -> Self {
-        Self(store)
+        Self {
+            store,
+            kept: None,
+            #[cfg(test)]
+            crash: Arc::default(),
+        }
+    }
+
+    /// The same, but nothing reaches the store: what is written stays in memory and lies over it,
+    /// and nothing is deleted.
+    pub(crate) fn read_only(store: Arc<dyn ObjectStore>) -> Self {
+        Self {
+            store,
+            kept: Some(Arc::default()),
+            #[cfg(test)]
+            crash: Arc::default(),
+        }
+    }
+
+    pub(crate) fn is_read_only(&self) -> bool {
+        self.kept.is_some()
+    }
+
+    /// What a reader keeps of an object.
+    fn kept(&self, object: &str) -> Option<Bytes> {
+        lock(self.kept.as_ref()?).get(object).cloned()
     }
 
     /// Stores an object durably and reads it back.
     pub(crate) async fn put_verified(&self, object: &str, body: Bytes) -> Result<(), ObjectError> {
+        if let Some(kept) = &self.kept {
+            lock(kept).insert(object.to_owned(), body);
+            return Ok(());
+        }
+        #[cfg(test)]
+        self.crash.change(object)?;
         let path = object_path(object);
-        let put = self.0.put(&path, body.clone().into()).await;
+        let put = self.store.put(&path, body.clone().into()).await;
         put.map_err(|error| sort(object, &error))?;
         if self.get(object).await? == body {
             Ok(())
@@ -52,8 +119,11 @@ impl Objects {
     }
 
     pub(crate) async fn get(&self, object: &str) -> Result<Bytes, ObjectError> {
+        if let Some(kept) = self.kept(object) {
+            return Ok(kept);
+        }
         let result = self
-            .0
+            .store
             .get(&object_path(object))
             .await
             .map_err(|error| sort(object, &error))?;
@@ -68,10 +138,18 @@ impl Objects {
         bytes: u64,
     ) -> Result<Bytes, ObjectError> {
         let end = start.saturating_add(bytes);
+        if let Some(kept) = self.kept(object) {
+            let length = kept.len() as u64;
+            return if start < length {
+                Ok(kept.slice(start as usize..end.min(length) as usize))
+            } else {
+                Err(ObjectError::Cut(object.to_owned()))
+            };
+        }
         match self.get_part(object, GetRange::Bounded(start..end)).await {
             Err(ObjectError::Other(problem)) => {
                 // A beginning past the end is an error like any other; ask what it was.
-                let meta = self.0.head(&object_path(object)).await;
+                let meta = self.store.head(&object_path(object)).await;
                 let meta = meta.map_err(|error| sort(object, &error))?;
                 let cut = meta.size <= start;
                 Err(if cut {
@@ -85,6 +163,9 @@ impl Objects {
     }
 
     pub(crate) async fn get_suffix(&self, object: &str, bytes: u64) -> Result<Bytes, ObjectError> {
+        if let Some(kept) = self.kept(object) {
+            return Ok(kept.slice(kept.len().saturating_sub(bytes as usize)..));
+        }
         self.get_part(object, GetRange::Suffix(bytes)).await
     }
 
@@ -93,13 +174,13 @@ impl Objects {
             range: Some(range),
             ..GetOptions::default()
         };
-        let result = self.0.get_opts(&object_path(object), options).await;
+        let result = self.store.get_opts(&object_path(object), options).await;
         let result = result.map_err(|error| sort(object, &error))?;
         result.bytes().await.map_err(|error| sort(object, &error))
     }
 
     pub(crate) async fn list(&self, folder: &str) -> Result<Vec<Listed>, ObjectError> {
-        let listed = self.0.list(Some(&object_path(folder)));
+        let listed = self.store.list(Some(&object_path(folder)));
         let mut objects: Vec<Listed> = listed
             .map_ok(|meta| Listed {
                 object: meta.location.to_string(),
@@ -108,13 +189,27 @@ impl Objects {
             .try_collect()
             .await
             .map_err(|error| sort(folder, &error))?;
+        if let Some(kept) = &self.kept {
+            let folder = format!("{folder}/");
+            let kept = lock(kept);
+            let inside = kept.iter().filter(|(name, _)| name.starts_with(&folder));
+            objects.extend(inside.map(|(name, body)| Listed {
+                object: name.clone(),
+                bytes: body.len() as u64,
+            }));
+        }
         objects.sort_by(|a, b| a.object.cmp(&b.object));
         Ok(objects)
     }
 
     /// Deletes an object; one that is gone already is no error.
     pub(crate) async fn delete(&self, object: &str) -> Result<(), ObjectError> {
-        match self.0.delete(&object_path(object)).await {
+        if self.is_read_only() {
+            return Ok(());
+        }
+        #[cfg(test)]
+        self.crash.change(object)?;
+        match self.store.delete(&object_path(object)).await {
             Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
             Err(error) => Err(sort(object, &error)),
         }

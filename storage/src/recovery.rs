@@ -63,8 +63,10 @@ pub(crate) async fn recover(
     footers.iter().for_each(|footer| index.add_segment(footer));
     for (key, firsts) in logs {
         adopt(objects, dir, index, &key, firsts, now_ms).await?;
-        // Succeeds only for a folder that nothing is left in.
-        let _ = std::fs::remove_dir(dir.join(key.folder()));
+        if !objects.is_read_only() {
+            // Succeeds only for a folder that nothing is left in.
+            let _ = std::fs::remove_dir(dir.join(key.folder()));
+        }
     }
     match index.first_gap() {
         None => Ok(records),
@@ -119,12 +121,13 @@ async fn read_footer(
         end = objects.get_suffix(&listed.object, both).await?;
     }
     let head = objects.get_range(&listed.object, 0, 12).await?;
-    let footer = segment::decode_footer(&head, &end, listed.bytes).map_err(damaged)?;
-    if footer.id != id {
+    let mut footer = segment::decode_footer(&head, &end, listed.bytes).map_err(damaged)?;
+    if !footer.id.same_numbers(&id) {
         return Err(damaged(crate::codec::Malformed(
             "it is another segment than its name says",
         )));
     }
+    footer.id.revision = id.revision;
     Ok(footer)
 }
 
@@ -149,20 +152,18 @@ async fn adopt(
         if let Some(entries) = entries {
             next_first = Some(first);
             adopted.push((object, entries));
-        } else {
+        } else if !objects.is_read_only() {
             remove_log(&dir.join(object));
         }
     }
     for (object, entries) in adopted.into_iter().rev() {
         if let (Some(first), Some(last)) = (entries.first(), entries.last()) {
-            let id = SegmentId {
-                key: key.clone(),
-                first: first.seq,
-                last: last.seq,
-            };
+            let id = SegmentId::sealed(key.clone(), first.seq, last.seq);
             adopt_entries(objects, index, &id, &entries, now_ms).await?;
         }
-        remove_log(&dir.join(object));
+        if !objects.is_read_only() {
+            remove_log(&dir.join(object));
+        }
     }
     Ok(())
 }
@@ -226,8 +227,8 @@ async fn adopt_entries(
     entries: &[LogEntry],
     now_ms: u64,
 ) -> Result<(), OpenError> {
-    if index.segments.contains_key(id) {
-        return verify_segment(objects, id).await;
+    if let Some(made) = index.segment_like(id) {
+        return verify_segment(objects, &made).await;
     }
     if index.ledger.retired.contains(&id.key, id.first, id.last) {
         return Ok(());

@@ -15,8 +15,12 @@ use crate::{
 
 const MAGIC: &[u8; 8] = b"UNISSEG\0";
 const END_MAGIC: &[u8; 8] = b"\0GESSINU";
+/// As a log is sealed.
 const VERSION: u32 = 1;
-const HEAD_BYTES: usize = 12;
+/// With erased documents taken out: the footer ends with how many entries were theirs.
+const VERSION_ERASED: u32 = 2;
+/// Magic and version.
+pub(crate) const HEAD_BYTES: usize = 12;
 /// The fixed end: checksum, footer length, magic.
 pub(crate) const TAIL_BYTES: usize = 16;
 const FOOTER_BYTES_MAX: usize = 256 << 20;
@@ -40,6 +44,8 @@ pub(crate) struct Footer {
     pub(crate) created_ms: u64,
     /// Sorted by document id.
     pub(crate) documents: Vec<(DocId, Arc<str>, Block)>,
+    /// Entries of documents that were erased, and are not in here any more.
+    pub(crate) erased: u64,
 }
 
 /// Encodes entries, which must be in order and without a gap.
@@ -51,11 +57,7 @@ pub(crate) fn encode(
     let (Some(first), Some(last)) = (entries.first(), entries.last()) else {
         return Err(Malformed("an empty segment"));
     };
-    let id = SegmentId {
-        key: key.clone(),
-        first: first.seq,
-        last: last.seq,
-    };
+    let id = SegmentId::sealed(key.clone(), first.seq, last.seq);
     let mut groups: BTreeMap<DocId, Vec<&LogEntry>> = BTreeMap::new();
     let mut ids: BTreeMap<&str, DocId> = BTreeMap::new();
     for entry in entries {
@@ -78,14 +80,62 @@ pub(crate) fn encode(
         id,
         created_ms,
         documents,
+        erased: 0,
     };
-    let body = encode_footer(&footer);
-    let crc = crc32c::crc32c_append(crc32c::crc32c(&out[..HEAD_BYTES]), &body);
-    out.extend_from_slice(&body);
-    out.extend_from_slice(&crc.to_le_bytes());
-    out.extend_from_slice(&(body.len() as u32).to_le_bytes());
-    out.extend_from_slice(END_MAGIC);
+    end(&mut out, &encode_footer(&footer));
     Ok((out, footer))
+}
+
+/// Closes a segment that so far is its head and its blocks.
+fn end(out: &mut Vec<u8>, footer: &[u8]) {
+    let head = crc32c::crc32c(out.get(..HEAD_BYTES).unwrap_or_default());
+    let crc = crc32c::crc32c_append(head, footer);
+    out.extend_from_slice(footer);
+    out.extend_from_slice(&crc.to_le_bytes());
+    out.extend_from_slice(&(footer.len() as u32).to_le_bytes());
+    out.extend_from_slice(END_MAGIC);
+}
+
+/// A segment without some of its documents. The blocks that stay are copied as they are, so
+/// that one that is damaged stays visibly so; the same removal always gives the same bytes, and
+/// with them the same name.
+pub(crate) fn without(
+    object: &[u8],
+    mut footer: Footer,
+    removed: impl Fn(&DocId) -> bool,
+) -> Result<(Vec<u8>, Footer), Malformed> {
+    let mut out = Vec::with_capacity(object.len());
+    out.extend_from_slice(MAGIC);
+    out.extend_from_slice(&VERSION_ERASED.to_le_bytes());
+    let (gone, mut kept): (Vec<_>, Vec<_>) = footer
+        .documents
+        .into_iter()
+        .partition(|(document, ..)| removed(document));
+    for (_, _, block) in &mut kept {
+        let range = usize::try_from(block.offset)
+            .ok()
+            .and_then(|start| Some(start..start.checked_add(usize::try_from(block.bytes).ok()?)?));
+        let bytes = range.and_then(|range| object.get(range));
+        block.offset = out.len() as u64;
+        out.extend_from_slice(bytes.ok_or(Malformed("cut short"))?);
+    }
+    footer.documents = kept;
+    footer.erased += gone.iter().map(|(_, _, block)| block.count).sum::<u64>();
+    let mut body = encode_footer(&footer);
+    put_varint(&mut body, footer.erased);
+    end(&mut out, &body);
+    footer.id.revision = revision_of(&out);
+    Ok((out, footer))
+}
+
+/// The part of a rewritten segment's name that its content decides; never 0.
+pub(crate) fn revision_of(object: &[u8]) -> u64 {
+    let hash = blake3::hash(object);
+    let first = hash
+        .as_bytes()
+        .first_chunk()
+        .map_or(0, |b| u64::from_be_bytes(*b));
+    first.max(1)
 }
 
 fn encode_block(
@@ -180,7 +230,8 @@ pub(crate) fn decode_footer(
     if head_reader.array::<8>()? != *MAGIC {
         return Err(Malformed("not a segment"));
     }
-    if head_reader.u32()? > VERSION {
+    let version = head_reader.u32()?;
+    if version > VERSION_ERASED {
         return Err(Malformed("the segment has a newer version"));
     }
     if crc32c::crc32c_append(crc32c::crc32c(head), body) != crc {
@@ -189,10 +240,14 @@ pub(crate) fn decode_footer(
     let blocks_end = object_bytes
         .checked_sub(both as u64)
         .ok_or(Malformed("cut short"))?;
-    decode_footer_body(body, blocks_end)
+    decode_footer_body(body, blocks_end, version == VERSION_ERASED)
 }
 
-fn decode_footer_body(body: &[u8], blocks_end: u64) -> Result<Footer, Malformed> {
+fn decode_footer_body(
+    body: &[u8],
+    blocks_end: u64,
+    was_erased_from: bool,
+) -> Result<Footer, Malformed> {
     let mut reader = Reader::new(body);
     let node =
         NodeId::parse(reader.text(NODE_BYTES_MAX)?).ok_or(Malformed("a node name is not valid"))?;
@@ -201,7 +256,7 @@ fn decode_footer_body(body: &[u8], blocks_end: u64) -> Result<Footer, Malformed>
         epoch: Epoch::from_bytes(reader.array()?),
     };
     let (first, last, created_ms) = (reader.u64()?, reader.u64()?, reader.u64()?);
-    let id = SegmentId { key, first, last };
+    let id = SegmentId::sealed(key, first, last);
     let count = reader.count(33)?;
     let mut documents = Vec::with_capacity(count);
     let (mut previous, mut offset) = (None, HEAD_BYTES as u64);
@@ -227,14 +282,16 @@ fn decode_footer_body(body: &[u8], blocks_end: u64) -> Result<Footer, Malformed>
         previous = Some(document);
         documents.push((document, name, block));
     }
+    let erased = if was_erased_from { reader.varint()? } else { 0 };
     reader.finish()?;
-    if offset != blocks_end || first == 0 || documents.is_empty() {
+    if offset != blocks_end || first == 0 || (documents.is_empty() && erased == 0) {
         return Err(Malformed("the footer does not match the blocks"));
     }
     Ok(Footer {
         id,
         created_ms,
         documents,
+        erased,
     })
 }
 

@@ -8,35 +8,19 @@ use std::{
     time::Instant,
 };
 
-use bytes::Bytes;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::watch;
 
 use crate::{
     AppendError,
+    appender::{self, Pending},
     frame::LogEntry,
     index::Index,
     ledger::Files,
-    names::EpochKey,
+    names::{DocId, EpochKey},
     objects::Objects,
     settings::StoreSettings,
     status::{Figures, StoreStatus},
 };
-
-/// An update that waits for the disk.
-#[derive(Debug)]
-pub(crate) struct Pending {
-    pub(crate) name: Arc<str>,
-    pub(crate) update: Bytes,
-    pub(crate) queued: Instant,
-    pub(crate) done: oneshot::Sender<Result<(), AppendError>>,
-}
-
-impl Pending {
-    /// What it counts for in the queue's limit; an empty update is not free.
-    pub(crate) fn weight(&self) -> usize {
-        self.update.len() + self.name.len() + size_of::<Self>()
-    }
-}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mode {
@@ -47,6 +31,17 @@ pub(crate) enum Mode {
     Abandoned,
 }
 
+/// What the committer sleeps for; it is woken for nothing else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sleep {
+    /// It is awake, or will be by itself.
+    No,
+    /// Any update.
+    Update,
+    /// A full batch: the next commit is not due yet.
+    FullBatch,
+}
+
 /// The way to the committer.
 #[derive(Debug)]
 pub(crate) struct Queue {
@@ -54,6 +49,7 @@ pub(crate) struct Queue {
     /// Weight of what waits and of what is being written.
     pub(crate) weight: usize,
     pub(crate) count: usize,
+    pub(crate) sleep: Sleep,
     pub(crate) mode: Mode,
     pub(crate) stopped: Option<String>,
 }
@@ -120,8 +116,10 @@ impl Shared {
             Some(problem.clone())
         } else if queue.mode != Mode::Running {
             Some("the store is closed".to_owned())
-        } else if pending.name.len() > crate::NAME_BYTES_MAX {
+        } else if pending.name().len() > crate::NAME_BYTES_MAX {
             Some("the document's name is too long".to_owned())
+        } else if self.is_erased(pending.id()) {
+            Some("the document was erased".to_owned())
         } else if pending.update.len() > self.settings.update_bytes_max {
             Some("the update is too large".to_owned())
         } else if queue.weight > 0
@@ -134,14 +132,32 @@ impl Shared {
         if let Some(problem) = refusal {
             drop(queue);
             self.update_status(|status| status.refused_count += 1);
-            // Whoever dropped the future does not want the answer.
-            let _ = pending.done.send(Err(AppendError::Unavailable(problem)));
+            pending.answer(Err(AppendError::Unavailable(problem)));
             return;
         }
         queue.weight += pending.weight();
         queue.count += 1;
         queue.items.push_back(pending);
-        self.queue_ready.notify_one();
+        let wakes = match queue.sleep {
+            Sleep::No => false,
+            Sleep::Update => true,
+            Sleep::FullBatch => queue.weight >= self.settings.batch_bytes_max,
+        };
+        if wakes {
+            queue.sleep = Sleep::No;
+            self.queue_ready.notify_one();
+        }
+    }
+
+    /// Whether entries of this epoch may not be taken for a document: it is erased, or its
+    /// tombstone is newer than the epoch, so that they would count as erased.
+    fn is_erased(&self, id: DocId) -> bool {
+        let index = lock(&self.index);
+        if index.tombstones.is_empty() {
+            return false;
+        }
+        index.tombstones.erases_epoch(id, self.epoch.epoch)
+            || index.tombstones.blocked_until(id, self.now_ms()).is_some()
     }
 
     /// Ends the committer once it has written what is queued.
@@ -167,9 +183,7 @@ impl Shared {
         queue.count = 0;
         drop(queue);
         let error = AppendError::Unavailable(problem.to_owned());
-        for pending in items {
-            let _ = pending.done.send(Err(error.clone()));
-        }
+        appender::answer(items.into(), Err(&error));
         self.closed.send_replace(Some(Err(error)));
     }
 

@@ -3,12 +3,16 @@
 #![allow(clippy::unwrap_used)]
 
 mod basics;
+mod commits;
 mod damage;
+mod erase;
 mod faults;
 mod formats;
+mod fsck;
 mod garbage;
 mod golden;
 mod model;
+mod reader;
 mod versions;
 
 use std::{
@@ -29,6 +33,7 @@ fn settings(dir: &Path) -> StoreSettings {
     settings.garbage_interval_ms = 0;
     settings.grace_ms = 0;
     settings.log_keep_ms = 0;
+    settings.commit_interval_ms = 0;
     settings.environment.now_ms = clock();
     settings
 }

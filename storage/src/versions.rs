@@ -8,12 +8,15 @@ use std::fmt;
 use bytes::Bytes;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
+use ulid::Ulid;
+
 use crate::{
-    NAME_BYTES_MAX, StoreError,
+    Basis, NAME_BYTES_MAX, StoreError,
     codec::{Malformed, Reader, compress_well, decompress, put_bytes},
-    names::{DocId, SnapshotId},
+    documents::refuse_erased,
+    names::{DocId, Epoch, SnapshotId},
     objects::ObjectError,
-    shared::Shared,
+    shared::{Shared, lock},
     snapshot::BODY_BYTES_MAX,
 };
 
@@ -25,7 +28,7 @@ const HEAD_BYTES: usize = 16;
 /// The longest note; a version has a label and the names of its authors.
 pub const NOTE_BYTES_MAX: usize = 64 << 10;
 /// All headers are shorter.
-const HEADER_BYTES_MAX: usize = NAME_BYTES_MAX + NOTE_BYTES_MAX + 128;
+const HEADER_BYTES_MAX: usize = NAME_BYTES_MAX + NOTE_BYTES_MAX + 160;
 /// Most headers are shorter; a longer one costs a second read.
 const HEADER_GUESS_BYTES: u64 = 1024;
 /// Headers read at a time.
@@ -46,7 +49,8 @@ impl VersionId {
         self.0.created_ms()
     }
 
-    fn from_file(file: &str) -> Option<Self> {
+    /// From the last part of an object's name.
+    pub(crate) fn from_file(file: &str) -> Option<Self> {
         Self::parse(file.strip_suffix(".ver")?)
     }
 }
@@ -68,10 +72,13 @@ pub struct StoredVersion {
     pub bytes: u64,
 }
 
+/// All that is known of a version without its body.
 #[derive(Debug, PartialEq, Eq)]
-struct Header {
-    name: String,
+pub(crate) struct Header {
+    pub(crate) name: String,
     note: Bytes,
+    /// The oldest epoch of which it has edits: tombstones erase by it.
+    pub(crate) oldest: Option<Epoch>,
     raw_bytes: u64,
     packed_bytes: u64,
     packed_crc: u32,
@@ -83,20 +90,32 @@ pub(crate) async fn put(
     name: &str,
     note: Bytes,
     body: Bytes,
+    basis: &Basis,
 ) -> Result<VersionId, StoreError> {
+    let document = DocId::of(name);
+    if basis.document.is_some_and(|other| other != document) {
+        let problem = "the basis is of another document".to_owned();
+        return Err(StoreError::Unavailable(problem));
+    }
+    refuse_erased(shared, document)?;
+    let drawn = shared.settings.environment.ulid();
     let id = VersionId(SnapshotId {
-        ulid: shared.settings.environment.ulid(),
+        // Not like one that was erased before it was made.
+        ulid: lock(&shared.index).tombstones.newer(drawn),
         node: shared.epoch.node.clone(),
     });
-    let owned_name = name.to_owned();
-    let created_ms = id.created_ms();
-    let encoded =
-        tokio::task::spawn_blocking(move || encode(&owned_name, &note, created_ms, &body));
+    let contents = Contents {
+        name: name.to_owned(),
+        note,
+        oldest: basis.covers.iter().map(|(key, _)| key.epoch).min(),
+        created_ms: id.created_ms(),
+    };
+    let encoded = tokio::task::spawn_blocking(move || encode(&contents, &body));
     let bytes = encoded
         .await
         .map_err(|error| StoreError::Unavailable(error.to_string()))?
         .map_err(|problem| StoreError::Unavailable(problem.to_string()))?;
-    let object = DocId::of(name).version_object(&id);
+    let object = document.version_object(&id);
     let put = shared.objects.put_verified(&object, bytes.into()).await;
     put.map_err(unavailable)?;
     Ok(id)
@@ -104,8 +123,9 @@ pub(crate) async fn put(
 
 /// All versions of a document, oldest first. A damaged one is listed with what is wrong.
 pub(crate) async fn list(shared: &Shared, name: &str) -> Result<Vec<StoredVersion>, StoreError> {
-    let doc = DocId::of(name);
-    let folder = doc.version_folder();
+    let document = DocId::of(name);
+    refuse_erased(shared, document)?;
+    let folder = document.version_folder();
     let listed = shared.objects.list(&folder).await.map_err(unavailable)?;
     let known = listed.into_iter().filter_map(|listed| {
         let file = listed.object.rsplit('/').next().unwrap_or_default();
@@ -118,6 +138,7 @@ pub(crate) async fn list(shared: &Shared, name: &str) -> Result<Vec<StoredVersio
     let read = known.map(|(id, listed)| async move {
         let note = match read_header(shared, &listed.object).await {
             Ok(Ok(header)) if header.name != name => Err("it is of another document".to_owned()),
+            Ok(Ok(header)) if is_erased(shared, document, &id, header.oldest) => return Ok(None),
             Ok(header) => header.map(|header| header.note),
             // Thinned out meanwhile.
             Err(ObjectError::Missing(_)) => return Ok(None),
@@ -139,7 +160,9 @@ pub(crate) async fn get(
     name: &str,
     id: &VersionId,
 ) -> Result<Option<(Bytes, Bytes)>, StoreError> {
-    let object = DocId::of(name).version_object(id);
+    let document = DocId::of(name);
+    refuse_erased(shared, document)?;
+    let object = document.version_object(id);
     let bytes = match shared.objects.get(&object).await {
         Ok(bytes) => bytes,
         Err(ObjectError::Missing(_)) => return Ok(None),
@@ -152,9 +175,17 @@ pub(crate) async fn get(
         Ok((header, _)) if header.name != name => {
             Err(damaged("it is of another document".to_owned()))
         }
+        Ok((header, _)) if is_erased(shared, document, id, header.oldest) => Ok(None),
         Ok((header, body)) => Ok(Some((header.note, body))),
         Err(problem) => Err(damaged(problem.to_string())),
     }
+}
+
+/// Whether a tombstone has erased what a version says.
+fn is_erased(shared: &Shared, document: DocId, id: &VersionId, oldest: Option<Epoch>) -> bool {
+    let index = lock(&shared.index);
+    let oldest = oldest.map_or(id.0.ulid, |oldest| oldest.ulid().min(id.0.ulid));
+    index.tombstones.erases(document, oldest)
 }
 
 /// Deletes a version; one that is gone already is no error.
@@ -168,7 +199,10 @@ fn unavailable(error: ObjectError) -> StoreError {
     StoreError::Unavailable(error.to_string())
 }
 
-async fn read_header(shared: &Shared, object: &str) -> Result<Result<Header, String>, ObjectError> {
+pub(crate) async fn read_header(
+    shared: &Shared,
+    object: &str,
+) -> Result<Result<Header, String>, ObjectError> {
     let start = shared
         .objects
         .get_range(object, 0, HEADER_GUESS_BYTES)
@@ -187,7 +221,16 @@ async fn read_header(shared: &Shared, object: &str) -> Result<Result<Header, Str
     Ok(decode_header(&start).map_err(|problem| problem.to_string()))
 }
 
-fn encode(name: &str, note: &[u8], created_ms: u64, body: &[u8]) -> Result<Vec<u8>, Malformed> {
+/// What the header has beside what it says of the body.
+struct Contents {
+    name: String,
+    note: Bytes,
+    oldest: Option<Epoch>,
+    created_ms: u64,
+}
+
+fn encode(contents: &Contents, body: &[u8]) -> Result<Vec<u8>, Malformed> {
+    let Contents { name, note, .. } = contents;
     if name.len() > NAME_BYTES_MAX || note.len() > NOTE_BYTES_MAX || body.len() > BODY_BYTES_MAX {
         return Err(Malformed(
             "the name, the note or the body is over its limit",
@@ -198,7 +241,10 @@ fn encode(name: &str, note: &[u8], created_ms: u64, body: &[u8]) -> Result<Vec<u
     put_bytes(&mut header, name.as_bytes());
     put_bytes(&mut header, note);
     header.push(CODEC_ZSTD);
-    header.extend_from_slice(&created_ms.to_le_bytes());
+    // Nil stands for none: no epoch began in 1970.
+    let oldest = contents.oldest.map_or([0; 16], Epoch::to_bytes);
+    header.extend_from_slice(&oldest);
+    header.extend_from_slice(&contents.created_ms.to_le_bytes());
     header.extend_from_slice(&(body.len() as u64).to_le_bytes());
     header.extend_from_slice(&(packed.len() as u64).to_le_bytes());
     header.extend_from_slice(&crc32c::crc32c(&packed).to_le_bytes());
@@ -243,6 +289,7 @@ fn decode_header(start: &[u8]) -> Result<Header, Malformed> {
     if reader.u8()? != CODEC_ZSTD {
         return Err(Malformed("the codec is not known"));
     }
+    let oldest = Epoch::from_bytes(reader.array()?);
     // The time stands in the name too, by which versions sort.
     reader.u64()?;
     let (raw_bytes, packed_bytes) = (reader.u64()?, reader.u64()?);
@@ -251,6 +298,7 @@ fn decode_header(start: &[u8]) -> Result<Header, Malformed> {
     Ok(Header {
         name,
         note,
+        oldest: (oldest.ulid() != Ulid::nil()).then_some(oldest),
         raw_bytes,
         packed_bytes,
         packed_crc,
@@ -258,7 +306,7 @@ fn decode_header(start: &[u8]) -> Result<Header, Malformed> {
     })
 }
 
-fn decode(object: &[u8]) -> Result<(Header, Bytes), Malformed> {
+pub(crate) fn decode(object: &[u8]) -> Result<(Header, Bytes), Malformed> {
     let header = decode_header(object)?;
     let packed = object
         .get(header_bytes(object)?..)

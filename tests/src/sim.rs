@@ -31,6 +31,10 @@ pub struct Summary {
     pub acknowledged: u64,
     /// How often the process was killed.
     pub crashes: u64,
+    /// How often the document gave up its CRDT.
+    pub coolings: u64,
+    /// How often it had to make one again, or for the first time.
+    pub wakings: u64,
 }
 
 /// Runs one seed under the scenario that the seed chooses.

@@ -52,14 +52,21 @@ fn every_seed_keeps_all_promises() {
     let (good, bad) = run_seeds(from, to);
     let total = |of: fn(&Summary) -> u64| good.iter().map(of).sum::<u64>();
     println!(
-        "{} seeds held: {} events, {} acknowledgements, {} kills",
+        "{} seeds held: {} events, {} acknowledgements, {} kills, {} coolings, {} wakings",
         good.len(),
         total(|s| s.steps),
         total(|s| s.acknowledged),
         total(|s| s.crashes),
+        total(|s| s.coolings),
+        total(|s| s.wakings),
     );
     let text: Vec<String> = bad.into_iter().map(|(_, failure)| failure).collect();
     assert!(text.is_empty(), "\n{}", text.join("\n\n"));
+    let enough = good.len() >= 100;
+    assert!(
+        !enough || total(|s| s.coolings) > 50 && total(|s| s.wakings) > 50,
+        "the worlds do not go through both forms of a document"
+    );
 }
 
 #[test]

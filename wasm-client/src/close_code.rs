@@ -58,6 +58,7 @@ mod tests {
             CloseReason::Unauthorized,
             CloseReason::Forbidden,
             CloseReason::Unavailable,
+            CloseReason::Erased,
         ] {
             let stops = after_close(Dialect::YWebsocket, reason.code()) == Reconnect::Never;
             assert_eq!(stops, !reason.is_transient(), "{reason:?}");

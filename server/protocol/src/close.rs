@@ -24,6 +24,8 @@ pub enum CloseReason {
     Unavailable,
     /// The document cannot be opened at all until an operator looks at it (a damaged object).
     Damaged,
+    /// The document was erased for good: there is nothing to come back to.
+    Erased,
 }
 
 impl CloseReason {
@@ -36,6 +38,7 @@ impl CloseReason {
             Self::Reset | Self::TimedOut | Self::Malformed => 4205,
             Self::Unauthorized => 4401,
             Self::Forbidden => 4403,
+            Self::Erased => 4404,
             Self::Unavailable | Self::Damaged => 4503,
         }
     }
@@ -52,12 +55,13 @@ impl CloseReason {
             Self::Forbidden => "permission-denied",
             Self::Unavailable => "document store is unavailable, try again later",
             Self::Damaged => "document is damaged and stays closed until an operator repairs it",
+            Self::Erased => "document was erased",
         }
     }
 
     /// Whether a client should try again with the same credentials.
     pub const fn is_transient(self) -> bool {
-        !matches!(self, Self::Unauthorized | Self::Forbidden)
+        !matches!(self, Self::Unauthorized | Self::Forbidden | Self::Erased)
     }
 }
 
@@ -65,7 +69,7 @@ impl CloseReason {
 mod tests {
     use super::CloseReason::{self, *};
 
-    const ALL: [CloseReason; 9] = [
+    const ALL: [CloseReason; 10] = [
         Restart,
         Overloaded,
         Reset,
@@ -75,11 +79,12 @@ mod tests {
         Forbidden,
         Unavailable,
         Damaged,
+        Erased,
     ];
 
     /// Codes after which at least one published client stays away for ever, as seen by running
     /// `@hocuspocus/provider` 2, 3 and 4 and `y-websocket` 1.5, 2.1 and 3.1.
-    const SOMEBODY_STOPS: [u16; 4] = [1009, 4401, 4403, 4408];
+    const SOMEBODY_STOPS: [u16; 5] = [1009, 4401, 4403, 4404, 4408];
     /// Codes after which all of them come back.
     const ALL_RETURN: [u16; 6] = [1000, 1001, 1012, 1013, 4205, 4503];
 
@@ -93,9 +98,9 @@ mod tests {
     }
 
     #[test]
-    fn only_the_two_codes_about_credentials_are_final() {
+    fn only_credentials_and_erasure_are_final() {
         for reason in ALL.into_iter().filter(|reason| !reason.is_transient()) {
-            assert!([4401, 4403].contains(&reason.code()), "{reason:?}");
+            assert!([4401, 4403, 4404].contains(&reason.code()), "{reason:?}");
         }
     }
 

@@ -190,4 +190,9 @@ impl Writer {
     pub fn finish(self) -> Bytes {
         Bytes::from(self.buffer)
     }
+
+    /// Everything written, to be written on.
+    pub fn into_vec(self) -> Vec<u8> {
+        self.buffer
+    }
 }

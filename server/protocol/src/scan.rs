@@ -7,9 +7,15 @@
 //! other lengths than Yjs, so that everything behind them would be misread): JSON content, which
 //! no Yjs since 13.0 creates, and `XmlHook`.
 
+mod join;
+mod split;
 mod structs;
 
 use self::structs::{Counts, Id, Struct};
+pub use self::{
+    join::{Parts, join},
+    split::split_v1,
+};
 use crate::encoding::{DecodeError, Reader, Writer};
 
 /// What an update contains.

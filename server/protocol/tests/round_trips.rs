@@ -66,6 +66,9 @@ proptest! {
             ServerMessage::Access(_, reason) => ServerMessage::Refused(reason.clone()),
             other => other.clone(),
         };
+        let split = y_websocket::encode_split(&message);
+        let joined = split.map(|(head, payload)| Bytes::from([&head[..], &payload].concat()));
+        prop_assert_eq!(joined, y_websocket::encode(&message));
         match y_websocket::encode(&message) {
             Some(frame) => prop_assert_eq!(y_websocket::decode_server(&frame), Ok(expected)),
             None => prop_assert!(matches!(
@@ -92,6 +95,9 @@ proptest! {
         let frame = hocuspocus::encode(&address, &message);
         let body = hocuspocus::encode_body(&message);
         prop_assert_eq!(&hocuspocus::address_frame(&address, &body), &frame);
+        let (head, payload) = hocuspocus::encode_body_split(&message);
+        let joined = [&hocuspocus::address_head(&address)[..], &head, &payload].concat();
+        prop_assert_eq!(&joined, &frame);
         if matches!(message, ServerMessage::Update(_) | ServerMessage::Awareness(_)) {
             prop_assert_eq!(y_websocket::encode(&message), Some(body));
         }

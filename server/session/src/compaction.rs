@@ -10,6 +10,7 @@ use unisson_protocol::{
 use crate::{
     Limits, LoadError,
     document::{Applied, Document},
+    image::Image,
 };
 
 /// The version of the body that [`compact`] writes.
@@ -26,27 +27,58 @@ pub struct StoredParts {
     pub updates: Vec<Bytes>,
 }
 
+/// What [`condense`] makes.
+#[derive(Debug, Clone)]
+pub struct Condensed {
+    /// The body of a snapshot.
+    pub body: Bytes,
+    /// The same as the cold form of a document; none where updates wait for missing ones.
+    pub image: Option<Image>,
+}
+
 /// Merges stored parts into the body of one snapshot that says all they say. The body is opaque
 /// to the store; its format is in `docs/storage-format.md`. Takes as long as loading and encoding.
 pub fn compact(parts: &StoredParts) -> Result<Bytes, LoadError> {
+    Ok(condense(parts)?.body)
+}
+
+/// As [`compact`], with the document's cold form beside.
+pub fn condense(parts: &StoredParts) -> Result<Condensed, LoadError> {
     let mut document = Document::new(&unlimited());
     document.attribute();
     let last_edit_ms = replay(parts, &mut document)?;
+    let (state, nothing_new) = document.encode_v2()?;
     let mut writer = Writer::default();
     writer.var_uint(BODY_VERSION);
     // Zero stands for unknown: nobody edited in 1970.
     writer.var_uint(last_edit_ms.unwrap_or(0));
-    writer.var_bytes(&document.encode_v2());
-    writer.var_uint(document.waiting_updates().count() as u64);
-    for (update, written) in document.waiting_updates() {
-        match written {
-            Some(written) => writer.var_bytes(&entry::seal(written, update)),
-            None => writer.var_bytes(update),
-        }
+    writer.var_bytes(&state);
+    writer.var_uint(document.waiting().count() as u64);
+    for entry in document.waiting_entries() {
+        writer.var_bytes(&entry);
     }
     let attribution = document.attribution_mut();
     writer.var_bytes(&attribution.map(|known| known.encode()).unwrap_or_default());
-    Ok(writer.finish())
+    let image = (!document.has_waiting())
+        .then(|| Image::new(&state, &nothing_new, document.state_vector()));
+    Ok(Condensed {
+        body: writer.finish(),
+        image,
+    })
+}
+
+/// Opens a document from the body of its only snapshot without a CRDT, where that can be; says when
+/// the last edit came, too.
+pub(crate) fn open_cold(
+    body: &Bytes,
+    limits: &Limits,
+) -> Result<Option<(Document, Option<u64>)>, LoadError> {
+    let body = Body::read(body).map_err(LoadError::Damaged)?;
+    if !body.waiting.is_empty() {
+        return Ok(None);
+    }
+    let document = Document::open_cold(&body.state, limits);
+    Ok(document.map(|document| (document, body.last_edit_ms)))
 }
 
 /// Feeds a document with everything that the store has of it; says when the last edit came, in

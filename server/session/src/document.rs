@@ -7,17 +7,19 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use unisson_history::{Attribution, Written};
+use unisson_history::{Attribution, Written, entry};
 use unisson_protocol::{
     encoding::DecodeError,
     scan::{self, ClockRange, UpdateScan},
 };
-use yrs::{
-    ClientID, Doc, OffsetKind, Options, ReadTxn, StateVector, Transact, Update, WriteTxn,
-    updates::decoder::Decode,
-};
+use yrs::{ReadTxn, StateVector, Transact, Update, WriteTxn, updates::decoder::Decode};
 
-use crate::{Limits, StoredParts};
+use self::form::Form;
+use crate::{Limits, StoredParts, answers::Answers, image::Image};
+
+mod form;
+
+pub(crate) use form::Unanswered;
 
 /// A document read from its store and ready to be edited. Building one can take long: do it away
 /// from the async threads, with [`load`].
@@ -27,11 +29,18 @@ pub struct LoadedDocument {
     /// What no snapshot covers yet.
     pub(crate) log_updates: usize,
     pub(crate) log_bytes: usize,
+    /// What snapshots say, in format v2.
+    pub(crate) state_bytes: usize,
     /// When the last edit came, in milliseconds since 1970, where the store says so.
     pub(crate) last_edit_ms: Option<u64>,
 }
 
 impl LoadedDocument {
+    /// Whether it opened without building a CRDT.
+    pub fn is_cold(&self) -> bool {
+        self.document.is_cold()
+    }
+
     /// When the last edit came, in milliseconds since 1970, where the store says so.
     pub fn last_edit_ms(&self) -> Option<u64> {
         self.last_edit_ms
@@ -47,16 +56,29 @@ pub enum LoadError {
 }
 
 /// Merges what the store has of a document: bodies of snapshots (as [`crate::compact`] made them)
-/// and logged updates, in any order, duplicates allowed.
+/// and logged updates, in any order, duplicates allowed. Where one snapshot says all, no CRDT is
+/// built: the document opens cold.
 pub fn load(parts: &StoredParts, limits: &Limits) -> Result<LoadedDocument, LoadError> {
-    let mut document = Box::new(Document::new(&crate::compaction::unlimited()));
-    let last_edit_ms = crate::compaction::replay(parts, &mut document)?;
-    document.limit(limits);
     let log_bytes = parts.updates.iter().map(Bytes::len).sum();
+    let opened = match parts.snapshots.as_slice() {
+        [] if parts.updates.is_empty() => Some((Document::new(limits), None)),
+        [body] if parts.updates.is_empty() => crate::compaction::open_cold(body, limits)?,
+        _ => None,
+    };
+    let (document, last_edit_ms) = match opened {
+        Some(opened) => opened,
+        None => {
+            let mut document = Document::new(&crate::compaction::unlimited());
+            let last_edit_ms = crate::compaction::replay(parts, &mut document)?;
+            document.limit(limits);
+            (document, last_edit_ms)
+        }
+    };
     Ok(LoadedDocument {
-        document,
+        document: Box::new(document),
         log_updates: parts.updates.len(),
         log_bytes,
+        state_bytes: parts.snapshots.iter().map(Bytes::len).sum(),
         last_edit_ms,
     })
 }
@@ -84,6 +106,9 @@ pub(crate) enum Refusal {
     Malformed(#[from] DecodeError),
     #[error("malformed update: {0}")]
     Undecodable(String),
+    /// Not the update's fault: [`Document::fault`].
+    #[error("{0}")]
+    Damaged(#[from] LoadError),
 }
 
 /// An update of the waiting room that was integrated, wholly or in part.
@@ -105,6 +130,12 @@ fn decode(bytes: &Bytes) -> Result<Update, Refusal> {
     Update::decode_v1(bytes).map_err(|error| Refusal::Undecodable(error.to_string()))
 }
 
+fn clocks_of(txn: &impl ReadTxn) -> BTreeMap<u64, u32> {
+    let state_vector = txn.state_vector();
+    let entries = state_vector.iter();
+    entries.map(|(id, clock)| (id.get(), *clock)).collect()
+}
+
 #[derive(Debug)]
 struct Waiting {
     update: Bytes,
@@ -115,22 +146,26 @@ struct Waiting {
 /// Deleted clock ranges (start, end) by client id.
 type Deletions = BTreeMap<u64, Vec<(u32, u32)>>;
 
-/// A yrs document without holes, and the updates that would make some.
+/// A document without holes, and the updates that would make some.
 #[derive(Debug)]
 pub(crate) struct Document {
-    doc: Doc,
+    form: Form,
+    /// What a live document could go back to, and the version that it is good for.
+    image: Option<(u64, Image)>,
+    fault: Option<LoadError>,
     clocks: BTreeMap<u64, u32>,
     waiting: BTreeMap<WaitingId, Waiting>,
     waiting_bytes: usize,
     waiting_bytes_max: usize,
     waiting_updates_max: usize,
     next_waiting: u64,
+    /// Counts changes, one by one.
     version: u64,
     bytes: usize,
     nested_types: usize,
     /// Bytes of updates since the document was last measured.
     grown: usize,
-    last_diff: Option<(u64, Bytes, Bytes)>,
+    answers: Answers,
     deletions: Option<(u64, Deletions)>,
     /// Who brought what is being applied, and when.
     written: Option<Written>,
@@ -139,15 +174,12 @@ pub(crate) struct Document {
 }
 
 impl Document {
+    /// An empty one; it gets a CRDT with the first edit.
     pub(crate) fn new(limits: &Limits) -> Self {
-        // The server writes nothing of its own: a fixed client id keeps all bytes reproducible.
-        let mut options = Options::with_guid_and_client_id("unisson".into(), ClientID::new(1));
-        options.offset_kind = OffsetKind::Utf16;
-        options.skip_gc = false;
-        // Cleaning up dead formatting would be an edit of the server's own, seen by nobody else.
-        options.cleanup_formatting = false;
         Self {
-            doc: Doc::with_options(options),
+            form: Form::Cold(Image::empty()),
+            image: None,
+            fault: None,
             clocks: BTreeMap::new(),
             waiting: BTreeMap::new(),
             waiting_bytes: 0,
@@ -158,7 +190,7 @@ impl Document {
             bytes: 0,
             nested_types: 0,
             grown: 0,
-            last_diff: None,
+            answers: Answers::default(),
             deletions: None,
             written: None,
             attribution: None,
@@ -201,10 +233,8 @@ impl Document {
         if self.grown < self.bytes / 4 {
             return;
         }
-        let state = self
-            .doc
-            .transact()
-            .encode_state_as_update_v1(&StateVector::default());
+        // Waking up will say what is wrong.
+        let Ok(state) = self.encode_v1() else { return };
         self.bytes = state.len();
         if let Ok(scan) = scan::update_v1(&state) {
             self.nested_types = scan.nested;
@@ -216,10 +246,17 @@ impl Document {
         !self.waiting.is_empty()
     }
 
-    /// What waits, and who brought it.
-    pub(crate) fn waiting_updates(&self) -> impl Iterator<Item = (&Bytes, Option<&Written>)> {
-        let waiting = self.waiting.values();
-        waiting.map(|waiting| (&waiting.update, waiting.written.as_ref()))
+    /// What waits.
+    pub(crate) fn waiting(&self) -> impl Iterator<Item = &Bytes> {
+        self.waiting.values().map(|waiting| &waiting.update)
+    }
+
+    /// What waits, as the log had it.
+    pub(crate) fn waiting_entries(&self) -> impl Iterator<Item = Bytes> {
+        self.waiting.values().map(|waiting| match &waiting.written {
+            Some(written) => entry::seal(written, &waiting.update),
+            None => waiting.update.clone(),
+        })
     }
 
     /// Takes an update (format v1): integrates it, or lets it wait.
@@ -228,6 +265,10 @@ impl Document {
             // Decoded now, so that what waits is known to be an update.
             decode(&update)?;
             return Ok(self.wait(update, scan, None));
+        }
+        // Whoever comes repeats what it has: no reason to wake.
+        if self.is_cold() && self.contains(&scan)? {
+            return Ok(Applied::Integrated(None));
         }
         Ok(match self.integrate(&update, &scan)? {
             Integration {
@@ -308,99 +349,69 @@ impl Document {
         scan::encode_state_vector_v1(&entries)
     }
 
-    /// What somebody with this state vector (lib0 v1) misses, as an update (format v1).
-    pub(crate) fn diff(&mut self, state_vector: &Bytes) -> Result<Bytes, DecodeError> {
-        if let Some((version, known, diff)) = &self.last_diff
-            && *version == self.version
-            && known == state_vector
-        {
-            return Ok(diff.clone());
+    /// The whole document in format v2 and what somebody is told who has all structs; without
+    /// what waits.
+    pub(crate) fn encode_v2(&mut self) -> Result<(Bytes, Bytes), LoadError> {
+        match &self.form {
+            Form::Live(doc) => {
+                let txn = doc.transact();
+                let state = txn.encode_state_as_update_v2(&StateVector::default());
+                let nothing_new = txn.encode_diff_v1(&txn.state_vector());
+                Ok((state.into(), nothing_new.into()))
+            }
+            Form::Cold(image) => Ok((image.state()?, image.nothing_new()?)),
         }
-        let entries = scan::state_vector_v1(state_vector)?;
-        let remote: StateVector = entries
-            .into_iter()
-            .map(|(id, clock)| (ClientID::new(id), clock))
-            .collect();
-        let diff = Bytes::from(self.doc.transact().encode_diff_v1(&remote));
-        self.last_diff = Some((self.version, state_vector.clone(), diff.clone()));
-        Ok(diff)
+    }
+
+    /// The clocks that the document has reached.
+    pub(crate) fn clocks(&self) -> &BTreeMap<u64, u32> {
+        &self.clocks
     }
 
     /// The whole document in format v1, without what waits.
-    pub(crate) fn encode_v1(&self) -> Bytes {
-        let txn = self.doc.transact();
-        Bytes::from(txn.encode_state_as_update_v1(&StateVector::default()))
-    }
-
-    /// The whole document in format v2, without what waits.
-    pub(crate) fn encode_v2(&self) -> Vec<u8> {
-        self.doc
-            .transact()
-            .encode_state_as_update_v2(&StateVector::default())
+    pub(crate) fn encode_v1(&self) -> Result<Bytes, LoadError> {
+        match &self.form {
+            Form::Live(doc) => {
+                let nothing = StateVector::default();
+                Ok(doc.transact().encode_diff_v1(&nothing).into())
+            }
+            Form::Cold(image) => image.full(),
+        }
     }
 
     /// Integrates the whole state of a snapshot (format v2), which has no holes by construction.
     pub(crate) fn integrate_v2(&mut self, state: &[u8]) -> Result<(), LoadError> {
-        let damaged = |problem: String| LoadError::Damaged(format!("snapshot: {problem}"));
-        let update = Update::decode_v2(state).map_err(|error| damaged(error.to_string()))?;
-        let mut txn = self.doc.transact_mut();
-        txn.apply_update(update)
-            .map_err(|error| damaged(error.to_string()))?;
-        if txn.has_missing_updates() {
-            return Err(damaged("it refers to content that it does not have".into()));
-        }
-        self.clocks = txn
-            .state_vector()
-            .iter()
-            .map(|(id, clock)| (id.get(), *clock))
-            .collect();
-        drop(txn);
+        let doc = self.wake()?;
+        form::integrate_state(&doc, state)?;
+        self.clocks = clocks_of(&doc.transact());
         self.bytes += state.len();
         self.version += 1;
+        self.answers.forget();
         Ok(())
     }
 
     /// Whether the document has everything that an update says.
-    pub(crate) fn contains(&mut self, scan: &UpdateScan) -> bool {
-        if !scan
+    pub(crate) fn contains(&mut self, scan: &UpdateScan) -> Result<bool, LoadError> {
+        let inserted = scan
             .inserts
             .iter()
-            .all(|range| range.clock + range.len <= self.clock(range.client_id))
-        {
-            return false;
+            .all(|range| range.clock + range.len <= self.clock(range.client_id));
+        if !inserted || scan.deletes.is_empty() {
+            return Ok(inserted);
         }
-        if scan.deletes.is_empty() {
-            return true;
-        }
-        let deletions = self.deletions();
-        scan.deletes.iter().all(|range| {
-            deletions.get(&range.client_id).is_some_and(|known| {
-                known
-                    .iter()
-                    .any(|(start, end)| *start <= range.clock && range.clock + range.len <= *end)
-            })
-        })
+        let deletions = self.deletions()?;
+        Ok(scan.deletes.iter().all(|range| {
+            let known = deletions
+                .get(&range.client_id)
+                .map_or(&[][..], Vec::as_slice);
+            let after = known.partition_point(|(start, _)| *start <= range.clock);
+            let around = after.checked_sub(1).and_then(|at| known.get(at));
+            around.is_some_and(|(_, end)| range.clock + range.len <= *end)
+        }))
     }
 
     fn clock(&self, client_id: u64) -> u32 {
         self.clocks.get(&client_id).copied().unwrap_or(0)
-    }
-
-    fn deletions(&mut self) -> &Deletions {
-        if self
-            .deletions
-            .as_ref()
-            .is_none_or(|(version, _)| *version != self.version)
-        {
-            let snapshot = self.doc.transact().snapshot();
-            let map = snapshot
-                .delete_set
-                .iter()
-                .map(|(id, ranges)| (id.get(), ranges.iter().map(|r| (r.start, r.end)).collect()))
-                .collect();
-            self.deletions = Some((self.version, map));
-        }
-        &self.deletions.get_or_insert_with(|| (0, BTreeMap::new())).1
     }
 
     fn leaves_gap(&self, scan: &UpdateScan) -> bool {
@@ -446,7 +457,8 @@ impl Document {
             .iter()
             .zip(&known)
             .all(|(range, known)| range.clock >= *known);
-        let mut txn = self.doc.transact_mut();
+        let doc = self.wake()?;
+        let mut txn = doc.transact_mut();
         txn.apply_update(update)
             .map_err(|error| Refusal::Undecodable(error.to_string()))?;
         let complete = !txn.has_missing_updates();
@@ -458,11 +470,7 @@ impl Document {
         } else {
             // The raw bytes wait with us; yrs keeps nothing back.
             let _ = txn.prune_pending();
-            self.clocks = txn
-                .state_vector()
-                .iter()
-                .map(|(id, clock)| (id.get(), *clock))
-                .collect();
+            self.clocks = clocks_of(&txn);
         }
         let inserted = scan
             .inserts
@@ -484,6 +492,8 @@ impl Document {
         drop(txn);
         if let Some(new) = &new {
             self.version += 1;
+            self.image = None;
+            self.answers.changed(new);
             self.bytes += new.len();
             self.grown += new.len();
             if inserted {

@@ -37,9 +37,12 @@ pub enum Effect {
     /// Make an update durable, answer [`crate::Input::Appended`] with the same number.
     /// The same number may be ordered again after a failure.
     Append(AppendSeq, Bytes),
-    /// Read the document back from the store, [`crate::compact`] it, store the snapshot, answer
+    /// Read the document back from the store, [`crate::condense`] it, store the snapshot, answer
     /// [`crate::Input::SnapshotStored`].
     StoreSnapshot,
+    /// Read the document back from the store, [`crate::condense`] it, answer
+    /// [`crate::Input::Condensed`].
+    Condense,
     /// Keep the document as it is as a version, unless the newest one says the same; answer
     /// [`crate::Input::VersionStored`].
     StoreVersion(VersionWanted),

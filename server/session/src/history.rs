@@ -53,9 +53,10 @@ pub fn chronicle(parts: &StoredParts, before_ms: Option<u64>) -> Result<Chronicl
     let mut document = Document::new(&unlimited());
     document.attribute();
     let last_edit_ms = replay(&chosen, &mut document)?;
+    let (state_v2, _) = document.encode_v2()?;
     Ok(Chronicle {
-        state: document.encode_v1(),
-        state_v2: Bytes::from(document.encode_v2()),
+        state: document.encode_v1()?,
+        state_v2,
         attribution: document
             .attribution_mut()
             .map(std::mem::take)

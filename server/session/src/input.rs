@@ -6,7 +6,7 @@ use bytes::Bytes;
 use unisson_history::Author;
 use unisson_protocol::{Access, PeerMessage};
 
-use crate::LoadedDocument;
+use crate::{Image, LoadedDocument};
 
 /// One connection's part in this document; unique in the life of a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -69,10 +69,15 @@ pub enum Input {
     Loaded(Result<LoadedDocument, OpenError>),
     /// The order to append was carried out: `Ok` means durable.
     Appended(AppendSeq, Result<(), AppendError>),
-    /// The order to store a snapshot was carried out.
-    SnapshotStored(Result<(), SnapshotError>),
+    /// The order to store a snapshot was carried out. The document's cold form comes with it,
+    /// where it has one.
+    SnapshotStored(Result<Option<Image>, SnapshotError>),
+    /// The order to condense was carried out.
+    Condensed(Result<Option<Image>, SnapshotError>),
     /// The order to store a version was carried out, or none was wanted after all.
     VersionStored(Result<(), SnapshotError>),
+    /// The process holds more than it should: give back what can be done without.
+    MemoryShort,
     /// The moment that [`crate::Session::next_wakeup`] asked for has come.
     Woke,
     /// The server stops: peers are sent away, and the session stops once all is durable.
@@ -88,6 +93,9 @@ pub enum OpenError {
     /// An object is missing or damaged; the text names it. Only an operator can help.
     #[error("the document is damaged: {0}")]
     Damaged(String),
+    /// The document was erased on purpose; the text says until when its name is not free.
+    #[error("{0}")]
+    Erased(String),
 }
 
 /// Why an append is not durable (yet).

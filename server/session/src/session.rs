@@ -1,6 +1,9 @@
 //! The session: facts in, orders out.
 
+mod cooling;
+mod cost;
 mod edits;
+mod fanout;
 mod sync;
 mod versions;
 
@@ -37,13 +40,17 @@ pub struct Session {
     /// Answers to updates that wait for missing ones.
     waiting: BTreeMap<WaitingId, Vec<Answer>>,
     gap: sync::GapTimer,
+    fanout: fanout::Fanout,
     /// Writers were told that they cannot write.
     store_notice: bool,
     log_updates: usize,
     log_bytes: usize,
+    /// What the last snapshot says, in format v2.
+    state_bytes: usize,
     snapshot: Snapshotting,
     versions: versions::VersionClock,
     early_edits: Vec<edits::Edit>,
+    cooling: cooling::Cooling,
     last_edit: Millis,
     /// Milliseconds since 1970 at the session's zero.
     unix_zero_ms: u64,
@@ -61,7 +68,12 @@ enum Phase {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Snapshotting {
     Ready,
-    Ordered { updates: usize, bytes: usize },
+    Ordered {
+        updates: usize,
+        bytes: usize,
+    },
+    /// The document is read back for its cold form alone.
+    Condensing,
     NotBefore(Millis),
 }
 
@@ -79,8 +91,8 @@ struct Here {
     peer: Peer,
     asks: VecDeque<Ask>,
     gap_asked: Option<Millis>,
-    /// The state vector when the peer began to lag.
-    lagging: Option<Bytes>,
+    /// Version and state vector when the peer began to lag.
+    lagging: Option<(u64, Bytes)>,
     early: Vec<PeerMessage>,
     early_bytes: usize,
 }
@@ -100,12 +112,15 @@ impl Session {
             peers: BTreeMap::new(),
             waiting: BTreeMap::new(),
             gap: sync::GapTimer::default(),
+            fanout: fanout::Fanout::default(),
             store_notice: false,
             log_updates: 0,
             log_bytes: 0,
+            state_bytes: 0,
             snapshot: Snapshotting::Ready,
             versions: versions::VersionClock::default(),
             early_edits: Vec::new(),
+            cooling: cooling::Cooling::default(),
             last_edit: now,
             unix_zero_ms: 0,
             empty_since: Some(now),
@@ -135,14 +150,24 @@ impl Session {
             Input::AccessChanged(id, access) => self.access_changed(id, access, &mut effects),
             Input::Lagging(id) => self.lagging(id),
             Input::Drained(id) => self.drained(id, &mut effects),
-            Input::Left(id) => self.left(now, id, &mut effects),
+            Input::Left(id) => self.left(now, id),
             Input::Loaded(result) => self.loaded(now, result, &mut effects),
             Input::Appended(seq, result) => {
                 let due = self.ledger.appended(now, seq, &result);
                 self.answer(due, &mut effects);
             }
-            Input::SnapshotStored(result) => self.snapshot_stored(now, result.is_ok()),
+            Input::SnapshotStored(result) => {
+                self.snapshot_stored(now, result.is_ok());
+                self.condensed(now, result);
+            }
+            Input::Condensed(result) => {
+                if self.snapshot == Snapshotting::Condensing {
+                    self.snapshot = Snapshotting::Ready;
+                }
+                self.condensed(now, result);
+            }
             Input::VersionStored(result) => self.versions.stored(now, result.is_ok()),
+            Input::MemoryShort => self.memory_short(),
             Input::Woke => {}
             Input::Draining => self.draining = true,
         }
@@ -160,9 +185,12 @@ impl Session {
             self.ledger.retry_at(),
             notice.map(|since| since + FAILING_NOTICE_MS),
             self.gap.next_wakeup(),
-            self.presence.next_wakeup(),
+            self.edits_due(),
+            self.presence.next_wakeup(&self.limits),
             self.snapshot_due(),
             self.version_due(),
+            self.cool_due(),
+            self.answers_due(),
             self.unload_due(),
         ]
         .into_iter()
@@ -178,11 +206,6 @@ impl Session {
     /// How many peers are here.
     pub fn peers(&self) -> usize {
         self.peers.len()
-    }
-
-    /// About how many bytes the document weighs: the shell moves heavy work off the async threads.
-    pub fn document_bytes(&self) -> usize {
-        self.document.bytes()
     }
 
     /// How many bytes are accepted and not durable.
@@ -249,20 +272,35 @@ impl Session {
     }
 
     fn lagging(&mut self, id: PeerId) {
-        if let Some(here) = self.peers.get_mut(&id)
-            && here.lagging.is_none()
-        {
-            here.lagging = Some(self.document.state_vector());
+        let unsent = self.has_unsent(id);
+        let state_vector = self.without_unsent(id, self.document.state_vector());
+        // Version 0 has everything behind it, what was not sent to this peer yet as well.
+        let version = if unsent { 0 } else { self.document.version() };
+        if let Some(here) = self.peers.get_mut(&id) {
+            here.lagging.get_or_insert((version, state_vector));
         }
     }
 
     fn drained(&mut self, id: PeerId, effects: &mut Effects) {
         let lagging = self.peers.get_mut(&id).and_then(|here| here.lagging.take());
-        // The state vector is our own, so it decodes.
-        if let Some(state_vector) = lagging
-            && let Ok(diff) = self.document.diff(&self.with_unechoed(id, state_vector))
+        let Some((version, state_vector)) = lagging else {
+            return;
+        };
+        let unechoed = self.ledger.unechoed(id).next().is_some();
+        if let Some(updates) = self.document.since(version).filter(|_| !unechoed) {
+            effects.extend(
+                updates
+                    .into_iter()
+                    .map(|update| send(id, ServerMessage::Update(update))),
+            );
+            return;
+        }
+        // The state vector is our own, so it decodes; a document that does not wake ends.
+        // It may have missed nothing: then there is nothing to say.
+        if let Ok(answer) = self.document.answer(&self.with_unechoed(id, state_vector))
+            && !answer.is_nothing()
         {
-            effects.push(send(id, ServerMessage::SyncStep2(diff)));
+            self.send_answer(id, answer, effects);
         }
     }
 
@@ -283,7 +321,7 @@ impl Session {
         scan::encode_state_vector_v1(&entries)
     }
 
-    fn left(&mut self, now: Millis, id: PeerId, effects: &mut Effects) {
+    fn left(&mut self, now: Millis, id: PeerId) {
         if self.peers.remove(&id).is_none() {
             return;
         }
@@ -291,9 +329,7 @@ impl Session {
         for answers in self.waiting.values_mut() {
             answers.retain(|answer| answer.peer() != Some(id));
         }
-        if let Some(presence) = self.presence.leave(now, id) {
-            self.tell_all(ServerMessage::Awareness(presence), effects);
-        }
+        self.presence.leave(now, id);
         if self.peers.is_empty() {
             self.empty_since = Some(now);
         }
@@ -301,7 +337,7 @@ impl Session {
 
     fn close(&mut self, now: Millis, id: PeerId, reason: CloseReason, effects: &mut Effects) {
         effects.push(Effect::Close(id, reason));
-        self.left(now, id, effects);
+        self.left(now, id);
     }
 
     fn loaded(
@@ -318,6 +354,8 @@ impl Session {
                 self.log_updates = loaded.log_updates;
                 self.log_bytes = loaded.log_bytes;
                 self.versions.loaded(loaded.last_edit_ms);
+                self.state_bytes = loaded.state_bytes;
+                self.cooling.answered(now);
                 self.document = *loaded.document;
                 self.document.limit(&self.limits);
                 self.phase = Phase::Open;
@@ -336,6 +374,7 @@ impl Session {
                 let reason = match error {
                     OpenError::Unavailable(_) => CloseReason::Unavailable,
                     OpenError::Damaged(_) => CloseReason::Damaged,
+                    OpenError::Erased(_) => CloseReason::Erased,
                 };
                 self.stop(now, reason, effects);
             }
@@ -343,10 +382,10 @@ impl Session {
     }
 
     fn replay_early(&mut self, now: Millis, id: PeerId, effects: &mut Effects) {
-        let early = self
-            .peers
-            .get_mut(&id)
-            .map(|here| std::mem::take(&mut here.early));
+        let early = self.peers.get_mut(&id).map(|here| {
+            here.early_bytes = 0;
+            std::mem::take(&mut here.early)
+        });
         for message in early.into_iter().flatten() {
             self.received(now, id, message, effects);
         }
@@ -373,13 +412,8 @@ impl Session {
             PeerMessage::SyncStep2(update) => self.sync_step2(now, id, update, effects),
             PeerMessage::Update(update) => self.update(now, id, update, effects),
             PeerMessage::Awareness(update) => {
-                let user = here.peer.user.clone();
-                let news = self
-                    .presence
-                    .receive(now, id, user.as_ref(), &update, &self.limits);
-                if let Some(news) = news {
-                    self.tell_all(ServerMessage::Awareness(news), effects);
-                }
+                let user = here.peer.user.as_ref();
+                self.presence.receive(now, id, user, &update, &self.limits);
             }
             PeerMessage::QueryAwareness => {
                 if let Some(all) = self.presence.all() {
@@ -443,18 +477,20 @@ impl Session {
     fn settle(&mut self, now: Millis, effects: &mut Effects) {
         effects.extend(self.ledger.retry(now));
         self.settle_store_notice(now, effects);
-        for presence in self.presence.wake(now) {
+        if self.edits_due().is_some_and(|due| due <= now) {
+            self.send_edits(now, effects);
+        }
+        let receivers = self.peers.len();
+        if let Some(presence) = self.presence.wake(now, receivers, &self.limits) {
             self.tell_all(ServerMessage::Awareness(presence), effects);
         }
         self.ask_about_gaps(now, effects);
         if self.snapshot_due().is_some_and(|due| due <= now) {
-            self.snapshot = Snapshotting::Ordered {
-                updates: self.log_updates,
-                bytes: self.log_bytes,
-            };
-            self.log_updates = 0;
-            self.log_bytes = 0;
-            effects.push(Effect::StoreSnapshot);
+            self.order_snapshot(effects);
+        }
+        self.settle_temperature(now, effects);
+        if self.document.fault().is_some() {
+            return self.stop(now, CloseReason::Damaged, effects);
         }
         if self.version_due().is_some_and(|due| due <= now) {
             effects.push(self.versions.order(now, &self.limits));
@@ -497,17 +533,24 @@ impl Session {
             return None;
         }
         let not_before = match self.snapshot {
-            Snapshotting::Ordered { .. } => return None,
+            Snapshotting::Ordered { .. } | Snapshotting::Condensing => return None,
             Snapshotting::NotBefore(at) => at,
             Snapshotting::Ready => Millis::default(),
         };
-        let long = self.log_updates >= self.limits.snapshot_log_updates
-            || self.log_bytes >= self.limits.snapshot_log_bytes;
-        let quiet = self.last_edit + self.limits.snapshot_idle_ms;
+        let updates_max = self.limits.snapshot_log_updates.max(self.state_bytes / 64);
+        let bytes_max = self.limits.snapshot_log_bytes.max(self.state_bytes / 2);
+        let long = self.log_updates >= updates_max || self.log_bytes >= bytes_max;
+        let far_too_long = self.log_updates / 2 >= updates_max || self.log_bytes / 2 >= bytes_max;
+        if !self.ledger.is_empty() && !far_too_long {
+            // What is read back while nothing is in flight is also the document's cold form.
+            return None;
+        }
+        let patience = if self.has_much_to_compact() { 1 } else { 10 };
+        let quiet = self.last_edit + self.limits.snapshot_idle_ms.saturating_mul(patience);
         let alone = self
             .empty_since
             .map(|since| since + self.limits.unload_idle_ms);
-        let due = if long {
+        let due = if long || self.cooling.is_short() && alone.is_some() {
             self.last_edit
         } else {
             quiet.min(alone.unwrap_or(quiet))
@@ -520,14 +563,24 @@ impl Session {
         let since = self.empty_since?;
         let busy = self.phase == Phase::Loading
             || !self.ledger.is_empty()
-            || matches!(self.snapshot, Snapshotting::Ordered { .. })
+            || matches!(self.snapshot, Snapshotting::Ordered { .. } | Snapshotting::Condensing)
             || self.versions.holds_up_unloading(self.draining)
             // A snapshot comes first, unless it failed a moment ago: the log has everything.
             || (self.log_updates > 0 && self.snapshot == Snapshotting::Ready && !self.draining);
-        (!busy).then(|| since + self.limits.unload_idle_ms)
+        (!busy).then(|| since + self.unload_patience_ms())
+    }
+
+    fn unload_patience_ms(&self) -> u64 {
+        match self.cooling.is_short() {
+            true => 0,
+            false => self.limits.unload_idle_ms,
+        }
     }
 
     fn stop(&mut self, now: Millis, reason: CloseReason, effects: &mut Effects) {
+        if self.edits_due().is_some() {
+            self.send_edits(now, effects);
+        }
         for edit in std::mem::take(&mut self.early_edits) {
             effects.push(Effect::Edited(edit.id, Err(reason.text().into())));
         }

@@ -246,7 +246,7 @@ fn the_session_compacts_then_stops_when_nobody_is_here_and_all_is_durable() {
     let effects = world.wait(60_000);
     assert!(!effects.contains(&Effect::Stop));
     assert!(world.effects.contains(&Effect::StoreSnapshot));
-    world.tell(Input::SnapshotStored(Ok(())));
+    world.tell(Input::SnapshotStored(Ok(None)));
     assert!(!world.effects.contains(&Effect::Stop), "a version first");
     world.tell(Input::VersionStored(Ok(())));
     assert!(world.effects.contains(&Effect::Stop));

@@ -173,7 +173,7 @@ fn an_edit_opens_a_document_that_nobody_has_open() {
     world.tell(Input::Left(PeerId(1)));
     let effects = world.wait(MINUTE_MS);
     assert_eq!(effects.len(), 2, "{effects:?}");
-    world.tell(Input::SnapshotStored(Ok(())));
+    world.tell(Input::SnapshotStored(Ok(None)));
     assert_eq!(world.tell(Input::VersionStored(Ok(()))), [Effect::Stop]);
 }
 

@@ -3,8 +3,6 @@
 //! Each address (a document, or a document and a provider's session) is on its own: it
 //! authenticates, may be refused and try again, and may detach, while the others go on.
 
-use std::collections::BTreeMap;
-
 use bytes::Bytes;
 use unisson_protocol::{
     CloseReason, DocName, PeerMessage, ServerMessage,
@@ -13,6 +11,7 @@ use unisson_protocol::{
     },
 };
 
+use super::address_map::AddressMap;
 use crate::auth::Grant;
 
 /// What may be kept for addresses that have not authenticated, for the whole socket.
@@ -60,7 +59,7 @@ enum Attachment {
 /// One socket's addresses.
 #[derive(Debug, Default)]
 pub(crate) struct Connection {
-    attachments: BTreeMap<Address, Attachment>,
+    attachments: AddressMap<Attachment>,
     /// Announced by providers from version 4 on: they, and only they, are sent `CLOSE`.
     version_announced: bool,
     early_bytes: usize,
@@ -167,9 +166,8 @@ impl Connection {
     /// Makes room where a client has gone through many addresses.
     fn forget_ended(&mut self) {
         if self.attachments.len() > ADDRESSES_MAX {
-            self.attachments.retain(|_, attachment| {
-                !matches!(attachment, Attachment::Ended | Attachment::Denied)
-            });
+            self.attachments
+                .retain(|attachment| !matches!(attachment, Attachment::Ended | Attachment::Denied));
         }
     }
 

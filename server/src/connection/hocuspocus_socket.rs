@@ -1,9 +1,6 @@
 //! A Hocuspocus socket: carries out what its pure [`Connection`] orders.
 
-use std::{
-    collections::{BTreeMap, VecDeque},
-    time::Duration,
-};
+use std::{collections::VecDeque, time::Duration};
 
 use bytes::Bytes;
 use tokio::time::Instant;
@@ -14,12 +11,14 @@ use unisson_protocol::{
 use unisson_session::{Peer, PeerId};
 
 use super::{
-    Dialect, Door,
+    Backlog, Dialect, Door,
+    address_map::AddressMap,
     hocuspocus::{Action, Connection},
 };
 use crate::{
     auth::Grant,
-    doc_task::{DocInbox, DocMessage, Sink},
+    doc_task::{DocInbox, DocMessage, Joining, Sink},
+    frame::Frame,
     outbox::Kind,
 };
 
@@ -30,7 +29,7 @@ const AUTHENTICATION: Duration = Duration::from_secs(60);
 pub(crate) struct HocuspocusSocket {
     door: Door,
     connection: Connection,
-    peers: BTreeMap<Address, (PeerId, DocInbox)>,
+    peers: AddressMap<(PeerId, DocInbox)>,
     deadline: Instant,
 }
 
@@ -39,12 +38,16 @@ impl HocuspocusSocket {
         Self {
             door,
             connection: Connection::default(),
-            peers: BTreeMap::new(),
+            peers: AddressMap::default(),
             deadline: Instant::now() + AUTHENTICATION,
         }
     }
 
-    async fn carry_out(&mut self, actions: Vec<Action>) -> Result<(), CloseReason> {
+    fn carry_out(
+        &mut self,
+        actions: Vec<Action>,
+        backlog: &mut Backlog,
+    ) -> Result<(), CloseReason> {
         let mut actions = VecDeque::from(actions);
         while let Some(action) = actions.pop_front() {
             match action {
@@ -60,34 +63,36 @@ impl HocuspocusSocket {
                     }
                 }
                 Action::Send(frame) => {
-                    self.door.outbox.push(frame, Kind::Answer);
+                    self.door.outbox.push(Frame::message(&frame), Kind::Answer);
                 }
-                Action::Join(address, name, grant) => self.join(address, &name, grant)?,
+                Action::Join(address, name, grant) => self.join(address, &name, grant, backlog)?,
                 Action::Forward(address, message) => {
                     if let Some((id, document)) = self.peers.get(&address) {
-                        let message = DocMessage::Message(*id, message);
-                        document
-                            .send(message)
-                            .await
-                            .map_err(|_| CloseReason::Reset)?;
+                        backlog.send(document, DocMessage::Message(*id, message))?;
                     }
                 }
                 Action::Change(address, grant) => {
                     if let Some((id, document)) = self.peers.get(&address) {
-                        let change = DocMessage::Access(*id, grant.access);
-                        document
-                            .send(change)
-                            .await
-                            .map_err(|_| CloseReason::Reset)?;
+                        backlog.send(document, DocMessage::Access(*id, grant.access))?;
                     }
                 }
-                Action::Leave(address) => self.leave(&address).await,
+                Action::Leave(address) => {
+                    if let Some((id, document)) = self.peers.remove(&address) {
+                        backlog.send(&document, DocMessage::Leave(id))?;
+                    }
+                }
             }
         }
         Ok(())
     }
 
-    fn join(&mut self, address: Address, name: &DocName, grant: Grant) -> Result<(), CloseReason> {
+    fn join(
+        &mut self,
+        address: Address,
+        name: &DocName,
+        grant: Grant,
+        backlog: &mut Backlog,
+    ) -> Result<(), CloseReason> {
         let id = self.door.registry.shared().draw_peer_id();
         let peer = Peer {
             access: grant.access,
@@ -103,16 +108,9 @@ impl HocuspocusSocket {
         let document = self
             .door
             .registry
-            .join(name, DocMessage::Join(id, peer, sink))?;
+            .join(name, Joining { id, peer, sink }, backlog)?;
         self.peers.insert(address, (id, document));
         Ok(())
-    }
-
-    async fn leave(&mut self, address: &Address) {
-        if let Some((id, document)) = self.peers.remove(address) {
-            // A document that has ended has no peers to forget.
-            let _ = document.send(DocMessage::Leave(id)).await;
-        }
     }
 }
 
@@ -120,13 +118,13 @@ impl Dialect for HocuspocusSocket {
     const NAME: &'static str = "hocuspocus";
     const KEEPALIVE: &'static [u8] = KEEPALIVE;
 
-    async fn opened(&mut self) -> Result<(), CloseReason> {
+    fn opened(&mut self, _backlog: &mut Backlog) -> Result<(), CloseReason> {
         Ok(())
     }
 
-    async fn received(&mut self, frame: Bytes) -> Result<(), CloseReason> {
+    fn received(&mut self, frame: Bytes, backlog: &mut Backlog) -> Result<(), CloseReason> {
         let actions = self.connection.received(&frame)?;
-        self.carry_out(actions).await
+        self.carry_out(actions, backlog)
     }
 
     fn detached(&mut self, address: &Address) {
@@ -142,9 +140,10 @@ impl Dialect for HocuspocusSocket {
         None
     }
 
-    async fn closed(&mut self) {
-        while let Some((_, (id, document))) = self.peers.pop_first() {
-            let _ = document.send(DocMessage::Leave(id)).await;
+    fn closed(&mut self, backlog: &mut Backlog) {
+        for (id, document) in self.peers.drain() {
+            // A document that has ended has no peers to forget.
+            let _ = backlog.send(&document, DocMessage::Leave(id));
         }
     }
 }

@@ -8,18 +8,18 @@ use unisson_protocol::{
 };
 use unisson_session::{Peer, PeerId};
 
-use super::{Dialect, Door};
+use super::{Backlog, Dialect, Door};
 use crate::{
     auth::Grant,
-    doc_task::{DocInbox, DocMessage, Sink},
+    doc_task::{DocInbox, DocMessage, Joining, Sink},
 };
 
 /// A y-websocket client's part of a socket.
 pub(crate) struct YWebsocketSocket {
     door: Door,
     id: PeerId,
-    /// What the URL and the token came to.
-    admission: Result<(DocName, Grant), CloseReason>,
+    /// What the URL and the token came to; taken when the socket opens.
+    admission: Result<Box<(DocName, Grant)>, CloseReason>,
     document: Option<DocInbox>,
 }
 
@@ -29,7 +29,7 @@ impl YWebsocketSocket {
         Self {
             door,
             id,
-            admission,
+            admission: admission.map(Box::new),
             document: None,
         }
     }
@@ -39,8 +39,9 @@ impl Dialect for YWebsocketSocket {
     const NAME: &'static str = "y-websocket";
     const KEEPALIVE: &'static [u8] = y_websocket::KEEPALIVE;
 
-    async fn opened(&mut self) -> Result<(), CloseReason> {
-        let (name, grant) = self.admission.clone()?;
+    fn opened(&mut self, backlog: &mut Backlog) -> Result<(), CloseReason> {
+        let admission = std::mem::replace(&mut self.admission, Err(CloseReason::Reset));
+        let (name, grant) = *admission?;
         let peer = Peer {
             access: grant.access,
             user: grant.user,
@@ -52,18 +53,19 @@ impl Dialect for YWebsocketSocket {
             outbox: self.door.outbox.clone(),
             address: None,
         };
-        let join = DocMessage::Join(self.id, peer, sink);
-        self.document = Some(self.door.registry.join(&name, join)?);
+        let id = self.id;
+        let joining = Joining { id, peer, sink };
+        self.document = Some(self.door.registry.join(&name, joining, backlog)?);
         Ok(())
     }
 
-    async fn received(&mut self, frame: Bytes) -> Result<(), CloseReason> {
+    fn received(&mut self, frame: Bytes, backlog: &mut Backlog) -> Result<(), CloseReason> {
         let message = y_websocket::decode(&frame).map_err(|_| CloseReason::Malformed)?;
         let Some(document) = &self.document else {
             return Err(CloseReason::Reset);
         };
         let message = DocMessage::Message(self.id, message);
-        document.send(message).await.map_err(|_| CloseReason::Reset)
+        backlog.send(document, message)
     }
 
     fn detached(&mut self, _address: &Address) {}
@@ -76,10 +78,10 @@ impl Dialect for YWebsocketSocket {
         (!reason.is_transient()).then(|| y_websocket::denied(reason.text()))
     }
 
-    async fn closed(&mut self) {
+    fn closed(&mut self, backlog: &mut Backlog) {
         if let Some(document) = self.document.take() {
             // A document that has ended has no peers to forget.
-            let _ = document.send(DocMessage::Leave(self.id)).await;
+            let _ = backlog.send(&document, DocMessage::Leave(self.id));
         }
     }
 }

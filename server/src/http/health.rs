@@ -39,7 +39,7 @@ pub(crate) async fn ready(State(state): State<AppState>) -> Result<&'static str,
 /// Counters and gauges in Prometheus' text format.
 pub(crate) async fn metrics(State(state): State<AppState>) -> impl IntoResponse {
     let shared = state.registry.shared();
-    let text = shared.metrics.text(&shared.store.status());
+    let text = shared.metrics.text(&shared.store.status(), &shared.memory);
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     ([(header::CONTENT_TYPE, kind)], text)
 }

@@ -1,12 +1,15 @@
 //! WebSocket upgrades: who may open a socket, with which token, for which document.
 
 use axum::{
-    extract::{OriginalUri, State, ws::WebSocketUpgrade},
+    body::Body,
+    extract::{Request, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use hyper_util::{rt::TokioIo, server::conn::auto::upgrade};
 use percent_encoding::percent_decode_str;
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::{net::TcpStream, sync::OwnedSemaphorePermit};
+use tungstenite::handshake::server::create_response_with_body;
 use unisson_protocol::{CloseReason, DocName};
 
 use super::{AppState, error::Problem};
@@ -17,72 +20,76 @@ use crate::{
 
 /// A sub-protocol that begins so carries a token.
 const TOKEN_PROTOCOL: &str = "unisson.token.";
-/// tungstenite would take 128 KiB for each socket otherwise.
-const BUFFER_BYTES: usize = 4 << 10;
-/// Frames that are queued together are written once they are so many bytes.
-const WRITE_BYTES: usize = 16 << 10;
-/// What frames need beside an update: address, type and lengths.
-const FRAME_OVERHEAD_BYTES: usize = 4 << 10;
 
 /// `/ws/{document…}`: y-websocket.
-pub(crate) async fn y_websocket(
-    State(state): State<AppState>,
-    OriginalUri(uri): OriginalUri,
-    headers: HeaderMap,
-    upgrade: WebSocketUpgrade,
-) -> Response {
-    let permit = match admit(&state, &headers) {
+pub(crate) async fn y_websocket(State(state): State<AppState>, request: Request) -> Response {
+    let permit = match admit(&state, request.headers()) {
         Ok(permit) => permit,
         Err(problem) => return problem.into_response(),
     };
-    let admission = admission(&state, uri.path(), uri.query(), &headers);
+    let admission = admission(&state, &request);
     if let Err(reason) = &admission {
         state.registry.shared().metrics.refuse(reason.text());
     }
     // The refusal goes over the open socket: browsers show no status of a refused upgrade.
-    accept(&state, &headers, upgrade, permit, move |door| {
+    accept(&state, request, permit, move |door| {
         YWebsocketSocket::new(door, admission)
     })
 }
 
 /// `/hocuspocus`: any number of documents; tokens come in frames.
-pub(crate) async fn hocuspocus(
-    State(state): State<AppState>,
-    headers: HeaderMap,
-    upgrade: WebSocketUpgrade,
-) -> Response {
-    match admit(&state, &headers) {
-        Ok(permit) => accept(&state, &headers, upgrade, permit, HocuspocusSocket::new),
+pub(crate) async fn hocuspocus(State(state): State<AppState>, request: Request) -> Response {
+    match admit(&state, request.headers()) {
+        Ok(permit) => accept(&state, request, permit, HocuspocusSocket::new),
         Err(problem) => problem.into_response(),
     }
 }
 
+/// Answers the handshake. The socket's task starts when the answer is written.
 fn accept<D: Dialect + 'static>(
     state: &AppState,
-    headers: &HeaderMap,
-    mut upgrade: WebSocketUpgrade,
+    mut request: Request,
     permit: OwnedSemaphorePermit,
     dialect: impl FnOnce(Door) -> D + Send + 'static,
 ) -> Response {
+    let mut response = match create_response_with_body(&request, Body::empty) {
+        Ok(response) => response,
+        Err(error) => return not_a_websocket(&error).into_response(),
+    };
     // A browser fails the handshake unless one of the offered protocols is chosen.
-    if let Some(protocol) = offered(headers).next()
+    if let Some(protocol) = offered(request.headers()).next()
         && let Ok(protocol) = HeaderValue::from_str(protocol)
     {
-        upgrade.set_selected_protocol(protocol);
+        response
+            .headers_mut()
+            .insert(header::SEC_WEBSOCKET_PROTOCOL, protocol);
     }
     let registry = state.registry.clone();
-    let frame_max = registry.shared().settings.limits.update_bytes_max + FRAME_OVERHEAD_BYTES;
-    upgrade
-        .read_buffer_size(BUFFER_BYTES)
-        .write_buffer_size(WRITE_BYTES)
-        .max_message_size(frame_max)
-        .max_frame_size(frame_max)
-        .on_upgrade(move |socket| async move {
-            let door = Door::new(&registry);
-            let (outbox, shared) = (door.outbox.clone(), registry.shared().clone());
-            serve(socket, dialect(door), outbox, shared).await;
-            drop(permit);
-        })
+    let upgraded = hyper::upgrade::on(&mut request);
+    tokio::spawn(async move {
+        // A client that goes away meanwhile is not an error.
+        let Ok(upgraded) = upgraded.await else { return };
+        let Ok(parts) = upgrade::downcast::<TokioIo<TcpStream>>(upgraded) else {
+            tracing::error!("an upgraded connection is not what was listened for");
+            return;
+        };
+        let door = Door::new(&registry, parts.io.into_inner());
+        let (outbox, shared) = (door.outbox.clone(), registry.shared().clone());
+        // A copy: what was read may be a small part of a large buffer.
+        let early = parts.read_buf.to_vec();
+        let socket = serve(dialect(door), outbox, shared, early, permit);
+        // A task of its own: it takes no room for what the handshake needed.
+        tokio::spawn(socket);
+    });
+    response
+}
+
+fn not_a_websocket(error: &tungstenite::Error) -> Problem {
+    Problem {
+        status: StatusCode::UPGRADE_REQUIRED,
+        code: "websocket",
+        detail: format!("this address is for WebSockets: {error}"),
+    }
 }
 
 /// Limits and web origins.
@@ -92,8 +99,7 @@ fn admit(state: &AppState, headers: &HeaderMap) -> Result<OwnedSemaphorePermit, 
         .get(header::ORIGIN)
         .and_then(|origin| origin.to_str().ok());
     refuse_origin(origin, headers, state)?;
-    let permit = shared.sockets.clone().try_acquire_owned();
-    permit.map_err(|_| Problem {
+    shared.sockets.admit().ok_or_else(|| Problem {
         status: StatusCode::SERVICE_UNAVAILABLE,
         code: "sockets",
         detail: "too many sockets are open".into(),
@@ -152,14 +158,10 @@ fn is_loopback_origin(origin: &str) -> bool {
     matches!(host, "localhost" | "127.0.0.1" | "[::1]")
 }
 
-fn admission(
-    state: &AppState,
-    path: &str,
-    query: Option<&str>,
-    headers: &HeaderMap,
-) -> Result<(DocName, Grant), CloseReason> {
-    let name = document_name(path).ok_or(CloseReason::Forbidden)?;
-    let token = token(query, headers, state);
+fn admission(state: &AppState, request: &Request) -> Result<(DocName, Grant), CloseReason> {
+    let uri = request.uri();
+    let name = document_name(uri.path()).ok_or(CloseReason::Forbidden)?;
+    let token = token(uri.query(), request.headers(), state);
     let grant = state
         .registry
         .shared()

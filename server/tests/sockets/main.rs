@@ -1,7 +1,9 @@
 //! Whole servers in this process, and bare clients that speak raw frames to them.
 
+mod erased;
 mod history;
 mod hocuspocus;
 mod pages;
 mod support;
+mod trouble;
 mod y_websocket;

@@ -19,7 +19,11 @@ use tokio_tungstenite::{
     },
 };
 use unisson::{RunningServer, Server, Settings, settings::Token};
-use unisson_protocol::Access;
+use unisson_protocol::{
+    Access, ServerMessage,
+    dialect::y_websocket,
+    scan::{self, UpdateScan},
+};
 
 /// Longer than anything takes that is going to happen.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -81,6 +85,23 @@ impl World {
         let stream = TcpStream::connect(address).await.expect("connected");
         let (socket, _) = client_async(request, stream).await.expect("upgraded");
         Client { socket }
+    }
+
+    /// The stream of a WebSocket, its handshake done, for bytes of all kinds.
+    pub(crate) async fn upgraded(&self, path: &str) -> TcpStream {
+        let address = self.server.address();
+        let mut stream = TcpStream::connect(address).await.expect("connected");
+        let request = format!(
+            "GET {path} HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
+             sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+        );
+        stream.write_all(request.as_bytes()).await.expect("asked");
+        let mut answer = Vec::new();
+        while !answer.ends_with(b"\r\n\r\n") {
+            answer.push(stream.read_u8().await.expect("answered"));
+        }
+        assert!(answer.starts_with(b"HTTP/1.1 101"), "{answer:?}");
+        stream
     }
 
     /// The whole answer to a GET request.
@@ -161,6 +182,18 @@ impl Client {
         for frame in frames {
             assert_eq!(self.hear().await, Heard::Frame(frame.to_vec()));
         }
+    }
+
+    /// The next frame is an update: what it says.
+    pub(crate) async fn hear_update(&mut self) -> UpdateScan {
+        let Heard::Frame(frame) = self.hear().await else {
+            panic!("the socket was closed")
+        };
+        let message = y_websocket::decode_server(&frame.into()).expect("a message");
+        let ServerMessage::Update(update) = message else {
+            panic!("not an update: {message:?}")
+        };
+        scan::update_v1(&update).expect("an update")
     }
 
     /// The close code, whatever comes before it.

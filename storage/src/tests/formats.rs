@@ -168,11 +168,7 @@ fn contents() -> Contents<'static> {
 
 #[test]
 fn names_on_disk_are_read_back_and_others_are_not() {
-    let id = SegmentId {
-        key: key(),
-        first: 1,
-        last: 0xabc,
-    };
+    let id = SegmentId::sealed(key(), 1, 0xabc);
     assert_eq!(
         WalObject::parse(&id.object()),
         Some(WalObject::Segment(id.clone()))
@@ -181,6 +177,18 @@ fn names_on_disk_are_read_back_and_others_are_not() {
         id.object()
             .ends_with("0000000000000abc-0000000000000001.seg")
     );
+    let rewritten = SegmentId {
+        revision: 0xdef,
+        ..id.clone()
+    };
+    assert_eq!(
+        WalObject::parse(&rewritten.object()),
+        Some(WalObject::Segment(rewritten.clone()))
+    );
+    for bad in ["-0000000000000000", "-def", "-0000000000000def-1"] {
+        let object = id.object().replace(".seg", &format!("{bad}.seg"));
+        assert_eq!(WalObject::parse(&object), None, "{object}");
+    }
     let log = crate::names::log_object(&key(), 5);
     assert_eq!(WalObject::parse(&log), Some(WalObject::Log(key(), 5)));
     for bad in [

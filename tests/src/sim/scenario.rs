@@ -44,6 +44,8 @@ pub struct Scenario {
     pub store_failure: u64,
     /// Chance, at each action, that the process is killed.
     pub crash: u64,
+    /// How often the process is short of memory.
+    pub memory_short: u64,
     /// Chance that a client reads slowly.
     pub slow: u64,
     /// Where a socket's outbox lags.
@@ -69,6 +71,7 @@ impl Scenario {
             store_ms: (1, 20),
             store_failure: 0,
             crash: 0,
+            memory_short: 2,
             slow: 0,
             outbox_bytes_max: 64 * 1024,
             limits: limits(),
@@ -192,7 +195,14 @@ fn limits() -> Limits {
         snapshot_log_bytes: 2 * 1024,
         snapshot_log_updates: 25,
         snapshot_idle_ms: 4_000,
+        cool_idle_ms: 600,
+        cool_bytes_min: 0,
+        answers_idle_ms: 2_000,
         unload_idle_ms: 3_000,
+        edit_deliveries_per_s: 3,
+        edit_wait_ms_max: 600,
+        presence_deliveries_per_s: 1,
+        presence_wait_ms_max: 2_000,
         ..Limits::default()
     }
 }

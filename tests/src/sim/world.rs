@@ -6,7 +6,7 @@ mod server;
 
 use std::collections::BTreeMap;
 
-use unisson_session::{Access, Input, Millis, PeerMessage, Session};
+use unisson_session::{Access, Condensed, Input, Millis, PeerMessage, Session};
 
 use super::client::{Client, Kind};
 use super::clocks::Content;
@@ -45,7 +45,10 @@ enum Event {
     LoadDone(u64),
     SnapshotRead(u64),
     VersionRead(u64, unisson_session::VersionWanted),
-    SnapshotPut(u64, bytes::Bytes, Basis),
+    SnapshotPut(u64, Condensed, Basis),
+    Condensed(u64),
+    /// The process is short of memory.
+    MemoryShort,
     Restart,
     /// The misfortunes end.
     Calm,
@@ -109,6 +112,8 @@ impl World {
                 steps: 0,
                 acknowledged: 0,
                 crashes: 0,
+                coolings: 0,
+                wakings: 0,
             },
             failure: None,
             trace: Trace::new(),
@@ -150,6 +155,10 @@ impl World {
             }
         }
         let calm = self.scenario.active_ms;
+        for _ in 0..self.scenario.memory_short {
+            let at = self.rng.between(1, calm);
+            self.at(at, Event::MemoryShort);
+        }
         self.at(calm, Event::Calm);
         self.at(calm + 1_000, Event::Connect(count - 1));
         self.at(calm + RETRY_MS, Event::Retry);
@@ -200,9 +209,11 @@ impl World {
             Event::LoadDone(incarnation) => self.load_done(incarnation),
             Event::SnapshotRead(incarnation) => self.snapshot_read(incarnation),
             Event::VersionRead(incarnation, wanted) => self.version_read(incarnation, wanted),
-            Event::SnapshotPut(incarnation, body, basis) => {
-                self.snapshot_put(incarnation, body, &basis);
+            Event::SnapshotPut(incarnation, condensed, basis) => {
+                self.snapshot_put(incarnation, condensed, &basis);
             }
+            Event::Condensed(incarnation) => self.condensed(incarnation),
+            Event::MemoryShort => self.memory_short(),
             Event::Restart => self.up = true,
             Event::Calm => self.calm_down(),
             Event::Retry => self.retry(),

@@ -205,6 +205,20 @@ pub fn encode_body(message: &ServerMessage) -> Bytes {
     }
 }
 
+/// The same in two parts, to be sent one behind the other, behind [`address_head`]: what stands
+/// before the payload, and the payload, which is shared and not copied (empty where there is none).
+pub fn encode_body_split(message: &ServerMessage) -> (Vec<u8>, Bytes) {
+    match y_message::server_parts(message) {
+        Some((prefix, payload)) => (y_message::head(prefix, payload), payload.clone()),
+        None => (encode_body(message).into(), Bytes::new()),
+    }
+}
+
+/// What stands before the body of a frame for this address.
+pub fn address_head(address: &Address) -> Vec<u8> {
+    y_message::joined(&[], address.as_bytes()).into()
+}
+
 /// Puts `address` before a message that [`encode_body`] encoded.
 pub fn address_frame(address: &Address, body: &[u8]) -> Bytes {
     let raw = address.as_bytes();

@@ -99,3 +99,11 @@ pub(super) fn joined(prefix: &[u8], payload: &[u8]) -> Bytes {
     writer.var_bytes(payload);
     writer.finish()
 }
+
+/// Type bytes and the length of the payload, for a frame whose payload follows as it is.
+pub(super) fn head(prefix: &[u8], payload: &[u8]) -> Vec<u8> {
+    let mut writer = Writer::with_capacity(prefix.len() + Writer::INTEGER_BYTES_MAX);
+    writer.bytes(prefix);
+    writer.var_uint(payload.len() as u64);
+    writer.into_vec()
+}

@@ -45,6 +45,15 @@ pub fn encode(message: &ServerMessage) -> Option<Bytes> {
     }
 }
 
+/// The same in two parts, to be sent one behind the other: what stands before the payload, and the
+/// payload, which is shared and not copied (empty where the message has none).
+pub fn encode_split(message: &ServerMessage) -> Option<(Vec<u8>, Bytes)> {
+    match y_message::server_parts(message) {
+        Some((prefix, payload)) => Some((y_message::head(prefix, payload), payload.clone())),
+        None => Some((encode(message)?.into(), Bytes::new())),
+    }
+}
+
 /// "You may not, because": published clients log the reason and do nothing else.
 pub fn denied(reason: &str) -> Bytes {
     y_message::joined(DENIED, reason.as_bytes())

@@ -50,8 +50,8 @@ impl Session {
             Ok(Applied::Integrated(new)) => {
                 if let Some(new) = new {
                     self.keep_as(now, author, &new, effects);
-                    self.broadcast(&[], new, effects);
-                    self.release_waiting(effects);
+                    self.broadcast(now, &[], new, effects);
+                    self.release_waiting(now, effects);
                 }
                 self.promise(answer, effects);
             }
@@ -64,14 +64,14 @@ impl Session {
                 self.waiting.entry(waiting).or_default().extend(answer);
                 self.gap.start(now);
                 if let Some(part) = part {
-                    self.broadcast(&[], part, effects);
-                    self.release_waiting(effects);
+                    self.broadcast(now, &[], part, effects);
+                    self.release_waiting(now, effects);
                 }
             }
             Ok(Applied::NoRoom(part)) => {
                 if let Some(part) = part {
                     self.keep_as(now, author, &part, effects);
-                    self.broadcast(&[], part, effects);
+                    self.broadcast(now, &[], part, effects);
                 }
                 let reason = "too many updates wait for missing ones".to_owned();
                 effects.push(Effect::Edited(id, Err(reason)));

@@ -6,8 +6,9 @@ use unisson_protocol::{Access, CloseReason, ServerMessage, scan};
 
 use super::{Ask, Session, send};
 use crate::{
-    Effect, Effects, Millis, PeerId,
-    document::{Applied, Released, WaitingId},
+    Effects, Millis, PeerId,
+    answers::Answer as Shared,
+    document::{Applied, Refusal, Released, Unanswered, WaitingId},
     ledger::Answer,
 };
 
@@ -15,6 +16,8 @@ use crate::{
 const GAP_ASK_MS: u64 = 2_000;
 /// The longest pause between two rounds of questions.
 const GAP_ASK_MS_MAX: u64 = 60_000;
+/// The update (format v1) that says nothing.
+const NOTHING: &[u8] = &[0, 0];
 /// How many questions to one peer may be unanswered.
 const ASKS_MAX: usize = 64;
 
@@ -60,9 +63,27 @@ impl Session {
         state_vector: &Bytes,
         effects: &mut Effects,
     ) {
-        let Ok(diff) = self.document.diff(state_vector) else {
-            self.close(now, id, CloseReason::Malformed, effects);
-            return;
+        self.cooling.answered(now);
+        // What it wrote itself comes back when it is durable, and not in an answer before.
+        let question = match self.ledger.unechoed(id).next() {
+            None => state_vector.clone(),
+            Some(_) => self.with_unechoed(id, state_vector.clone()),
+        };
+        if self
+            .peers
+            .get(&id)
+            .is_some_and(|here| here.lagging.is_some())
+        {
+            // It gets no updates now, and so not those behind a full answer either.
+            self.document.forget_answers();
+        }
+        let answer = match self.document.answer(&question) {
+            Ok(answer) => answer,
+            Err(Unanswered::Malformed) => {
+                return self.close(now, id, CloseReason::Malformed, effects);
+            }
+            // The session ends when it settles.
+            Err(Unanswered::Damaged) => return,
         };
         let Some(here) = self.peers.get_mut(&id) else {
             return;
@@ -79,7 +100,23 @@ impl Session {
                 ServerMessage::SyncStep1(self.document.state_vector()),
             ));
         }
-        effects.push(send(id, ServerMessage::SyncStep2(diff)));
+        self.send_answer(id, answer, effects);
+    }
+
+    /// One `SyncStep2`, after which the peer has everything: where edits have come since the answer
+    /// was encoded, answer and edits go before it as updates.
+    pub(super) fn send_answer(&self, id: PeerId, answer: Shared, effects: &mut Effects) {
+        let Shared { body, tail } = answer;
+        if tail.is_empty() {
+            effects.push(send(id, ServerMessage::SyncStep2(body)));
+            return;
+        }
+        let updates = std::iter::once(body).chain(tail);
+        effects.extend(updates.map(|update| send(id, ServerMessage::Update(update))));
+        effects.push(send(
+            id,
+            ServerMessage::SyncStep2(Bytes::from_static(NOTHING)),
+        ));
     }
 
     pub(super) fn sync_step2(
@@ -135,7 +172,8 @@ impl Session {
     /// A reader that has nothing new to say is in order; anything new is refused.
     fn answer_reader(&mut self, id: PeerId, update: &Bytes, effects: &mut Effects) {
         let scan = scan::update_v1(update).ok();
-        let known = scan.filter(|scan| self.document.contains(scan));
+        // Where a cold document cannot tell, what is repeated is not known to be new.
+        let known = scan.filter(|scan| self.document.contains(scan).unwrap_or(false));
         let counts = self
             .peers
             .get(&id)
@@ -168,13 +206,18 @@ impl Session {
                 self.document
                     .apply(update.clone(), scan)
                     .map(|applied| (applied, inserts))
-                    .map_err(|refusal| refusal.to_string())
+                    .map_err(|refusal| match refusal {
+                        // The session ends when it settles: nobody is told that it was the edit.
+                        Refusal::Damaged(_) => None,
+                        refusal => Some(refusal.to_string()),
+                    })
             }
-            Err(reason) => Err(reason),
+            Err(reason) => Err(Some(reason)),
         };
         let (applied, inserts) = match outcome {
             Ok(outcome) => outcome,
-            Err(reason) => return self.refuse(id, counted, reason, effects),
+            Err(Some(reason)) => return self.refuse(id, counted, reason, effects),
+            Err(None) => return,
         };
         // An answer to SyncStep1 repeats all deletions ever: it is echoed only if it says more.
         let news = !matches!(applied, Applied::Integrated(None));
@@ -184,23 +227,23 @@ impl Session {
             Applied::Integrated(new) => {
                 if let Some(new) = new {
                     self.keep(now, id, &new, effects);
-                    self.broadcast(&[id], new, effects);
-                    self.release_waiting(effects);
+                    self.broadcast(now, &[id], new, effects);
+                    self.release_waiting(now, effects);
                 }
                 self.promise(answer, effects);
             }
             Applied::Waiting(waiting, part) => {
                 self.hold(now, id, waiting, &update, answer, effects);
                 if let Some(part) = part {
-                    self.broadcast(&[id], part, effects);
-                    self.release_waiting(effects);
+                    self.broadcast(now, &[id], part, effects);
+                    self.release_waiting(now, effects);
                 }
                 self.ask_about_gap(now, id, effects);
             }
             Applied::NoRoom(part) => {
                 if let Some(part) = part {
                     self.keep(now, id, &part, effects);
-                    self.broadcast(&[id], part, effects);
+                    self.broadcast(now, &[id], part, effects);
                 }
                 let reason = "too many updates wait for missing ones";
                 self.refuse(id, counted, reason.into(), effects);
@@ -290,6 +333,7 @@ impl Session {
         effects.extend(self.versions.edited(now, at_ms, &self.limits));
         let entry = entry::seal(&Written { author, at_ms }, update);
         self.last_edit = now;
+        self.cooling.edited();
         self.log_updates += 1;
         self.log_bytes += entry.len();
         effects.push(self.ledger.append(now, entry));
@@ -300,22 +344,8 @@ impl Session {
         self.answer(due, effects);
     }
 
-    pub(super) fn broadcast(&self, authors: &[PeerId], update: Bytes, effects: &mut Effects) {
-        let others = self
-            .peers
-            .iter()
-            .filter(|(id, here)| !authors.contains(id) && here.lagging.is_none());
-        let to: Vec<PeerId> = others.map(|(id, _)| *id).collect();
-        if !to.is_empty() {
-            effects.push(Effect::Send {
-                to,
-                message: ServerMessage::Update(update),
-            });
-        }
-    }
-
     /// Something has come: perhaps what others waited for.
-    pub(super) fn release_waiting(&mut self, effects: &mut Effects) {
+    pub(super) fn release_waiting(&mut self, now: Millis, effects: &mut Effects) {
         if !self.document.has_waiting() {
             return;
         }
@@ -325,7 +355,7 @@ impl Session {
             if let Some(new) = new {
                 let answers = self.waiting.get(&id).into_iter().flatten();
                 let authors: Vec<PeerId> = answers.filter_map(Answer::peer).collect();
-                self.broadcast(&authors, new, effects);
+                self.broadcast(now, &authors, new, effects);
             }
             if complete {
                 for answer in self.waiting.remove(&id).into_iter().flatten() {

@@ -108,7 +108,7 @@ impl Session {
         }
         let alone = self
             .empty_since
-            .map(|since| since + self.limits.unload_idle_ms);
+            .map(|since| since + self.unload_patience_ms());
         // What is not durable yet would not be in it.
         self.versions
             .due(alone, &self.limits)

@@ -175,7 +175,7 @@ impl World {
         self.join(id, HOCUSPOCUS);
         let effects = self.send(id, PeerMessage::SyncStep1(editor.state_vector()));
         for message in sent_to(&effects, id) {
-            if let ServerMessage::SyncStep2(update) = message {
+            if let ServerMessage::SyncStep2(update) | ServerMessage::Update(update) = message {
                 editor.applies(&update);
             }
         }

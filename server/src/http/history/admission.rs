@@ -100,6 +100,7 @@ impl From<HistoryError> for Problem {
         let (status, code) = match error {
             HistoryError::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
             HistoryError::Damaged(_) => (StatusCode::INTERNAL_SERVER_ERROR, "damaged"),
+            HistoryError::Erased(_) => (StatusCode::GONE, "erased"),
             HistoryError::TooDeep(_) => (StatusCode::UNPROCESSABLE_ENTITY, "too-deep"),
         };
         Self {

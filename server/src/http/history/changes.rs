@@ -17,16 +17,17 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::{sync::oneshot, time::timeout};
 use unisson_history::{Archive, Revert, restore as restoration, revert as reverted};
-use unisson_session::{Chronicle, version_state};
+use unisson_session::version_state;
 
 use super::{
     admission::{Reader, Writer, bad_request},
     versions::{parse_body, states},
 };
 use crate::{
+    connection::Backlog,
     doc_task::DocMessage,
     http::{AppState, error::Problem},
-    versions::{HistoryError, heavy, keep_now, note_of, read_chronicle, unix_now_ms},
+    versions::{HistoryError, Moment, heavy, keep_now, note_of, read_chronicle, unix_now_ms},
 };
 
 /// How long an edit may take to be durable before the answer is "perhaps".
@@ -49,7 +50,7 @@ pub(super) async fn restore(
     let version = parse_body(body)?.version;
     let shared = state.registry.shared();
     let (target, _) = states(&writer.name, shared, &version).await?;
-    let chronicle = read_chronicle(&writer.name, shared, None).await?;
+    let (chronicle, basis) = read_chronicle(&writer.name, shared, None).await?;
     let seed = draw_seed();
     let (update, chronicle) = heavy(move || {
         let mut sources = vec![chronicle.state.clone(), target.clone()];
@@ -62,7 +63,11 @@ pub(super) async fn restore(
         Ok((update, chronicle))
     })
     .await?;
-    let before = carry_out(&state, &writer, update, &chronicle).await?;
+    let moment = Moment {
+        chronicle: &chronicle,
+        basis: &basis,
+    };
+    let before = carry_out(&state, &writer, update, moment).await?;
     Ok(Json(
         json!({ "changed": before.is_some(), "before": before }),
     ))
@@ -97,7 +102,7 @@ pub(super) async fn revert(
         from_ms: asked.from_ms,
         until_ms: asked.until_ms,
     };
-    let chronicle = read_chronicle(&writer.name, state.registry.shared(), None).await?;
+    let (chronicle, basis) = read_chronicle(&writer.name, state.registry.shared(), None).await?;
     let bodies = sources(&state, &writer, &what).await?;
     let seed = draw_seed();
     let (done, chronicle) = heavy(move || {
@@ -115,7 +120,11 @@ pub(super) async fn revert(
         Ok((done, chronicle))
     })
     .await?;
-    let before = carry_out(&state, &writer, done.update, &chronicle).await?;
+    let moment = Moment {
+        chronicle: &chronicle,
+        basis: &basis,
+    };
+    let before = carry_out(&state, &writer, done.update, moment).await?;
     Ok(Json(json!({
         "changed": before.is_some(),
         "before": before,
@@ -160,13 +169,13 @@ async fn carry_out(
     state: &AppState,
     writer: &Reader,
     update: Option<Bytes>,
-    chronicle: &Chronicle,
+    moment: Moment<'_>,
 ) -> Result<Option<String>, Problem> {
     let Some(update) = update else {
         return Ok(None);
     };
     let shared = state.registry.shared();
-    let before = keep_now(&writer.name, shared, chronicle, None, writer.author()).await?;
+    let before = keep_now(&writer.name, shared, moment, None, writer.author()).await?;
     let busy = |detail: &str| Problem {
         status: StatusCode::SERVICE_UNAVAILABLE,
         code: "busy",
@@ -174,8 +183,15 @@ async fn carry_out(
     };
     let (done, answer) = oneshot::channel();
     let edit = DocMessage::Edit(writer.author(), update, done);
-    let joined = state.registry.join(&writer.name, edit);
-    joined.map_err(|reason| busy(reason.text()))?;
+    let mut backlog = Backlog::default();
+    let told = state.registry.tell(&writer.name, edit, &mut backlog);
+    let told = told.map_err(|reason| busy(reason.text()));
+    drop(told?);
+    let told = timeout(PATIENCE, backlog.clear()).await;
+    match told {
+        Ok(told) => told.map_err(|reason| busy(reason.text()))?,
+        Err(_) => return Err(busy("the document has too much to do: try again")),
+    }
     match timeout(PATIENCE, answer).await {
         Ok(Ok(Ok(()))) => Ok(Some(before.to_string())),
         Ok(Ok(Err(reason))) => Err(Problem {

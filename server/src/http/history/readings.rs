@@ -42,7 +42,7 @@ pub(super) async fn diff(
     let asked = parse_query(asked)?;
     let shape = shape_of(asked.format.as_deref(), &headers)?;
     let shared = state.registry.shared();
-    let chronicle = read_chronicle(&reader.name, shared, None).await?;
+    let (chronicle, _) = read_chronicle(&reader.name, shared, None).await?;
     let state_of = async |id: &str| match id {
         NOW => Ok(chronicle.state.clone()),
         id => states(&reader.name, shared, id).await.map(|(v1, _)| v1),
@@ -71,7 +71,7 @@ pub(super) async fn blame(
 ) -> Result<Response, Problem> {
     let asked = parse_query(asked)?;
     let shape = shape_of(asked.format.as_deref(), &headers)?;
-    let chronicle = read_chronicle(&reader.name, state.registry.shared(), None).await?;
+    let (chronicle, _) = read_chronicle(&reader.name, state.registry.shared(), None).await?;
     let bytes = heavy(move || -> Result<Bytes, HistoryError> {
         let (state, known) = (chronicle.state, chronicle.attribution);
         let mut archive = Archive::of(std::slice::from_ref(&state))?;
@@ -113,7 +113,7 @@ pub(super) async fn activity(
 ) -> Result<Json<Value>, Problem> {
     let span = parse_query(span)?;
     let shared = state.registry.shared();
-    let chronicle = read_chronicle(&reader.name, shared, None).await?;
+    let (chronicle, _) = read_chronicle(&reader.name, shared, None).await?;
     let limit = span.limit.unwrap_or(PAGE_MAX).clamp(1, PAGE_MAX);
     let before_ms = span.before_ms.unwrap_or(u64::MAX);
     let all = sittings(

@@ -23,7 +23,7 @@ use super::admission::{Reader, Writer, bad_request};
 use crate::{
     http::{AppState, error::Problem},
     registry::Shared,
-    versions::{HistoryError, heavy, keep_now, note_of, read_chronicle},
+    versions::{HistoryError, Moment, heavy, keep_now, note_of, read_chronicle},
 };
 
 /// The most versions in one answer.
@@ -81,9 +81,12 @@ pub(super) async fn name(
         return Err(bad_request("label", detail));
     }
     let shared = state.registry.shared();
-    let chronicle = read_chronicle(&writer.name, shared, None).await?;
-    let author = writer.author();
-    let id = keep_now(&writer.name, shared, &chronicle, Some(label), author).await?;
+    let (chronicle, basis) = read_chronicle(&writer.name, shared, None).await?;
+    let moment = Moment {
+        chronicle: &chronicle,
+        basis: &basis,
+    };
+    let id = keep_now(&writer.name, shared, moment, Some(label), writer.author()).await?;
     let answer = json!({ "id": id.to_string(), "label": label });
     Ok((StatusCode::CREATED, Json(answer)).into_response())
 }
@@ -138,7 +141,7 @@ pub(super) async fn states(
     id: &str,
 ) -> Result<(Bytes, Bytes), Problem> {
     if id == NOW {
-        let chronicle = read_chronicle(name, shared, None).await?;
+        let (chronicle, _) = read_chronicle(name, shared, None).await?;
         return Ok((chronicle.state, chronicle.state_v2));
     }
     let id = parse_id(id)?;

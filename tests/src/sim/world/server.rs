@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 
 use bytes::Bytes;
 use unisson_session::{
-    AppendError, AppendSeq, DocName, Effect, Input, OpenError, PeerId, ServerMessage, Session,
-    SnapshotError, VersionWanted, chronicle, compact, load,
+    AppendError, AppendSeq, Condensed, DocName, Effect, Input, OpenError, PeerId, ServerMessage,
+    Session, SnapshotError, VersionWanted, chronicle, condense, load,
 };
 
 use super::{Event, World};
@@ -42,7 +42,16 @@ impl World {
                 (None, _) => continue,
             };
             self.note_input(&input);
+            let was_cold = session.is_cold() && !matches!(input, Input::Loaded(_));
             let effects = session.handle(self.millis(), input);
+            match (was_cold, session.is_cold()) {
+                (false, true) => self.summary.coolings += 1,
+                (true, false) => self.summary.wakings += 1,
+                _ => {}
+            }
+            if let Some(fault) = session.fault() {
+                self.broken(format!("a cold document does not wake: {fault}"));
+            }
             self.session = Some(session);
             for effect in effects {
                 self.trace.note(self.now, format_args!("  -> {effect:?}"));
@@ -99,6 +108,10 @@ impl World {
             Effect::StoreSnapshot => {
                 let delay = self.store_delay();
                 self.after(delay, Event::SnapshotRead(self.incarnation));
+            }
+            Effect::Condense => {
+                let delay = self.store_delay();
+                self.after(delay, Event::Condensed(self.incarnation));
             }
             Effect::StoreVersion(wanted) => {
                 let delay = self.store_delay();
@@ -235,16 +248,16 @@ impl World {
             return;
         }
         let (parts, basis) = self.store.read();
-        match compact(&parts) {
-            Ok(body) => {
+        match condense(&parts) {
+            Ok(condensed) => {
                 let delay = self.store_delay();
-                self.after(delay, Event::SnapshotPut(incarnation, body, basis));
+                self.after(delay, Event::SnapshotPut(incarnation, condensed, basis));
             }
             Err(error) => self.broken(format!("what was stored does not compact: {error}")),
         }
     }
 
-    pub(super) fn snapshot_put(&mut self, incarnation: u64, body: Bytes, basis: &Basis) {
+    pub(super) fn snapshot_put(&mut self, incarnation: u64, condensed: Condensed, basis: &Basis) {
         if incarnation != self.incarnation {
             return;
         }
@@ -254,9 +267,30 @@ impl World {
             ))));
             return;
         }
+        let Condensed { body, image } = condensed;
         self.store.put_snapshot(body, basis, &mut self.rng);
         self.check_store("after a snapshot", false);
-        self.tell(Input::SnapshotStored(Ok(())));
+        self.tell(Input::SnapshotStored(Ok(image)));
+    }
+
+    pub(super) fn condensed(&mut self, incarnation: u64) {
+        if incarnation != self.incarnation {
+            return;
+        }
+        if self.store_fails() {
+            self.tell(Input::Condensed(Err(SnapshotError::Unavailable(away()))));
+            return;
+        }
+        match condense(&self.store.read().0) {
+            Ok(condensed) => self.tell(Input::Condensed(Ok(condensed.image))),
+            Err(error) => self.broken(format!("what was stored does not condense: {error}")),
+        }
+    }
+
+    pub(super) fn memory_short(&mut self) {
+        if self.session.is_some() {
+            self.tell(Input::MemoryShort);
+        }
     }
 
     pub(super) fn version_read(&mut self, incarnation: u64, wanted: VersionWanted) {

@@ -1,0 +1,67 @@
+//! The files of one document.
+
+use bytes::Bytes;
+use serde_json::{Map, Value};
+use unisson_session::WholeDocument;
+
+use crate::{
+    content::{Content, Root},
+    file_name,
+    manifest::{Document, File},
+    markdown,
+};
+
+/// The folder of the documents' files.
+pub const FOLDER: &str = "documents";
+
+/// One document's entry of the manifest, and its files by their paths.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exported {
+    /// What the manifest says.
+    pub document: Document,
+    /// What to write.
+    pub files: Vec<(String, Bytes)>,
+}
+
+/// Makes the files of a document. What cannot be told in words is exported all the same: the
+/// update is the document, the rest is for people.
+pub fn export(name: &str, stored: Option<String>, whole: &WholeDocument) -> Exported {
+    let stem = format!("{FOLDER}/{}", file_name::stem(name));
+    let mut files = Vec::new();
+    let mut add = |extension: String, content: Bytes| {
+        let file = File::of(format!("{stem}.{extension}"), &content);
+        files.push((file.path.clone(), content));
+        file
+    };
+    let yjs = add("yjs".to_owned(), whole.state.clone());
+    let waiting = whole.waiting.iter().enumerate();
+    let waiting = waiting
+        .map(|(at, update)| add(format!("waiting-{}.yjs", at + 1), update.clone()))
+        .collect();
+    let content = Content::of(&whole.state);
+    let unreadable = content.as_ref().err().map(ToString::to_string);
+    let content = content.unwrap_or_default();
+    let markdown = markdown::render(&content).map(|text| add("md".to_owned(), text.into()));
+    let json = json(&content).map(|text| add("json".to_owned(), text.into()));
+    let document = Document {
+        name: name.to_owned(),
+        stored,
+        yjs,
+        waiting,
+        markdown,
+        json,
+        versions_left_out: 0,
+        unreadable,
+    };
+    Exported { document, files }
+}
+
+/// The lists and maps of a document, as one JSON object; `None` where it has none.
+fn json(content: &Content) -> Option<String> {
+    let roots = content.roots.iter().filter_map(|(name, root)| match root {
+        Root::Json(value) => Some((name.clone(), value.clone())),
+        Root::Tree(_) | Root::Text(_) => None,
+    });
+    let roots: Map<String, Value> = roots.collect();
+    (!roots.is_empty()).then(|| format!("{:#}\n", Value::Object(roots)))
+}

@@ -1,0 +1,165 @@
+//! The list of what an export holds: which file is which document, and what it must contain.
+
+use serde::{Deserialize, Serialize};
+
+use crate::file_name::is_safe;
+
+/// The manifest's place in the export.
+pub const FILE: &str = "manifest.json";
+const FORMAT: &str = "unisson-export";
+const VERSION: u32 = 1;
+
+/// The whole list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// Always `unisson-export`.
+    pub format: String,
+    /// Of the manifest and of what it lists.
+    pub version: u32,
+    /// When the export was made, as people write it in UTC.
+    pub created: String,
+    /// The program that made it.
+    pub generator: String,
+    /// Every document.
+    pub documents: Vec<Document>,
+}
+
+/// One document.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Document {
+    /// Its name in the server.
+    pub name: String,
+    /// When the store last made something of it durable for good, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stored: Option<String>,
+    /// The whole document, as one Yjs update in format v1.
+    pub yjs: File,
+    /// Updates that wait for something that has not come; apply them after it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waiting: Vec<File>,
+    /// What people can read of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub markdown: Option<File>,
+    /// Its lists and maps.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub json: Option<File>,
+    /// How many versions the server keeps of it that are not in the export.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub versions_left_out: usize,
+    /// Why there is nothing readable, where that is so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unreadable: Option<String>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_none(count: &usize) -> bool {
+    *count == 0
+}
+
+/// A file of the export.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct File {
+    /// Where it is, below the manifest's folder.
+    pub path: String,
+    /// Its length.
+    pub bytes: u64,
+    /// BLAKE3 of its content, in hexadecimal.
+    pub blake3: String,
+}
+
+/// Why a manifest, or a file that it lists, cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ManifestError {
+    /// It is not JSON, or lacks something.
+    #[error("not a manifest: {0}")]
+    Malformed(String),
+    /// Another program's, or a newer one.
+    #[error("format {format} {version} is not known; this version reads {FORMAT} {VERSION}")]
+    Unknown {
+        /// The format that it names.
+        format: String,
+        /// Its version.
+        version: u32,
+    },
+    /// A path that leads elsewhere.
+    #[error("{0}: a path that no export has")]
+    Path(String),
+    /// A file that is not what was exported.
+    #[error("{path}: {problem}")]
+    File {
+        /// Which one.
+        path: String,
+        /// What is wrong.
+        problem: &'static str,
+    },
+    /// Two documents of one name.
+    #[error("{0:?} is listed twice")]
+    Twice(String),
+}
+
+impl Manifest {
+    /// An empty list.
+    pub fn new(created: String) -> Self {
+        Self {
+            format: FORMAT.to_owned(),
+            version: VERSION,
+            created,
+            generator: format!("unisson {}", env!("CARGO_PKG_VERSION")),
+            documents: Vec::new(),
+        }
+    }
+
+    /// Reads and checks a list; no file of it is opened.
+    pub fn parse(text: &[u8]) -> Result<Self, ManifestError> {
+        let malformed = |error: serde_json::Error| ManifestError::Malformed(error.to_string());
+        let head: Head = serde_json::from_slice(text).map_err(malformed)?;
+        if head.format != FORMAT || head.version != VERSION {
+            let Head { format, version } = head;
+            return Err(ManifestError::Unknown { format, version });
+        }
+        let manifest: Self = serde_json::from_slice(text).map_err(malformed)?;
+        let mut names = std::collections::BTreeSet::new();
+        for document in &manifest.documents {
+            if !names.insert(&document.name) {
+                return Err(ManifestError::Twice(document.name.clone()));
+            }
+            let files = std::iter::once(&document.yjs).chain(&document.waiting);
+            if let Some(file) = files.into_iter().find(|file| !is_safe(&file.path)) {
+                return Err(ManifestError::Path(file.path.clone()));
+            }
+        }
+        Ok(manifest)
+    }
+}
+
+#[derive(Deserialize)]
+struct Head {
+    format: String,
+    version: u32,
+}
+
+impl File {
+    /// What the list says of a file.
+    pub fn of(path: String, content: &[u8]) -> Self {
+        Self {
+            path,
+            bytes: content.len() as u64,
+            blake3: blake3::hash(content).to_hex().to_string(),
+        }
+    }
+
+    /// Compares a file's content with the list.
+    pub fn verify(&self, content: &[u8]) -> Result<(), ManifestError> {
+        let file = |problem| ManifestError::File {
+            path: self.path.clone(),
+            problem,
+        };
+        if content.len() as u64 != self.bytes {
+            return Err(file("it has another length than the manifest says"));
+        }
+        if blake3::hash(content).to_hex().as_str() != self.blake3 {
+            return Err(file("its content is not what was exported"));
+        }
+        Ok(())
+    }
+}

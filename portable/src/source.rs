@@ -1,0 +1,156 @@
+//! What other programs stored, as documents and their updates.
+//!
+//! A source is opened, which only lists it; each document is then read on its own, so that the
+//! largest document decides how much memory an import takes, not the largest source.
+
+mod export_folder;
+mod folder;
+mod hocuspocus_s3;
+mod hocuspocus_sqlite;
+mod lasuite_docs;
+mod y_sweet;
+mod yjs;
+
+use std::{
+    fmt,
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::{Path, PathBuf},
+};
+
+use bytes::Bytes;
+use unisson_protocol::scan;
+use unisson_session::update_v1_of_v2;
+
+/// The largest file that is read whole. The store takes updates of at most 64 MiB.
+pub const FILE_BYTES_MAX: u64 = 1 << 30;
+
+/// Who wrote a source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// `unisson export`.
+    Export,
+    /// Hocuspocus with its S3 extension: a copy of the bucket.
+    HocuspocusS3,
+    /// Hocuspocus with its SQLite extension.
+    HocuspocusSqlite,
+    /// y-sweet: its store folder, or a copy of its bucket.
+    YSweet,
+    /// La Suite Docs: a copy of its media bucket.
+    LasuiteDocs,
+    /// Files with one Yjs update each, in format v1 or v2.
+    Yjs,
+}
+
+/// A document that a source has.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Item {
+    /// The name that the document had there.
+    pub name: String,
+    /// Where it is, for messages.
+    pub origin: String,
+    /// How to find it again.
+    at: At,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum At {
+    File(PathBuf),
+    Row(String),
+    Entry(usize),
+}
+
+/// A document's updates (format v1).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Updates {
+    /// To be merged in this order: earlier states first where the source kept some.
+    pub updates: Vec<Bytes>,
+    /// What was left out, and why.
+    pub notes: Vec<String>,
+}
+
+/// Why a source, or a document of it, cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("{origin}: {problem}")]
+pub struct SourceError {
+    /// Which file, folder or row.
+    pub origin: String,
+    /// What is wrong.
+    pub problem: String,
+}
+
+impl SourceError {
+    fn new(origin: impl fmt::Display, problem: impl fmt::Display) -> Self {
+        Self {
+            origin: origin.to_string(),
+            problem: problem.to_string(),
+        }
+    }
+}
+
+/// An opened source.
+pub struct Source {
+    items: Vec<Item>,
+    reader: Box<dyn ReadItem>,
+}
+
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Source")
+            .field("items", &self.items)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Reads one document of a source.
+trait ReadItem {
+    fn read(&self, item: &Item) -> Result<Updates, SourceError>;
+}
+
+impl Source {
+    /// Lists what a source has. Finding nothing is an error: the path is then most likely wrong.
+    pub fn open(format: Format, path: &Path) -> Result<Self, SourceError> {
+        if !path.exists() {
+            return Err(SourceError::new(path.display(), "no such file or folder"));
+        }
+        let (mut items, reader): (Vec<Item>, Box<dyn ReadItem>) = match format {
+            Format::Export => export_folder::open(path)?,
+            Format::HocuspocusS3 => hocuspocus_s3::open(path)?,
+            Format::HocuspocusSqlite => hocuspocus_sqlite::open(path)?,
+            Format::YSweet => y_sweet::open(path)?,
+            Format::LasuiteDocs => lasuite_docs::open(path)?,
+            Format::Yjs => yjs::open(path)?,
+        };
+        items.sort();
+        if items.is_empty() && format != Format::Export {
+            return Err(SourceError::new(path.display(), "no document is in it"));
+        }
+        Ok(Self { items, reader })
+    }
+
+    /// All documents, by name.
+    pub fn items(&self) -> &[Item] {
+        &self.items
+    }
+
+    /// Reads one of them.
+    pub fn read(&self, item: &Item) -> Result<Updates, SourceError> {
+        self.reader.read(item)
+    }
+}
+
+/// An update of either format, in format v1. Bytes of one are not taken for the other: both are
+/// walked to their very end.
+fn to_v1(bytes: Bytes, origin: &str) -> Result<Bytes, SourceError> {
+    let as_v1 = match scan::update_v1(&bytes) {
+        Ok(_) => return Ok(bytes),
+        Err(error) => error,
+    };
+    // The library's decoder of format v2 was not made for hostile bytes.
+    match catch_unwind(AssertUnwindSafe(|| update_v1_of_v2(&bytes))) {
+        Ok(Ok(update)) => Ok(update),
+        _ => Err(SourceError::new(
+            origin,
+            format!("not a Yjs update: {as_v1}"),
+        )),
+    }
+}

@@ -1,0 +1,172 @@
+//! `unisson export`: documents as files that other programs read.
+
+use std::{
+    fs,
+    io::Write as _,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use anyhow::{Context as _, bail};
+use clap::Args;
+use serde::Serialize;
+use unisson_portable::{
+    export::{self, Exported},
+    manifest::{self, Manifest},
+};
+use unisson_session::whole;
+use unisson_storage::{Store, StoreError, utc};
+
+use super::{Place, documents, exit_code, print_json, progress};
+use crate::crdt;
+
+/// What `export` can be told.
+#[derive(Debug, Args)]
+pub struct Options {
+    #[command(flatten)]
+    place: Place,
+    /// Folder to write; must be new or empty
+    #[arg(value_name = "DIR")]
+    to: PathBuf,
+    /// Only documents whose name begins so; may be given several times
+    #[arg(long, value_name = "PREFIX")]
+    prefix: Vec<String>,
+    /// Leave damaged documents out instead of stopping at the first
+    #[arg(long)]
+    keep_going: bool,
+    /// Print the result as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct Report {
+    exported: usize,
+    damaged: Vec<Damaged>,
+}
+
+#[derive(Debug, Serialize)]
+struct Damaged {
+    document: String,
+    problem: String,
+}
+
+/// Writes all chosen documents, and last the manifest: a folder without one is not an export.
+/// Changes nothing in the store; a server may be running.
+pub async fn run(options: Options) -> anyhow::Result<ExitCode> {
+    let settings = options.place.settings()?;
+    let now_ms = (settings.environment.now_ms)();
+    let store = Store::open_read_only(settings).await?;
+    let documents = documents(&store, &options.prefix).await?;
+    let mut damaged = lost_names(documents.nameless, options.keep_going)?;
+    prepare(&options.to)?;
+    let bar = progress("documents", documents.named.len() as u64, false);
+    let mut manifest = Manifest::new(utc(now_ms));
+    for (name, stored_ms) in documents.named {
+        match export_one(&store, &name, stored_ms).await? {
+            Ok(Some(exported)) => {
+                write_all(&options.to, &exported)?;
+                manifest.documents.push(exported.document);
+            }
+            Ok(None) => {}
+            Err(problem) if options.keep_going => {
+                bar.suspend(|| eprintln!("{name:?} is left out: {problem}"));
+                damaged.push(Damaged {
+                    document: name,
+                    problem,
+                });
+            }
+            Err(problem) => bail!("{name:?}: {problem} (--keep-going leaves such documents out)"),
+        }
+        bar.inc(1);
+    }
+    write_manifest(&options.to, &manifest)?;
+    bar.finish_and_clear();
+    let report = Report {
+        exported: manifest.documents.len(),
+        damaged,
+    };
+    if options.json {
+        print_json(&report)?;
+    } else {
+        println!(
+            "exported {} documents to {}",
+            report.exported,
+            options.to.display()
+        );
+    }
+    Ok(exit_code(!report.damaged.is_empty()))
+}
+
+/// Documents that cannot even be named are not passed over in silence.
+fn lost_names(count: usize, keep_going: bool) -> anyhow::Result<Vec<Damaged>> {
+    let problem = format!("{count} documents have lost their name to damage; fsck says which");
+    match count {
+        0 => Ok(Vec::new()),
+        _ if !keep_going => bail!("{problem} (--keep-going leaves them out)"),
+        _ => Ok(vec![Damaged {
+            document: String::new(),
+            problem,
+        }]),
+    }
+}
+
+/// A document's files; `None` where it was erased meanwhile, and the inner error where it is
+/// damaged.
+async fn export_one(
+    store: &Store,
+    name: &str,
+    stored_ms: Option<u64>,
+) -> anyhow::Result<Result<Option<Exported>, String>> {
+    let stored = match store.read(name).await {
+        Ok(stored) => crdt::parts(stored).0,
+        Err(StoreError::Erased { .. }) => return Ok(Ok(None)),
+        Err(error @ StoreError::Damaged { .. }) => return Ok(Err(error.to_string())),
+        Err(error @ StoreError::Unavailable(_)) => return Err(error.into()),
+    };
+    let versions = store.count_versions(name).await?;
+    let name = name.to_owned();
+    let exported = crdt::run(move || {
+        let stored_at = stored_ms.map(utc);
+        whole(&stored).map(|whole| export::export(&name, stored_at, &whole))
+    });
+    Ok(exported.await.map(|mut exported| {
+        exported.document.versions_left_out = versions;
+        Some(exported)
+    }))
+}
+
+fn prepare(folder: &Path) -> anyhow::Result<()> {
+    let context = || folder.display().to_string();
+    fs::create_dir_all(folder).with_context(context)?;
+    if fs::read_dir(folder).with_context(context)?.next().is_some() {
+        bail!("{}: the folder is not empty", folder.display());
+    }
+    fs::create_dir(folder.join(export::FOLDER)).with_context(context)
+}
+
+fn write_all(folder: &Path, exported: &Exported) -> anyhow::Result<()> {
+    for (path, content) in &exported.files {
+        write(&folder.join(path), content)?;
+    }
+    Ok(())
+}
+
+/// Never over a file that is there.
+fn write(path: &Path, content: &[u8]) -> anyhow::Result<()> {
+    let mut file = fs::File::create_new(path).with_context(|| path.display().to_string())?;
+    file.write_all(content)
+        .and_then(|()| file.sync_all())
+        .with_context(|| path.display().to_string())
+}
+
+fn write_manifest(folder: &Path, manifest: &Manifest) -> anyhow::Result<()> {
+    let unfinished = folder.join("manifest.unfinished");
+    write(&unfinished, &serde_json::to_vec_pretty(manifest)?)?;
+    fs::rename(&unfinished, folder.join(manifest::FILE))?;
+    // The names are durable once their folders are.
+    for folder in [folder.join(export::FOLDER), folder.to_owned()] {
+        fs::File::open(folder)?.sync_all()?;
+    }
+    Ok(())
+}

@@ -1,0 +1,6 @@
+//! The binary's commands, run as an operator runs them.
+#![allow(missing_docs)]
+
+mod carrying;
+mod erasing;
+mod support;
