@@ -8,10 +8,12 @@ use support::{Editor, HOCUSPOCUS, READER, World};
 use unisson_history::{Attribution, Author, entry};
 use unisson_protocol::{encoding::Reader, scan::ClockRange};
 use unisson_session::{
-    Input, Limits, Peer, PeerId, PeerMessage, StoredParts, chronicle, compact, load,
+    Effect, Input, Limits, Peer, PeerId, PeerMessage, StoredParts, chronicle, compact, condense,
+    load,
 };
 
 const MINUTE_MS: u64 = 60_000;
+const HOUR_MS: u64 = 60 * MINUTE_MS;
 
 fn person(user: &str) -> Peer {
     Peer {
@@ -240,4 +242,68 @@ fn a_reader_leaves_no_trace() {
     world.update(1, &Editor::new(11).types("a"));
     world.tell(Input::Left(PeerId(1)));
     assert!(world.log.is_empty());
+}
+
+/// Reads the document back, as the shell does, and lets it go cold.
+fn cool(world: &mut World) {
+    let condensed = condense(&world.stored()).expect("condenses");
+    let ordered = world.wait(HOUR_MS);
+    if ordered.contains(&Effect::StoreSnapshot) {
+        world.tell(Input::SnapshotStored(Ok(condensed.image)));
+    } else {
+        assert!(ordered.contains(&Effect::Condense), "{ordered:?}");
+        world.tell(Input::Condensed(Ok(condensed.image)));
+    }
+    if ordered
+        .iter()
+        .any(|order| matches!(order, Effect::StoreVersion(_)))
+    {
+        world.tell(Input::VersionStored(Ok(())));
+    }
+    world.wait(HOUR_MS);
+    assert!(world.session.is_cold());
+}
+
+#[test]
+fn who_edits_a_cold_document_is_its_author_and_who_repeats_it_is_not() {
+    let limits = Limits {
+        cool_bytes_min: 0,
+        ..Limits::default()
+    };
+    let mut world = World::with(&limits, &StoredParts::default());
+    let (ann, bob) = (Editor::new(11), Editor::new(12));
+    world.join(1, person("ann"));
+    world.join(2, person("bob"));
+    world.update(1, &ann.types("hello"));
+    world.durable();
+    cool(&mut world);
+    bob.applies(&ann.state());
+    // Bob says again what Ann wrote: nothing is new, nothing is logged, nothing wakes.
+    let logged = world.log.len();
+    world.update(2, &ann.state());
+    assert_eq!(world.log.len(), logged);
+    assert!(world.session.is_cold());
+    // Then a gap of Bob's waits beside the cold document until what it misses comes.
+    let (first, second) = (bob.types("!"), bob.types("?"));
+    world.update(2, &second);
+    world.update(1, &first);
+    world.update(2, &bob.deletes(0, 2));
+    world.durable();
+    cool(&mut world);
+    let parts = world.stored();
+    let compacted = StoredParts {
+        snapshots: vec![compact(&parts).expect("compacts")],
+        updates: Vec::new(),
+    };
+    for parts in [parts, compacted] {
+        let known = known(&parts).expect("reads");
+        assert_eq!(inserted(&known, range(11, 0, 5)), [(5, "ann".to_owned())]);
+        assert_eq!(
+            inserted(&known, range(12, 0, 2)),
+            [(1, "ann".to_owned()), (2, "bob".to_owned())]
+        );
+        assert_eq!(deleted(&known, range(11, 0, 2)), [(2, "bob".to_owned())]);
+        let loaded = load(&parts, &Limits::default()).expect("loads");
+        assert!(loaded.last_edit_ms().is_some_and(|at_ms| at_ms >= HOUR_MS));
+    }
 }

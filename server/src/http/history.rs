@@ -20,7 +20,7 @@ use super::AppState;
 const BODY_BYTES_MAX: usize = 16 << 10;
 
 /// The calls about one document.
-pub(super) fn routes() -> Router<AppState> {
+pub(super) fn routes(state: AppState) -> Router<AppState> {
     Router::new()
         .route("/versions", get(versions::list).post(versions::name))
         .route("/versions/{id}", get(versions::content))
@@ -30,5 +30,6 @@ pub(super) fn routes() -> Router<AppState> {
         .route("/restore", post(changes::restore))
         .route("/revert", post(changes::revert))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(middleware::from_fn_with_state(state, admission::take_turns))
         .layer(middleware::from_fn(admission::allow_pages))
 }

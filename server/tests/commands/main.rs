@@ -3,4 +3,5 @@
 
 mod carrying;
 mod erasing;
+mod history;
 mod support;

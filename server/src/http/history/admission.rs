@@ -1,13 +1,16 @@
 //! Who asks, for which document, and what they may do with it: the same tokens and web origins as
 //! for sockets.
 
+use std::time::Duration;
+
 use axum::{
     body::Body,
-    extract::{FromRequestParts, Path, Request},
+    extract::{FromRequestParts, Path, Request, State},
     http::{HeaderValue, Method, StatusCode, header, request::Parts},
     middleware::Next,
     response::{IntoResponse, Response},
 };
+use tokio::time::timeout;
 use unisson_history::Author;
 use unisson_protocol::{Access, CloseReason, DocName};
 
@@ -117,6 +120,28 @@ pub(super) fn bad_request(code: &'static str, detail: impl Into<String>) -> Prob
         status: StatusCode::BAD_REQUEST,
         code,
         detail: detail.into(),
+    }
+}
+
+/// How long a call waits for its turn.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Each call reads a whole document and takes a processor and a multiple of its size for a moment,
+/// so only some run at a time. The others wait in the order in which they came.
+pub(super) async fn take_turns(
+    State(state): State<AppState>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let turn = state.registry.shared().histories.acquire();
+    match timeout(PATIENCE, turn).await {
+        Ok(_permit) => next.run(request).await,
+        Err(_) => Problem {
+            status: StatusCode::SERVICE_UNAVAILABLE,
+            code: "busy",
+            detail: "too many ask about histories now: try again".into(),
+        }
+        .into_response(),
     }
 }
 
