@@ -50,7 +50,7 @@ pub(crate) struct LongHistory {
 
 /// The authors of the long document. They are the same in every run, which needs it but once.
 pub(crate) const AUTHOR: u64 = 1_900_000_001;
-pub(crate) const SECOND_AUTHOR: u64 = 1_900_000_002;
+const SECOND_AUTHOR: u64 = 1_900_000_002;
 
 type Key = (PathBuf, usize, usize);
 static LAST: Mutex<Option<(Key, Arc<LongHistory>)>> = Mutex::new(None);
@@ -85,6 +85,18 @@ impl LongHistory {
     }
 }
 
+/// The text that a recorded history comes to.
+pub(crate) fn recorded_text(path: &Path) -> Result<String> {
+    Ok(read(path)?.end_content)
+}
+
+fn read(path: &Path) -> Result<Recorded> {
+    let file = File::open(path)
+        .with_context(|| format!("no history at {}: see loadtest/peers/setup", path.display()))?;
+    serde_json::from_reader(BufReader::new(file))
+        .with_context(|| format!("{} is no recorded history", path.display()))
+}
+
 /// An author with a document, who makes one update for each edit.
 pub(crate) struct Author {
     doc: Doc,
@@ -117,6 +129,7 @@ impl Author {
         }
         transaction.commit();
         Piece {
+            author: self.client_id,
             update: transaction.encode_update_v1().into(),
             end: transaction
                 .state_vector()
@@ -133,11 +146,7 @@ impl Author {
 
     /// Makes all edits of a recorded history, which must end in its recorded text.
     fn replay(&mut self, path: &Path) -> Result<Vec<Piece>> {
-        let file = File::open(path).with_context(|| {
-            format!("no history at {}: see loadtest/peers/setup", path.display())
-        })?;
-        let recorded: Recorded = serde_json::from_reader(BufReader::new(file))
-            .with_context(|| format!("{} is no recorded history", path.display()))?;
+        let recorded = read(path)?;
         ensure!(
             recorded.start_content.is_empty(),
             "the history begins with a text"

@@ -14,6 +14,7 @@ mod metronome;
 mod plan;
 mod plot;
 mod progress;
+mod prose;
 mod pusher;
 mod ramp;
 mod reader;

@@ -1,7 +1,7 @@
 //! A client that sends ready-made updates and counts what the server acknowledges.
 
 use std::{
-    collections::VecDeque,
+    collections::{BTreeMap, VecDeque},
     time::{Duration, Instant},
 };
 
@@ -27,15 +27,21 @@ pub(crate) struct Pusher<'a> {
     state: State,
 }
 
+struct InFlight {
+    author: u64,
+    /// The author's clock after it.
+    end: u32,
+    due: Instant,
+}
+
 struct State {
     tongue: Tongue,
     dialect: Dialect,
-    client_id: u64,
-    /// The author's clock after each update that is not acknowledged, and when it was due.
-    in_flight: VecDeque<(u32, Instant)>,
+    /// Updates that are not acknowledged.
+    in_flight: VecDeque<InFlight>,
     acknowledged: usize,
-    /// The author's clock as far as it came back.
-    echoed: u32,
+    /// Each author's clock as far as it came back.
+    echoed: BTreeMap<u64, u32>,
     /// When the last acknowledgements came, for those who ask.
     latencies: Vec<Duration>,
     /// Hocuspocus acknowledges the answer to its question too.
@@ -48,8 +54,8 @@ struct State {
 }
 
 impl<'a> Pusher<'a> {
-    /// Opens a document as an author with this Yjs client id.
-    pub(crate) async fn open(stage: &'a Stage, document: usize, client_id: u64) -> Result<Self> {
+    /// Opens a document.
+    pub(crate) async fn open(stage: &'a Stage, document: usize) -> Result<Self> {
         let plan = &stage.plan;
         let socket = Socket::connect(&plan.destination(document)?, document, false).await?;
         let mut pusher = Self {
@@ -58,10 +64,9 @@ impl<'a> Pusher<'a> {
             state: State {
                 tongue: plan.tongue(document)?,
                 dialect: plan.dialect,
-                client_id,
                 in_flight: VecDeque::new(),
                 acknowledged: 0,
-                echoed: 0,
+                echoed: BTreeMap::new(),
                 latencies: Vec::new(),
                 answers_due: 0,
                 is_synced: false,
@@ -89,7 +94,12 @@ impl<'a> Pusher<'a> {
         let message = PeerMessage::Update(piece.update.clone());
         let frame = self.state.tongue.encode(message);
         self.socket.send(&frame, &self.stage.traffic);
-        self.state.in_flight.push_back((piece.end, due));
+        self.state.echoed.entry(piece.author).or_insert(0);
+        self.state.in_flight.push_back(InFlight {
+            author: piece.author,
+            end: piece.end,
+            due,
+        });
     }
 
     /// Waits for something to come in, and takes it.
@@ -184,8 +194,8 @@ impl State {
             Ok(Said::Update(update)) if self.dialect == Dialect::YWebsocket => self.echo(update),
             Ok(Said::Accepted) if self.answers_due > 0 => self.answers_due -= 1,
             Ok(Said::Accepted) => {
-                if let Some((_, due)) = self.in_flight.pop_front() {
-                    self.acknowledge(due);
+                if let Some(sent) = self.in_flight.pop_front() {
+                    self.acknowledge(sent.due);
                 }
             }
             Ok(Said::Refused) => self.error = Some("the server refuses an update".to_owned()),
@@ -198,7 +208,7 @@ impl State {
     /// Echoes of several updates may come as one.
     fn echo(&mut self, update: &[u8]) {
         // Large updates of others are not looked at further.
-        if only_author(update).is_some_and(|author| author != self.client_id) {
+        if only_author(update).is_some_and(|author| !self.echoed.contains_key(&author)) {
             return;
         }
         let scan = match scan::update_v1(update) {
@@ -208,19 +218,19 @@ impl State {
                 return;
             }
         };
-        let own = scan
-            .inserts
-            .iter()
-            .filter(|range| range.client_id == self.client_id);
-        let end = own.map(|range| range.clock + range.len).max();
-        if end.is_none() && scan.deletes.is_empty() {
-            return;
+        let mut is_own = !scan.deletes.is_empty();
+        for range in &scan.inserts {
+            if let Some(echoed) = self.echoed.get_mut(&range.client_id) {
+                *echoed = (*echoed).max(range.clock + range.len);
+                is_own = true;
+            }
         }
         // An update that only deletes ends where the one before it does.
-        self.echoed = self.echoed.max(end.unwrap_or(0));
-        while let Some((clock, due)) = self.in_flight.front().copied()
-            && clock <= self.echoed
+        while is_own
+            && let Some(sent) = self.in_flight.front()
+            && self.echoed.get(&sent.author) >= Some(&sent.end)
         {
+            let due = sent.due;
             self.in_flight.pop_front();
             self.acknowledge(due);
         }

@@ -111,6 +111,7 @@ async fn carry_out(run: &mut Run<'_>) -> Result<()> {
         Scenario::D20 => scenarios::quiet::run(run).await,
         Scenario::J1 | Scenario::J20 => scenarios::join::run(run).await,
         Scenario::C1 => scenarios::history::run(run).await,
+        Scenario::W1 => scenarios::rest::run(run).await,
         Scenario::K1 => scenarios::kill::run(run).await,
         Scenario::P1 => scenarios::presence::run(run).await,
         Scenario::R1 => scenarios::storm::run(run).await,

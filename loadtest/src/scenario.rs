@@ -18,6 +18,8 @@ pub enum Scenario {
     D20,
     /// A recorded history of 260,000 edits: pushed, edited, opened after a restart.
     C1,
+    /// 100 KB of prose, typed key by key by four people in turn: what it takes on the disk.
+    W1,
     /// 1,000 clients join one document of 1 MB within 2 seconds.
     J1,
     /// 150 clients join one document of 20 MB within 2 seconds.
@@ -60,6 +62,7 @@ impl Scenario {
             Self::I1 => (1_000, 10, 0, 0.0, 5),
             Self::D20 => (1_000, 1, 0, 0.0, 15),
             Self::C1 => (1, 1, 1, 500.0, 10),
+            Self::W1 => (1, 1, 0, 0.0, 1),
             Self::J1 => (1, 1_000, 0, 0.0, 2),
             Self::J20 => (1, 150, 0, 0.0, 2),
             Self::K1 => (1, 1, 1, 0.0, 1),
@@ -86,6 +89,7 @@ impl Scenario {
             Self::I1 => "I1",
             Self::D20 => "D20",
             Self::C1 => "C1",
+            Self::W1 => "W1",
             Self::J1 => "J1",
             Self::J20 => "J20",
             Self::K1 => "K1",
@@ -108,13 +112,14 @@ impl Scenario {
 
     /// Whether the server has to be stopped and started in the middle.
     pub const fn restarts(self) -> bool {
-        matches!(self, Self::C1 | Self::K1)
+        matches!(self, Self::C1 | Self::K1 | Self::W1)
     }
 
-    /// Bytes of text (D20) or of the encoded document (joins, agents' updates).
+    /// Bytes of text (D20, W1) or of the encoded document (joins, agents' updates).
     pub const fn document_bytes(self) -> usize {
         match self {
             Self::D20 => 20 * 1_024,
+            Self::W1 => 100_000,
             Self::J1 => 1_000_000,
             Self::J20 => 20_000_000,
             Self::A1 => 400_000,

@@ -7,5 +7,7 @@ pub(crate) mod join;
 pub(crate) mod kill;
 pub(crate) mod presence;
 pub(crate) mod quiet;
+pub(crate) mod reopen;
+pub(crate) mod rest;
 pub(crate) mod storm;
 pub(crate) mod typing;

@@ -226,6 +226,32 @@ impl Started {
         self.kind
     }
 
+    /// What it keeps on the disk for its only document.
+    pub fn stored(&self) -> Result<Stored> {
+        let files = files_below(self.folder.path())?;
+        let is_document = |path: &Path| match self.kind {
+            Kind::Unisson => path
+                .extension()
+                .is_some_and(|extension| extension == "snap"),
+            Kind::YSweet => path.file_name().is_some_and(|name| name == "data.ysweet"),
+            Kind::Hocuspocus => path.starts_with(self.folder.path().join("documents.sqlite")),
+            Kind::Relay | Kind::Yws | Kind::YwsLeveldb => true,
+        };
+        let documents = files.iter().filter(|(path, _)| is_document(path));
+        // An older snapshot is kept beside the newest; names are in the order of time.
+        let document = match self.kind {
+            Kind::YwsLeveldb => documents.map(|(_, bytes)| bytes).sum(),
+            _ => documents.max().map_or(0, |(_, bytes)| *bytes),
+        };
+        ensure!(document > 0, "{} has stored nothing", self.kind.name());
+        let log = self.log_path();
+        let kept = files.iter().filter(|(path, _)| *path != log);
+        Ok(Stored {
+            document,
+            folder: kept.map(|(_, bytes)| bytes).sum(),
+        })
+    }
+
     /// Its process, while it runs.
     pub fn pid(&self) -> Option<u32> {
         self.child.as_ref().map(Child::id)
@@ -288,6 +314,32 @@ impl Drop for Started {
         // The process may have ended by itself.
         let _ = self.kill();
     }
+}
+
+/// Bytes on the disk.
+#[derive(Debug, Clone, Copy)]
+pub struct Stored {
+    /// The newest full copy of the document.
+    pub document: u64,
+    /// Everything, logs and older copies included.
+    pub folder: u64,
+}
+
+fn files_below(folder: &Path) -> Result<Vec<(PathBuf, u64)>> {
+    let mut files = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder)? {
+            let entry = entry?;
+            let metadata = entry.metadata()?;
+            if metadata.is_dir() {
+                folders.push(entry.path());
+            } else {
+                files.push((entry.path(), metadata.len()));
+            }
+        }
+    }
+    Ok(files)
 }
 
 /// A port that was free a moment ago; it serves all restarts of a server.

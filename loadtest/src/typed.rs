@@ -23,9 +23,10 @@ pub(crate) enum Until {
     Bytes(usize),
 }
 
-/// One update, and the clock of its author after it.
+/// One update, its author, and the author's clock after it.
 #[derive(Debug, Clone)]
 pub(crate) struct Piece {
+    pub(crate) author: u64,
     pub(crate) update: Bytes,
     pub(crate) end: u32,
 }
@@ -159,6 +160,7 @@ impl Typist {
         // Nothing is deleted.
         out.var_uint(0);
         Piece {
+            author: self.client_id,
             update: out.finish(),
             end: self.next.len() as u32 * self.run,
         }

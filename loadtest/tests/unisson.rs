@@ -22,6 +22,7 @@ fn small(scenario: Scenario, target: &str, dialect: Dialect) -> Plan {
         Scenario::D20 => (3, 1, 0),
         Scenario::J1 | Scenario::J20 => (1, 5, 0),
         Scenario::C1 | Scenario::K1 => (1, 1, 1),
+        Scenario::W1 => (1, 1, 0),
         Scenario::P1 => (1, 5, 5),
         Scenario::A1 => (1, 3, 2),
         Scenario::I1 | Scenario::R1 => (3, 4, 0),
@@ -203,6 +204,30 @@ async fn a_history_is_pushed_and_opened_after_a_restart() {
         assert!(report.figure("open after restart").is_some(), "{report}");
         assert!(report_html(&[report]).contains("open after restart"));
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn prose_is_typed_and_weighed_at_rest() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let history = folder.path().join("history.json");
+    let words = "many people write the same page at once and nothing is lost ".repeat(20);
+    let recorded = format!(r#"{{"startContent":"","endContent":"{words}","txns":[]}}"#);
+    std::fs::write(&history, recorded).expect("a file");
+    let dialect = Dialect::YWebsocket;
+    let mut server = Started::start(ServerKind::Unisson, &programs())
+        .await
+        .expect("a server");
+    let mut plan = small(Scenario::W1, &server.target(dialect), dialect);
+    plan.document_bytes = 5_000;
+    plan.history = Some(history);
+    let report = run(plan, Target::Started(&mut server))
+        .await
+        .expect("a run");
+    assert!(report.correct, "{report}");
+    let text = report.figure("text").expect("a size");
+    let rest = report.figure("document at rest").expect("a size");
+    assert!(rest > 0.0 && rest < text, "{report}");
+    assert!(report.figure("open after restart").is_some(), "{report}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -128,7 +128,7 @@ fn spawn_agent(
 ) {
     let (stage, texts, saved) = (Arc::clone(stage), Arc::clone(texts), Arc::clone(saved));
     let flush_at = flush_at.clone();
-    tasks.spawn(async move { write(&stage, agent, &texts[agent], flush_at, &saved).await });
+    tasks.spawn(async move { write(&stage, &texts[agent], flush_at, &saved).await });
 }
 
 /// One typist, who sends ready-made edits: building the agents' texts in every client would be
@@ -140,7 +140,7 @@ async fn type_text(stage: &Stage, number: usize, beat: &Beat) -> Result<()> {
     let mut place = Place::new(stage);
     let mut pusher = {
         let _turn = stage.turn().await?;
-        Pusher::open(stage, 0, plan.client_id(number)).await?
+        Pusher::open(stage, 0).await?
     };
     place.set_synced(true);
     let over = stage.over();
@@ -178,7 +178,6 @@ async fn type_text(stage: &Stage, number: usize, beat: &Beat) -> Result<()> {
 /// One agent: waits, sends its update, waits until it is saved, stays.
 async fn write(
     stage: &Stage,
-    agent: usize,
     text: &Typed,
     mut flush_at: watch::Receiver<Option<Instant>>,
     saved: &watch::Sender<Vec<Duration>>,
@@ -186,7 +185,7 @@ async fn write(
     let mut place = Place::new(stage);
     let mut pusher = {
         let _turn = stage.turn().await?;
-        Pusher::open(stage, 0, stage.plan.client_id(stage.plan.writers + agent)).await?
+        Pusher::open(stage, 0).await?
     };
     place.set_synced(true);
     let over = stage.over();

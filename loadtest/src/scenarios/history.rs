@@ -12,12 +12,12 @@ use tokio::{
 };
 
 use crate::{
-    check,
-    history::{AUTHOR, Author, LongHistory, SECOND_AUTHOR},
+    history::{AUTHOR, Author, LongHistory},
     pusher::Pusher,
     recorder::Kind,
     report::Better,
     run::Run,
+    scenarios::reopen,
     typed::Piece,
 };
 
@@ -48,15 +48,15 @@ pub(crate) async fn run(run: &mut Run<'_>) -> Result<()> {
     let mut beginner = Author::new(AUTHOR);
     let fresh: Vec<Piece> = (0..count).map(|_| beginner.type_letter()).collect();
 
-    let mut pusher = Pusher::open(&stage, 0, AUTHOR).await?;
+    let mut pusher = Pusher::open(&stage, 0).await?;
     push(run, &mut pusher, &history.recorded).await?;
-    let mut second = Pusher::open(&stage, 0, SECOND_AUTHOR).await?;
+    let mut second = Pusher::open(&stage, 0).await?;
     let added = std::slice::from_ref(&history.added);
     second.push(added, 1, Instant::now() + PUSH_MAX).await?;
     second.close();
     sleep(SETTLE).await;
     let large = pace(run, &mut pusher, &history.letters, true).await?;
-    let mut other = Pusher::open(&stage, 1, AUTHOR).await?;
+    let mut other = Pusher::open(&stage, 1).await?;
     let small = pace(run, &mut other, &fresh, false).await?;
     other.close();
     if let Some((large, small)) = large.zip(small) {
@@ -83,10 +83,12 @@ pub(crate) async fn run(run: &mut Run<'_>) -> Result<()> {
         Better::Neither,
     );
     let expected = &history.text;
-    expect(run, expected, "before the restart").await?;
+    reopen::expect(run, expected, "before the restart").await?;
     pusher.close();
     if run.keeps() {
-        reopen(run, expected).await?;
+        sleep(SETTLE).await;
+        reopen::stop(run).await?;
+        reopen::start(run, expected).await?;
     }
     Ok(())
 }
@@ -116,6 +118,7 @@ async fn push(run: &mut Run<'_>, pusher: &mut Pusher<'_>, pieces: &[Piece]) -> R
             let updates = chunk.iter().map(|piece| &piece.update);
             let last = chunk.last().context("chunks are not empty")?;
             Ok(Piece {
+                author: last.author,
                 update: yrs::merge_updates_v1(updates)?.into(),
                 end: last.end,
             })
@@ -187,56 +190,4 @@ async fn pace(
         .zip(cpu)
         .map(|(after, before)| after - before);
     Ok(cpu.map(|cpu| cpu / pieces.len().max(1) as f64))
-}
-
-async fn expect(run: &Run<'_>, expected: &str, when: &str) -> Result<()> {
-    let found = check::read_text(&run.stage, 0).await?;
-    if found != expected {
-        run.stage.recorder.error(format!(
-            "{when}: {} characters instead of {}, or others",
-            found.len(),
-            expected.len()
-        ));
-    }
-    Ok(())
-}
-
-async fn reopen(run: &mut Run<'_>, expected: &str) -> Result<()> {
-    let stage = Arc::clone(&run.stage);
-    run.phase("restarting", 1);
-    sleep(SETTLE).await;
-    run.watch.cpu_seconds();
-    run.started()?.stop().await?;
-    run.watch.replace(None)?;
-    let restarted = run.started()?.spawn().await?;
-    let pid = run.started()?.pid();
-    run.watch.replace(pid)?;
-    sleep(SETTLE).await;
-    let cpu = run.watch.cpu_seconds();
-    let start = Instant::now();
-    let opener = Pusher::open(&stage, 0, AUTHOR).await?;
-    let wall = start.elapsed();
-    sleep(SETTLE / 3).await;
-    if let Some((after, before)) = run.watch.cpu_seconds().zip(cpu) {
-        run.figure(
-            "open after restart, server CPU",
-            (after - before) * 1e3,
-            "ms",
-            Better::Less,
-        );
-    }
-    opener.close();
-    run.figure(
-        "open after restart",
-        wall.as_secs_f64() * 1e3,
-        "ms",
-        Better::Less,
-    );
-    run.figure(
-        "ready after restart",
-        restarted.as_secs_f64(),
-        "s",
-        Better::Less,
-    );
-    expect(run, expected, "after the restart").await
 }

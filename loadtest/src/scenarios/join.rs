@@ -48,7 +48,7 @@ pub(crate) async fn run(run: &mut Run<'_>) -> Result<()> {
     let until = Until::Bytes(plan.document_bytes);
     let document = typed(plan.client_id(BUILDER), until, length, PIECE_BYTES);
     run.phase("building", 1);
-    let mut builder = Pusher::open(&stage, 0, plan.client_id(BUILDER)).await?;
+    let mut builder = Pusher::open(&stage, 0).await?;
     let sent = builder
         .push(&document.pieces, 1, Instant::now() + PUSH_MAX)
         .await?;

@@ -83,7 +83,7 @@ async fn one_kill(run: &mut Run<'_>, document: usize, waits: bool) -> Result<Out
     let stage = Arc::clone(&run.stage);
     let client_id = stage.plan.client_id(BUILDER);
     let pieces: Vec<Piece> = typed(client_id, Until::Characters(UPDATES), 1, 1).pieces;
-    let mut pusher = Pusher::open(&stage, document, client_id).await?;
+    let mut pusher = Pusher::open(&stage, document).await?;
     let due = Instant::now();
     for piece in &pieces {
         pusher.send(piece, due);

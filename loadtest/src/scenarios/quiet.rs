@@ -80,7 +80,7 @@ async fn type_and_stay(stage: &Stage, number: usize, document: &Typed) -> Result
     let mut place = Place::new(stage);
     let mut pusher = {
         let _turn = stage.turn().await?;
-        let mut pusher = Pusher::open(stage, number, stage.plan.client_id(BUILDER)).await?;
+        let mut pusher = Pusher::open(stage, number).await?;
         let until = Instant::now() + PUSH_MAX;
         let sent = pusher.push(&document.pieces, 1, until).await?;
         ensure!(sent == document.pieces.len(), "typing took too long");

@@ -103,7 +103,7 @@ pub(crate) async fn run(run: &mut Run<'_>) -> Result<()> {
 
 async fn build(stage: &Stage, number: usize, document: &Typed) -> Result<()> {
     let _turn = stage.turn().await?;
-    let mut pusher = Pusher::open(stage, number, stage.plan.client_id(BUILDER)).await?;
+    let mut pusher = Pusher::open(stage, number).await?;
     let sent = pusher
         .push(&document.pieces, 1, Instant::now() + PUSH_MAX)
         .await?;
