@@ -50,6 +50,7 @@ pub fn export(name: &str, stored: Option<String>, whole: &WholeDocument) -> Expo
         waiting,
         markdown,
         json,
+        versions_left_out: 0,
         unreadable,
     };
     Exported { document, files }

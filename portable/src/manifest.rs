@@ -43,9 +43,17 @@ pub struct Document {
     /// Its lists and maps.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub json: Option<File>,
+    /// How many versions the server keeps of it that are not in the export.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub versions_left_out: usize,
     /// Why there is nothing readable, where that is so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unreadable: Option<String>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_none(count: &usize) -> bool {
+    *count == 0
 }
 
 /// A file of the export.

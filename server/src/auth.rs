@@ -14,6 +14,8 @@ pub struct Grant {
     pub access: Access,
     /// Who they are, where the token says so.
     pub user: Option<Arc<str>>,
+    /// The name to show for them, where the token says so.
+    pub display_name: Option<Arc<str>>,
 }
 
 /// Checks tokens.
@@ -37,6 +39,7 @@ impl Authenticator {
             return Ok(Grant {
                 access: Access::ReadWrite,
                 user: None,
+                display_name: None,
             });
         }
         let mut known = false;
@@ -45,10 +48,10 @@ impl Authenticator {
             if bool::from(candidate.value.as_bytes().ct_eq(token.as_bytes())) {
                 known = true;
                 if document.as_str().starts_with(&candidate.prefix) {
-                    let user = candidate.user.as_deref().map(Into::into);
                     grant.get_or_insert(Grant {
                         access: candidate.access,
-                        user,
+                        user: candidate.user.as_deref().map(Into::into),
+                        display_name: candidate.display_name.as_deref().map(Into::into),
                     });
                 }
             }
@@ -75,6 +78,7 @@ mod tests {
             access,
             prefix: prefix.into(),
             user: None,
+            display_name: None,
         });
         let document = DocName::new(document).expect("a name");
         Authenticator::new(tokens.into())

@@ -16,8 +16,7 @@ use std::{path::PathBuf, process::ExitCode, time::Duration};
 use anyhow::Context as _;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
-use unisson_session::StoredParts;
-use unisson_storage::{OpenError, RemoteStore, Store, StoreError, StoreSettings, StoredDocument};
+use unisson_storage::{OpenError, RemoteStore, Store, StoreError, StoreSettings};
 
 use crate::settings::{Options as ServerOptions, Settings, SettingsError, StoreOptions};
 
@@ -98,25 +97,6 @@ fn progress(what: &'static str, total: u64, in_bytes: bool) -> ProgressBar {
     }
     bar.enable_steady_tick(Duration::from_millis(200));
     bar
-}
-
-fn parts(stored: StoredDocument) -> StoredParts {
-    StoredParts {
-        snapshots: stored.snapshots,
-        updates: stored.updates,
-    }
-}
-
-/// Runs work of the CRDT library on a thread with room for it. A panic in there means the same as
-/// bytes that it refuses.
-async fn crdt<T: Send + 'static, E: ToString + Send + 'static>(
-    work: impl FnOnce() -> Result<T, E> + Send + 'static,
-) -> Result<T, String> {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(Ok(value)) => Ok(value),
-        Ok(Err(error)) => Err(error.to_string()),
-        Err(error) => Err(format!("the CRDT library failed: {error}")),
-    }
 }
 
 /// The documents of a store.

@@ -5,6 +5,7 @@ mod fanout;
 
 use std::{
     any::Any,
+    collections::BTreeMap,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
     time::Duration,
@@ -12,15 +13,20 @@ use std::{
 
 use bytes::Bytes;
 use futures_util::FutureExt as _;
-use tokio::{sync::mpsc, time::Instant};
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::Instant,
+};
+use unisson_history::Author;
 use unisson_protocol::{CloseReason, DocName, PeerMessage};
-use unisson_session::{Access, Effect, Effects, Input, Millis, Peer, PeerId, Session};
+use unisson_session::{Access, EditId, Effect, Effects, Input, Millis, Peer, PeerId, Session};
 
 use self::{alarm::Alarm, fanout::Fanout};
 use crate::{
     effects::{Io, Outcome},
     memory::Weight,
     registry::{Registry, Shared},
+    versions::unix_now_ms,
 };
 
 pub(crate) use fanout::Sink;
@@ -45,6 +51,8 @@ pub(crate) enum DocMessage {
     Message(PeerId, PeerMessage),
     /// What a peer may do has changed.
     Access(PeerId, Access),
+    /// Somebody wants the server to edit.
+    Edit(Author, Bytes, oneshot::Sender<Result<(), String>>),
     /// A lagging peer's outbox is empty.
     Drained(PeerId),
     /// A peer has gone.
@@ -76,7 +84,9 @@ pub(crate) fn open(
         name.clone(),
         shared.settings.limits.clone(),
         shared.draw_seed(),
-    );
+    )
+    // Read once: from here on the monotonic clock counts, so that no time goes back.
+    .with_unix_zero_ms(unix_now_ms());
     let task = DocTask {
         name: name.clone(),
         shared: shared.clone(),
@@ -84,6 +94,8 @@ pub(crate) fn open(
         messages,
         inbox: inbox.clone().downgrade(),
         fanout: Fanout::new(shared.clone()),
+        edits: BTreeMap::new(),
+        last_edit: EditId(0),
         alarm: Alarm::default(),
         start,
         io: Io::new(name.clone(), shared.clone()),
@@ -109,6 +121,9 @@ pub(crate) struct DocTask {
     messages: mpsc::Receiver<DocMessage>,
     inbox: mpsc::WeakSender<DocMessage>,
     fanout: Fanout,
+    /// Who waits for an edit of the server's own.
+    edits: BTreeMap<EditId, oneshot::Sender<Result<(), String>>>,
+    last_edit: EditId,
     alarm: Alarm,
     start: Instant,
     io: Io,
@@ -215,6 +230,9 @@ impl DocTask {
             Turn::Message(DocMessage::Message(_, message)) => {
                 self.session.is_heavy_message(message)
             }
+            Turn::Message(DocMessage::Edit(_, update, _)) => {
+                self.session.is_heavy_edit(update.len())
+            }
             Turn::Message(DocMessage::Drained(_)) => self.session.is_heavy_to_catch_up(),
             Turn::Message(_) => false,
             Turn::Fact(input) => self.session.is_heavy(input),
@@ -243,6 +261,11 @@ impl DocTask {
                     }
                 }
                 Input::Received(id, message)
+            }
+            DocMessage::Edit(author, update, done) => {
+                self.last_edit = EditId(self.last_edit.0 + 1);
+                self.edits.insert(self.last_edit, done);
+                Input::Edit(self.last_edit, author, update)
             }
             DocMessage::Access(id, access) => Input::AccessChanged(id, access),
             DocMessage::Drained(id) => Input::Drained(id),
@@ -316,6 +339,13 @@ impl DocTask {
                 Effect::Append(seq, update) => self.io.append(seq, update),
                 Effect::StoreSnapshot => self.io.store_snapshot(),
                 Effect::Condense => self.io.condense(),
+                Effect::StoreVersion(wanted) => self.io.store_version(wanted),
+                Effect::Edited(id, result) => {
+                    if let Some(done) = self.edits.remove(&id) {
+                        // Whoever asked may have gone.
+                        let _ = done.send(result);
+                    }
+                }
                 Effect::Stop => self.stopped = true,
             }
         }
@@ -349,6 +379,7 @@ impl From<Outcome> for Input {
             Outcome::Appended(seq, result) => Self::Appended(seq, result),
             Outcome::SnapshotStored(result) => Self::SnapshotStored(result),
             Outcome::Condensed(result) => Self::Condensed(result),
+            Outcome::VersionStored(result) => Self::VersionStored(result),
         }
     }
 }

@@ -6,12 +6,16 @@ use bytes::Bytes;
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use unisson_protocol::DocName;
 use unisson_session::{
-    AppendError, AppendSeq, Condensed, Image, LoadError, LoadedDocument, OpenError, SnapshotError,
-    StoredParts, condense, load,
+    AppendError, AppendSeq, Condensed, Image, LoadedDocument, OpenError, SnapshotError,
+    VersionWanted, condense, load,
 };
-use unisson_storage::{Appended, Appender, Basis, StoreError, StoredDocument};
+use unisson_storage::{Appended, Appender, Basis, StoreError};
 
-use crate::registry::Shared;
+use crate::{
+    crdt,
+    registry::Shared,
+    versions::{self, HistoryError},
+};
 
 /// From so many stored bytes on, loading is counted as heavy work.
 const LARGE_BYTES: usize = 256 << 10;
@@ -27,6 +31,8 @@ pub(crate) enum Outcome {
     SnapshotStored(Result<Option<Image>, SnapshotError>),
     /// Of a reading back.
     Condensed(Result<Option<Image>, SnapshotError>),
+    /// Of a version.
+    VersionStored(Result<(), SnapshotError>),
 }
 
 type Order = Pin<Box<dyn Future<Output = Outcome> + Send>>;
@@ -118,6 +124,21 @@ impl Io {
         });
     }
 
+    pub(crate) fn store_version(&self, wanted: VersionWanted) {
+        let (name, shared) = (self.name.clone(), self.shared.clone());
+        self.order(async move {
+            let result = versions::keep_wanted(&name, &shared, wanted).await;
+            if let Err(error) = &result {
+                shared.metrics.versions_failed.inc();
+                tracing::warn!(document = %name, %error, "version was not kept");
+            }
+            Outcome::VersionStored(result.map_err(|error| match error {
+                HistoryError::Unavailable(problem) => SnapshotError::Unavailable(problem),
+                error => SnapshotError::Damaged(error.to_string()),
+            }))
+        });
+    }
+
     fn order(&self, order: impl Future<Output = Outcome> + Send + 'static) {
         self.orders.push(Box::pin(order));
     }
@@ -134,7 +155,7 @@ async fn read_and_load(name: &DocName, shared: &Shared) -> Result<LoadedDocument
             error @ StoreError::Damaged { .. } => OpenError::Damaged(error.to_string()),
             error @ StoreError::Erased { .. } => OpenError::Erased(error.to_string()),
         })?;
-    let (parts, _) = parts(stored);
+    let (parts, _) = crdt::parts(stored);
     let limits = shared.settings.limits.clone();
     // Small documents do not wait behind large ones for a processor.
     let _heavy = match parts
@@ -147,8 +168,8 @@ async fn read_and_load(name: &DocName, shared: &Shared) -> Result<LoadedDocument
         LARGE_BYTES.. => Some(shared.heavy.acquire().await),
         0..LARGE_BYTES => None,
     };
-    let loaded = tokio::task::spawn_blocking(move || load(&parts, &limits)).await;
-    flatten(loaded).map_err(OpenError::Damaged)
+    let loaded = crdt::run(move || load(&parts, &limits)).await;
+    loaded.map_err(OpenError::Damaged)
 }
 
 async fn read_and_condense(
@@ -156,10 +177,9 @@ async fn read_and_condense(
     shared: &Shared,
 ) -> Result<(Condensed, Basis), SnapshotError> {
     let stored = shared.store.read(name.as_str()).await.map_err(failed)?;
-    let (parts, basis) = parts(stored);
-    let condensed = tokio::task::spawn_blocking(move || condense(&parts)).await;
-    let condensed = flatten(condensed).map_err(SnapshotError::Damaged)?;
-    Ok((condensed, basis))
+    let (parts, basis) = crdt::parts(stored);
+    let condensed = crdt::run(move || condense(&parts)).await;
+    Ok((condensed.map_err(SnapshotError::Damaged)?, basis))
 }
 
 async fn read_and_store(name: &DocName, shared: &Shared) -> Result<Option<Image>, SnapshotError> {
@@ -181,25 +201,8 @@ fn failed(error: StoreError) -> SnapshotError {
     }
 }
 
-fn parts(stored: StoredDocument) -> (StoredParts, Basis) {
-    let parts = StoredParts {
-        snapshots: stored.snapshots,
-        updates: stored.updates,
-    };
-    (parts, stored.basis)
-}
-
 fn outcome_of(answer: Appended) -> Outcome {
     let unavailable =
         |error: unisson_storage::AppendError| AppendError::Unavailable(error.to_string());
     Outcome::Appended(AppendSeq(answer.ticket), answer.result.map_err(unavailable))
-}
-
-/// A panic inside the CRDT library means the same as bytes that it refuses.
-fn flatten<T>(result: Result<Result<T, LoadError>, tokio::task::JoinError>) -> Result<T, String> {
-    match result {
-        Ok(Ok(value)) => Ok(value),
-        Ok(Err(error)) => Err(error.to_string()),
-        Err(error) => Err(format!("the CRDT library failed: {error}")),
-    }
 }

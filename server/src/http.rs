@@ -2,6 +2,7 @@
 
 mod error;
 mod health;
+mod history;
 mod home;
 mod ws;
 
@@ -23,6 +24,10 @@ pub(crate) fn router(state: AppState) -> Router {
         .route("/ws/{*document}", get(ws::y_websocket))
         .route("/hocuspocus", get(ws::hocuspocus))
         .route("/hocuspocus/{*rest}", get(ws::hocuspocus))
+        .nest(
+            "/api/v1/documents/{document}",
+            history::routes(state.clone()),
+        )
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(health::metrics))

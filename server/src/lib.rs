@@ -7,6 +7,7 @@
 pub mod auth;
 pub mod commands;
 mod connection;
+mod crdt;
 mod doc_task;
 mod effects;
 mod frame;
@@ -18,6 +19,7 @@ mod registry;
 mod server;
 pub mod settings;
 mod sockets;
+mod versions;
 
 pub use server::{RunningServer, Server, StartError};
 pub use settings::Settings;

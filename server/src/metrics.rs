@@ -37,6 +37,8 @@ pub(crate) struct Metrics {
     pub(crate) lagging: Counter,
     pub(crate) panics: Counter,
     pub(crate) snapshots_failed: Counter,
+    pub(crate) versions: Counter,
+    pub(crate) versions_failed: Counter,
     pub(crate) oldest_undurable_ms: Gauge<u64, AtomicU64>,
 }
 
@@ -102,6 +104,12 @@ impl Metrics {
             "snapshots_failed",
             "Snapshots that could not be stored",
             self.snapshots_failed.clone(),
+        );
+        registry.register("versions", "Versions kept", self.versions.clone());
+        registry.register(
+            "versions_failed",
+            "Versions that could not be kept",
+            self.versions_failed.clone(),
         );
         self.oldest_undurable_ms.set(store.oldest_undurable_ms);
         registry.register(

@@ -28,6 +28,9 @@ use crate::{
 const LOADS_MAX: usize = 8;
 /// How many documents are compacted at a time.
 const COMPACTIONS_MAX: usize = 1;
+/// How many calls about histories run at a time: each holds a whole document, several times over,
+/// and mostly one processor.
+const HISTORIES_MAX: usize = 2;
 /// How many updates that made a document panic are remembered.
 const POISONS_MAX: usize = 1_024;
 
@@ -40,6 +43,8 @@ pub(crate) struct Shared {
     pub(crate) metrics: Metrics,
     pub(crate) loads: Semaphore,
     pub(crate) compactions: Semaphore,
+    /// Calls about histories that run at a time.
+    pub(crate) histories: Semaphore,
     /// One permit for each processor that may be taken by large documents at a time.
     pub(crate) heavy: Semaphore,
     /// What open documents take.
@@ -60,6 +65,7 @@ impl Shared {
             metrics: Metrics::default(),
             loads: Semaphore::new(LOADS_MAX),
             compactions: Semaphore::new(COMPACTIONS_MAX),
+            histories: Semaphore::new(HISTORIES_MAX),
             heavy: Semaphore::new(processors()),
             memory: Memory::new(memory_max),
             poisons: Poisons::default(),
@@ -141,13 +147,22 @@ impl Registry {
         joining: Joining,
         backlog: &mut Backlog,
     ) -> Result<DocInbox, CloseReason> {
-        let join = DocMessage::Join(Box::new(joining));
+        self.tell(name, DocMessage::Join(Box::new(joining)), backlog)
+    }
+
+    /// Tells a document something, which is opened where it is not open.
+    pub(crate) fn tell(
+        &self,
+        name: &DocName,
+        message: DocMessage,
+        backlog: &mut Backlog,
+    ) -> Result<DocInbox, CloseReason> {
         let mut state = self.lock();
         if state.draining {
             return Err(CloseReason::Restart);
         }
         if let Some(open) = state.documents.get(name) {
-            backlog.send(&open.inbox, join)?;
+            backlog.send(&open.inbox, message)?;
             return Ok(open.inbox.clone());
         }
         if state.documents.len() >= self.shared.settings.documents_max {
@@ -155,7 +170,7 @@ impl Registry {
         }
         let weight = self.shared.memory.weigh();
         let (inbox, task) = doc_task::open(name, &self.shared, weight.clone());
-        if inbox.try_send(join).is_err() {
+        if inbox.try_send(message).is_err() {
             return Err(CloseReason::Overloaded);
         }
         let open = Open {

@@ -116,6 +116,12 @@ pub struct Options {
     /// How long a document stays open after its last reader has left [default: 15000]
     #[arg(long, env = "UNISSON_UNLOAD_IDLE_MS", value_name = "MS")]
     pub unload_idle_ms: Option<u64>,
+    /// A version of a document is kept when nobody has edited it for so long [default: 600000]
+    #[arg(long, env = "UNISSON_VERSION_PAUSE_MS", value_name = "MS")]
+    pub version_pause_ms: Option<u64>,
+    /// A version is kept at least so often while people go on editing [default: 3600000]
+    #[arg(long, env = "UNISSON_VERSION_EVERY_MS", value_name = "MS")]
+    pub version_every_ms: Option<u64>,
     /// Form of the log lines [default: text]
     #[arg(long, env = "UNISSON_LOG", value_enum)]
     pub log: Option<LogForm>,
@@ -142,7 +148,18 @@ struct File {
     log: Option<LogForm>,
     auth: AuthFile,
     limits: LimitsFile,
+    history: HistoryFile,
     store: StoreFile,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct HistoryFile {
+    version_pause_ms: Option<u64>,
+    version_every_ms: Option<u64>,
+    keep_all_ms: Option<u64>,
+    keep_hourly_ms: Option<u64>,
+    keep_daily_ms: Option<u64>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -161,6 +178,7 @@ struct TokenFile {
     #[serde(default)]
     prefix: String,
     user: Option<String>,
+    display_name: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -189,6 +207,8 @@ pub struct Token {
     pub prefix: String,
     /// Who holds it, where it is one person's.
     pub user: Option<String>,
+    /// The name to show for that person.
+    pub display_name: Option<String>,
 }
 
 impl std::fmt::Debug for Token {
@@ -232,6 +252,8 @@ pub struct Settings {
     pub commit_interval_ms: u64,
     /// Limits of each document.
     pub limits: unisson_session::Limits,
+    /// Which versions are kept for how long.
+    pub thinning: unisson_history::Thinning,
     /// Form of the log lines.
     pub log: LogForm,
 }
@@ -293,6 +315,7 @@ impl Settings {
             worker_threads: default_worker_threads(),
             commit_interval_ms: 8,
             limits: unisson_session::Limits::default(),
+            thinning: unisson_history::Thinning::default(),
             log: LogForm::Text,
         }
     }
@@ -314,6 +337,14 @@ impl Settings {
                 .unload_idle_ms
                 .or(file.limits.unload_idle_ms)
                 .unwrap_or(default.limits.unload_idle_ms),
+            version_pause_ms: options
+                .version_pause_ms
+                .or(file.history.version_pause_ms)
+                .unwrap_or(default.limits.version_pause_ms),
+            version_every_ms: options
+                .version_every_ms
+                .or(file.history.version_every_ms)
+                .unwrap_or(default.limits.version_every_ms),
             ..default.limits.clone()
         };
         let drain_ms = options.drain_deadline_ms.or(file.limits.drain_deadline_ms);
@@ -360,6 +391,7 @@ impl Settings {
                 .or(file.limits.commit_interval_ms)
                 .unwrap_or(default.commit_interval_ms),
             limits,
+            thinning: thinning(&file.history, default.thinning),
             log: options.log.or(file.log).unwrap_or_default(),
         };
         settings.check()?;
@@ -438,6 +470,14 @@ fn read_file(path: Option<&PathBuf>) -> Result<File, SettingsError> {
     })
 }
 
+fn thinning(file: &HistoryFile, default: unisson_history::Thinning) -> unisson_history::Thinning {
+    unisson_history::Thinning {
+        all_ms: file.keep_all_ms.unwrap_or(default.all_ms),
+        hourly_ms: file.keep_hourly_ms.unwrap_or(default.hourly_ms),
+        daily_ms: file.keep_daily_ms.unwrap_or(default.daily_ms),
+    }
+}
+
 fn tokens_of_list(list: &str) -> Result<Vec<Token>, SettingsError> {
     let entries = list.split(',').filter(|entry| !entry.trim().is_empty());
     entries
@@ -451,6 +491,7 @@ fn tokens_of_list(list: &str) -> Result<Vec<Token>, SettingsError> {
                 access: access.into(),
                 prefix: String::new(),
                 user: None,
+                display_name: None,
             })
         })
         .collect()
@@ -474,6 +515,7 @@ fn token(file: TokenFile) -> Result<Token, SettingsError> {
         access,
         prefix: file.prefix,
         user: file.user,
+        display_name: file.display_name,
     })
 }
 

@@ -124,6 +124,11 @@ pub(crate) fn compress(raw: &[u8]) -> std::io::Result<Vec<u8>> {
     zstd::bulk::compress(raw, 3)
 }
 
+/// zstd at the level of what is kept for long and seldom read.
+pub(crate) fn compress_well(raw: &[u8]) -> std::io::Result<Vec<u8>> {
+    zstd::bulk::compress(raw, 9)
+}
+
 /// Decompresses exactly `raw_len` bytes; memory grows with the output, not with the claim.
 pub(crate) fn decompress(packed: &[u8], raw_len: usize) -> Result<Vec<u8>, Malformed> {
     use std::io::Read as _;

@@ -78,7 +78,7 @@ pub(crate) async fn read(shared: &Shared, name: &str) -> Result<StoredDocument, 
     Err(damaged(moved, "missing, though the store's index names it"))
 }
 
-fn refuse_erased(shared: &Shared, id: DocId) -> Result<(), StoreError> {
+pub(crate) fn refuse_erased(shared: &Shared, id: DocId) -> Result<(), StoreError> {
     match lock(&shared.index)
         .tombstones
         .blocked_until(id, shared.now_ms())

@@ -18,12 +18,13 @@ use crate::{
     interval::Covers,
     ledger::{self, Record, record_object},
     merge,
-    names::{DocId, NodeId, SegmentId, SnapshotId, parse_ulid},
+    names::{DocId, SegmentId, parse_ulid},
     objects::ObjectError,
     refresh::refresh,
     segment,
     shared::{Shared, lock},
     tombstone::{Tombstone, TombstoneId, after},
+    versions,
 };
 
 /// What may become of an erased document's name.
@@ -215,18 +216,19 @@ async fn is_erased(shared: &Shared, document: DocId, object: &str) -> Result<boo
         );
         return Ok(false);
     };
-    let node: NodeId = shared.epoch.node.clone();
-    let id = SnapshotId { ulid, node };
-    let tells = |covers: Option<&Covers>| {
-        lock(&shared.index)
-            .tombstones
-            .erases_snapshot(document, &id, covers)
-    };
-    if tells(None) {
+    let erases = |began: Ulid| lock(&shared.index).tombstones.erases(document, began);
+    if erases(ulid) {
         return Ok(true);
     }
-    let header = read_header(shared, object).await?;
-    Ok(header.is_ok_and(|header| tells(Some(&header.covers))))
+    let oldest = if object.starts_with(&document.version_folder()) {
+        let header = versions::read_header(shared, object).await?;
+        header.ok().and_then(|header| header.oldest)
+    } else {
+        let header = read_header(shared, object).await?;
+        let covers = header.map(|header| header.covers).unwrap_or_default();
+        covers.iter().map(|(key, _)| key.epoch).min()
+    };
+    Ok(oldest.is_some_and(|oldest| erases(oldest.ulid())))
 }
 
 /// Writes the ledger anew where it names an erased document, and deletes the records that do.

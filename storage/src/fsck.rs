@@ -18,6 +18,7 @@ use crate::{
     reader, segment,
     shared::lock,
     snapshot, tombstone,
+    versions::{self, VersionId},
 };
 
 /// How bad a finding is.
@@ -51,8 +52,10 @@ pub struct CheckedObjects {
     pub segments: u64,
     /// Logs that are not segments yet.
     pub logs: u64,
-    /// Snapshots and versions.
+    /// Snapshots.
     pub snapshots: u64,
+    /// Versions.
+    pub versions: u64,
     /// Ledger records.
     pub records: u64,
     /// Tombstones.
@@ -147,6 +150,11 @@ fn check_bytes(object: &str, bytes: &Bytes, checked: &mut CheckedObjects) -> Res
         checked.snapshots += 1;
         return check_snapshot(document, &id, bytes, checked);
     }
+    if let Some(document) = parse_version(object) {
+        checked.versions += 1;
+        let (header, _) = versions::decode(bytes)?;
+        return of_its_folder(&header.name, document);
+    }
     checked.find(
         Severity::Note,
         object,
@@ -155,13 +163,27 @@ fn check_bytes(object: &str, bytes: &Bytes, checked: &mut CheckedObjects) -> Res
     Ok(())
 }
 
-/// A snapshot's or a version's document and id, from its place.
+/// A snapshot's document and id, from its place.
 fn parse_snapshot(object: &str) -> Option<(DocId, SnapshotId)> {
     let document = DocId::of_object(object)?;
-    let file = object.strip_prefix(&document.folder())?.strip_prefix('/')?;
-    let (kind, file) = file.split_once('/')?;
-    let id = SnapshotId::from_file(file)?;
-    matches!(kind, "s" | "v").then_some((document, id))
+    let folder = document.snapshot_folder();
+    let file = object.strip_prefix(&folder)?.strip_prefix('/')?;
+    Some((document, SnapshotId::from_file(file)?))
+}
+
+/// A version's document, from its place.
+fn parse_version(object: &str) -> Option<DocId> {
+    let document = DocId::of_object(object)?;
+    let folder = document.version_folder();
+    let file = object.strip_prefix(&folder)?.strip_prefix('/')?;
+    VersionId::from_file(file).map(|_| document)
+}
+
+fn of_its_folder(name: &str, document: DocId) -> Result<(), String> {
+    match DocId::of(name) == document {
+        true => Ok(()),
+        false => Err("it is of another document than its folder says".to_owned()),
+    }
 }
 
 fn check_snapshot(
@@ -171,9 +193,7 @@ fn check_snapshot(
     checked: &mut CheckedObjects,
 ) -> Result<(), String> {
     let (header, _) = snapshot::decode(bytes)?;
-    if DocId::of(&header.name) != document {
-        return Err("it is of another document than its folder says".to_owned());
-    }
+    of_its_folder(&header.name, document)?;
     if let Some(parent) = header.parents.iter().find(|parent| *parent >= id) {
         return Err(format!(
             "it says that it was made from {parent}, which is not older"

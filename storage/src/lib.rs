@@ -52,6 +52,7 @@ mod superseded;
 #[cfg(test)]
 mod tests;
 mod tombstone;
+mod versions;
 
 pub use appender::{Appended, Appender};
 pub use calendar::utc;
@@ -66,6 +67,7 @@ pub use probe::{Probe, Verdict, probe};
 pub use settings::{Environment, Place, StoreSettings};
 pub use statistics::DocumentStatistics;
 pub use status::{BUCKETS_US, Histogram, StoreStatus};
+pub use versions::{NOTE_BYTES_MAX, StoredVersion, VersionId};
 
 use names::{DocId, SnapshotId};
 use shared::{Mode, Shared, lock};
@@ -241,6 +243,37 @@ impl Store {
         basis: Basis,
     ) -> Result<(), StoreError> {
         documents::put_snapshot(&self.inner.shared, name, body, basis).await
+    }
+
+    /// Keeps a state of a document for people: a body that says at most what `basis` says, and a
+    /// note that is read without it.
+    pub async fn put_version(
+        &self,
+        name: &str,
+        note: Bytes,
+        body: Bytes,
+        basis: &Basis,
+    ) -> Result<VersionId, StoreError> {
+        versions::put(&self.inner.shared, name, note, body, basis).await
+    }
+
+    /// The versions of a document, oldest first.
+    pub async fn versions(&self, name: &str) -> Result<Vec<StoredVersion>, StoreError> {
+        versions::list(&self.inner.shared, name).await
+    }
+
+    /// The note and the body of a version; `None` where there is no such version.
+    pub async fn version(
+        &self,
+        name: &str,
+        id: &VersionId,
+    ) -> Result<Option<(Bytes, Bytes)>, StoreError> {
+        versions::get(&self.inner.shared, name, id).await
+    }
+
+    /// Deletes a version.
+    pub async fn remove_version(&self, name: &str, id: &VersionId) -> Result<(), StoreError> {
+        versions::remove(&self.inner.shared, name, id).await
     }
 
     /// Flushes, seals the open segment and stops the committer. An error means that the log could

@@ -7,6 +7,8 @@ use std::{fmt, sync::Arc};
 use object_store::path::Path;
 use ulid::Ulid;
 
+use crate::versions::VersionId;
+
 /// The longest node name.
 pub(crate) const NODE_BYTES_MAX: usize = 64;
 /// The longest document name, in bytes.
@@ -243,6 +245,15 @@ impl DocId {
     /// The folder of the document's snapshots.
     pub(crate) fn snapshot_folder(&self) -> String {
         format!("{}/s", self.folder())
+    }
+
+    /// The folder of the document's versions.
+    pub(crate) fn version_folder(&self) -> String {
+        format!("{}/v", self.folder())
+    }
+
+    pub(crate) fn version_object(&self, id: &VersionId) -> String {
+        format!("{}/{id}.ver", self.version_folder())
     }
 
     pub(crate) fn snapshot_object(&self, id: &SnapshotId) -> String {

@@ -9,7 +9,9 @@ use crate::{
     Store, StoreError,
     documents::read_header,
     names::{DocId, SnapshotId},
-    shared::lock,
+    objects::ObjectError,
+    shared::{Shared, lock},
+    versions::{self, VersionId},
 };
 
 /// What one document takes in the store.
@@ -47,8 +49,7 @@ impl DocumentStatistics {
 impl Store {
     /// What each document takes, by name; those without a known name come first.
     pub async fn statistics(&self) -> Result<Vec<DocumentStatistics>, StoreError> {
-        let unavailable =
-            |error: crate::objects::ObjectError| StoreError::Unavailable(error.to_string());
+        let unavailable = |error: ObjectError| StoreError::Unavailable(error.to_string());
         let shared = &self.inner.shared;
         let mut documents = self.log_statistics();
         let mut nameless: BTreeMap<DocId, String> = BTreeMap::new();
@@ -65,29 +66,37 @@ impl Store {
             }
             let document = documents.entry(id).or_default();
             let file = listed.object.rsplit('/').next().unwrap_or_default();
-            if listed.object.starts_with(&id.snapshot_folder()) {
+            if let Some(snapshot) = SnapshotId::from_file(file) {
                 document.snapshots += 1;
                 document.snapshot_bytes += listed.bytes;
-            } else {
+                document.stored(snapshot.created_ms());
+            } else if VersionId::from_file(file).is_some() {
                 document.versions += 1;
                 document.version_bytes += listed.bytes;
-            }
-            if let Some(snapshot) = SnapshotId::from_file(file) {
-                document.stored(snapshot.created_ms());
+            } else {
+                continue;
             }
             if document.name.is_none() {
                 nameless.insert(id, listed.object);
             }
         }
         for (id, object) in nameless {
-            let header = read_header(shared, &object).await.map_err(unavailable)?;
-            if let (Ok(header), Some(document)) = (header, documents.get_mut(&id)) {
-                document.name = Some(header.name.into());
+            let name = name_in(shared, &object).await.map_err(unavailable)?;
+            if let (Ok(name), Some(document)) = (name, documents.get_mut(&id)) {
+                document.name = Some(name.into());
             }
         }
         let mut documents: Vec<_> = documents.into_values().collect();
         documents.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(documents)
+    }
+
+    /// How many versions a document has.
+    pub async fn count_versions(&self, name: &str) -> Result<usize, StoreError> {
+        let folder = DocId::of(name).version_folder();
+        let listed = self.inner.shared.objects.list(&folder).await;
+        let listed = listed.map_err(|error| StoreError::Unavailable(error.to_string()))?;
+        Ok(listed.len())
     }
 
     fn log_statistics(&self) -> HashMap<DocId, DocumentStatistics> {
@@ -115,4 +124,16 @@ impl Store {
             .map(|(id, document)| (*id, of_one(document)))
             .collect()
     }
+}
+
+/// The document's name, as a snapshot or a version tells it.
+async fn name_in(shared: &Shared, object: &str) -> Result<Result<String, String>, ObjectError> {
+    Ok(
+        match SnapshotId::from_file(object.rsplit('/').next().unwrap_or_default()) {
+            Some(_) => read_header(shared, object).await?.map(|header| header.name),
+            None => versions::read_header(shared, object)
+                .await?
+                .map(|header| header.name),
+        },
+    )
 }

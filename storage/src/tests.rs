@@ -19,6 +19,7 @@ mod real;
 mod simulation;
 mod spool;
 mod world;
+mod versions;
 
 use std::{
     path::{Path, PathBuf},

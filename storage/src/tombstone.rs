@@ -164,8 +164,7 @@ impl Tombstones {
 
     /// Whether what a document has in this epoch is erased.
     pub(crate) fn erases_epoch(&self, document: DocId, epoch: Epoch) -> bool {
-        self.newest(document)
-            .is_some_and(|tombstone| epoch.ulid() < tombstone.id.ulid)
+        self.erases(document, epoch.ulid())
     }
 
     /// Whether a snapshot is erased: it is older, or was made of what is.
@@ -175,11 +174,15 @@ impl Tombstones {
         id: &SnapshotId,
         covers: Option<&Covers>,
     ) -> bool {
-        let Some(tombstone) = self.newest(document) else {
-            return false;
-        };
         let mut epochs = covers.into_iter().flat_map(Covers::iter);
-        id.ulid < tombstone.id.ulid || epochs.any(|(key, _)| key.epoch.ulid() < tombstone.id.ulid)
+        self.erases(document, id.ulid)
+            || epochs.any(|(key, _)| self.erases_epoch(document, key.epoch))
+    }
+
+    /// Whether what began then is erased.
+    pub(crate) fn erases(&self, document: DocId, began: Ulid) -> bool {
+        self.newest(document)
+            .is_some_and(|tombstone| began < tombstone.id.ulid)
     }
 
     /// Covers without the epochs that are erased.

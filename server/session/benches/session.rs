@@ -39,6 +39,7 @@ impl Bench {
         };
         for id in 1..=peers {
             let peer = Peer {
+                display_name: None,
                 access: Access::ReadWrite,
                 user: None,
                 wants_echo: id % 2 == 0,

@@ -82,6 +82,7 @@ fn opened(document: LoadedDocument) -> Session {
     let name = DocName::new("measured").expect("a name");
     let mut session = Session::new(Millis(0), name, Limits::default(), 0);
     let peer = Peer {
+        display_name: None,
         access: Access::ReadWrite,
         user: None,
         wants_echo: false,

@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
+use unisson_history::{Attribution, Written, entry};
 use unisson_protocol::{
     encoding::DecodeError,
     scan::{self, ClockRange, UpdateScan},
@@ -30,12 +31,19 @@ pub struct LoadedDocument {
     pub(crate) log_bytes: usize,
     /// What snapshots say, in format v2.
     pub(crate) state_bytes: usize,
+    /// When the last edit came, in milliseconds since 1970, where the store says so.
+    pub(crate) last_edit_ms: Option<u64>,
 }
 
 impl LoadedDocument {
     /// Whether it opened without building a CRDT.
     pub fn is_cold(&self) -> bool {
         self.document.is_cold()
+    }
+
+    /// When the last edit came, in milliseconds since 1970, where the store says so.
+    pub fn last_edit_ms(&self) -> Option<u64> {
+        self.last_edit_ms
     }
 }
 
@@ -53,17 +61,17 @@ pub enum LoadError {
 pub fn load(parts: &StoredParts, limits: &Limits) -> Result<LoadedDocument, LoadError> {
     let log_bytes = parts.updates.iter().map(Bytes::len).sum();
     let opened = match parts.snapshots.as_slice() {
-        [] if parts.updates.is_empty() => Some(Document::new(limits)),
+        [] if parts.updates.is_empty() => Some((Document::new(limits), None)),
         [body] if parts.updates.is_empty() => crate::compaction::open_cold(body, limits)?,
         _ => None,
     };
-    let document = match opened {
-        Some(document) => document,
+    let (document, last_edit_ms) = match opened {
+        Some(opened) => opened,
         None => {
             let mut document = Document::new(&crate::compaction::unlimited());
-            crate::compaction::replay(parts, &mut document)?;
+            let last_edit_ms = crate::compaction::replay(parts, &mut document)?;
             document.limit(limits);
-            document
+            (document, last_edit_ms)
         }
     };
     Ok(LoadedDocument {
@@ -71,6 +79,7 @@ pub fn load(parts: &StoredParts, limits: &Limits) -> Result<LoadedDocument, Load
         log_updates: parts.updates.len(),
         log_bytes,
         state_bytes: parts.snapshots.iter().map(Bytes::len).sum(),
+        last_edit_ms,
     })
 }
 
@@ -131,6 +140,7 @@ fn clocks_of(txn: &impl ReadTxn) -> BTreeMap<u64, u32> {
 struct Waiting {
     update: Bytes,
     scan: UpdateScan,
+    written: Option<Written>,
 }
 
 /// Deleted clock ranges (start, end) by client id.
@@ -157,6 +167,10 @@ pub(crate) struct Document {
     grown: usize,
     answers: Answers,
     deletions: Option<(u64, Deletions)>,
+    /// Who brought what is being applied, and when.
+    written: Option<Written>,
+    /// Who did what; kept only where somebody asks for it.
+    attribution: Option<Box<Attribution>>,
 }
 
 impl Document {
@@ -178,7 +192,23 @@ impl Document {
             grown: 0,
             answers: Answers::default(),
             deletions: None,
+            written: None,
+            attribution: None,
         }
+    }
+
+    /// From now on it is kept who did what.
+    pub(crate) fn attribute(&mut self) {
+        self.attribution.get_or_insert_default();
+    }
+
+    pub(crate) fn attribution_mut(&mut self) -> Option<&mut Attribution> {
+        self.attribution.as_deref_mut()
+    }
+
+    /// Who brought what is applied from now on.
+    pub(crate) fn written_by(&mut self, written: Option<Written>) {
+        self.written = written;
     }
 
     pub(crate) fn limit(&mut self, limits: &Limits) {
@@ -203,14 +233,8 @@ impl Document {
         if self.grown < self.bytes / 4 {
             return;
         }
-        let state = match &self.form {
-            Form::Live(doc) => Bytes::from(doc.transact().encode_diff_v1(&StateVector::default())),
-            Form::Cold(image) => match image.full() {
-                Ok(state) => state,
-                // Waking up will say so, with the reason.
-                Err(_) => return,
-            },
-        };
+        // Waking up will say what is wrong.
+        let Ok(state) = self.encode_v1() else { return };
         self.bytes = state.len();
         if let Ok(scan) = scan::update_v1(&state) {
             self.nested_types = scan.nested;
@@ -222,8 +246,17 @@ impl Document {
         !self.waiting.is_empty()
     }
 
-    pub(crate) fn waiting_updates(&self) -> impl Iterator<Item = &Bytes> {
+    /// What waits.
+    pub(crate) fn waiting(&self) -> impl Iterator<Item = &Bytes> {
         self.waiting.values().map(|waiting| &waiting.update)
+    }
+
+    /// What waits, as the log had it.
+    pub(crate) fn waiting_entries(&self) -> impl Iterator<Item = Bytes> {
+        self.waiting.values().map(|waiting| match &waiting.written {
+            Some(written) => entry::seal(written, &waiting.update),
+            None => waiting.update.clone(),
+        })
     }
 
     /// Takes an update (format v1): integrates it, or lets it wait.
@@ -266,6 +299,7 @@ impl Document {
                 let Some(waiting) = self.waiting.remove(&id) else {
                     continue;
                 };
+                self.written.clone_from(&waiting.written);
                 // Decoding succeeded when the update came, so a refusal cannot happen now; were it
                 // to, the update would stay out, unacknowledged, as it was.
                 match self.integrate(&waiting.update, &waiting.scan) {
@@ -338,10 +372,8 @@ impl Document {
     pub(crate) fn encode_v1(&self) -> Result<Bytes, LoadError> {
         match &self.form {
             Form::Live(doc) => {
-                let state = doc.transact();
-                Ok(state
-                    .encode_state_as_update_v1(&StateVector::default())
-                    .into())
+                let nothing = StateVector::default();
+                Ok(doc.transact().encode_diff_v1(&nothing).into())
             }
             Form::Cold(image) => image.full(),
         }
@@ -349,11 +381,9 @@ impl Document {
 
     /// Integrates the whole state of a snapshot (format v2), which has no holes by construction.
     pub(crate) fn integrate_v2(&mut self, state: &[u8]) -> Result<(), LoadError> {
-        self.wake()?;
-        if let Form::Live(doc) = &self.form {
-            form::integrate_state(doc, state)?;
-            self.clocks = clocks_of(&doc.transact());
-        }
+        let doc = self.wake()?;
+        form::integrate_state(&doc, state)?;
+        self.clocks = clocks_of(&doc.transact());
         self.bytes += state.len();
         self.version += 1;
         self.answers.forget();
@@ -427,10 +457,7 @@ impl Document {
             .iter()
             .zip(&known)
             .all(|(range, known)| range.clock >= *known);
-        self.wake()?;
-        let Form::Live(doc) = &self.form else {
-            return Err(LoadError::Damaged("the document did not wake".into()).into());
-        };
+        let doc = self.wake()?;
         let mut txn = doc.transact_mut();
         txn.apply_update(update)
             .map_err(|error| Refusal::Undecodable(error.to_string()))?;
@@ -451,6 +478,10 @@ impl Document {
             .zip(&known)
             .any(|(range, known)| self.clocks.get(&range.client_id).is_some_and(|c| c > known));
         let changed = inserted || !txn.delete_set().is_empty();
+        if let (Some(attribution), Some(written)) = (&mut self.attribution, &self.written) {
+            let inserts = news(scan, &known, &self.clocks);
+            attribution.record(written, &inserts, &deleted_ranges(txn.delete_set()));
+        }
         let new = changed.then(|| {
             if complete && all_new {
                 bytes.clone()
@@ -488,7 +519,40 @@ impl Document {
         let id = WaitingId(self.next_waiting);
         self.next_waiting += 1;
         self.waiting_bytes += update.len();
-        self.waiting.insert(id, Waiting { update, scan });
+        let written = self.written.clone();
+        let waiting = Waiting {
+            update,
+            scan,
+            written,
+        };
+        self.waiting.insert(id, waiting);
         Applied::Waiting(id, part)
     }
+}
+
+/// What of an update's insertions was not `known` before and is there now.
+fn news(scan: &UpdateScan, known: &[u32], clocks: &BTreeMap<u64, u32>) -> Vec<ClockRange> {
+    let news = scan.inserts.iter().zip(known).filter_map(|(range, known)| {
+        let reached = clocks.get(&range.client_id).copied().unwrap_or(0);
+        let clock = range.clock.max(*known);
+        let end = (range.clock + range.len).min(reached);
+        let len = end.checked_sub(clock).filter(|len| *len > 0)?;
+        Some(ClockRange {
+            clock,
+            len,
+            ..*range
+        })
+    });
+    news.collect()
+}
+
+fn deleted_ranges(deleted: &yrs::IdSet) -> Vec<ClockRange> {
+    let ranges = deleted.iter().flat_map(|(client_id, ranges)| {
+        ranges.iter().map(|range| ClockRange {
+            client_id: client_id.get(),
+            clock: range.start,
+            len: range.end - range.start,
+        })
+    });
+    ranges.collect()
 }

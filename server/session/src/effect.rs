@@ -3,10 +3,20 @@
 use bytes::Bytes;
 use unisson_protocol::{CloseReason, ServerMessage};
 
-use crate::{AppendSeq, PeerId};
+use crate::{AppendSeq, EditId, PeerId};
 
 /// Orders, to be carried out in this order.
 pub type Effects = Vec<Effect>;
+
+/// Which version is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct VersionWanted {
+    /// Of the document as it was before this moment, in milliseconds since 1970.
+    pub before_ms: Option<u64>,
+    /// Only because everybody has left: not wanted where the newest version is younger than the
+    /// pause that ends a sitting.
+    pub leaving: bool,
+}
 
 /// An order to the shell.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +43,11 @@ pub enum Effect {
     /// Read the document back from the store, [`crate::condense`] it, answer
     /// [`crate::Input::Condensed`].
     Condense,
+    /// Keep the document as it is as a version, unless the newest one says the same; answer
+    /// [`crate::Input::VersionStored`].
+    StoreVersion(VersionWanted),
+    /// An edit of the server's own is durable, or is refused for this reason.
+    Edited(EditId, Result<(), String>),
     /// Everything is durable and nobody is here: drop this session. Always the last order.
     Stop,
 }

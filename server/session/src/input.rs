@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
+use unisson_history::Author;
 use unisson_protocol::{Access, PeerMessage};
 
 use crate::{Image, LoadedDocument};
@@ -14,6 +16,10 @@ pub struct PeerId(pub u64);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct AppendSeq(pub u64);
 
+/// Names an edit of the server's own; unique in the life of a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EditId(pub u64);
+
 /// What the session must know of a peer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Peer {
@@ -21,12 +27,24 @@ pub struct Peer {
     pub access: Access,
     /// Who it is, where authentication said so.
     pub user: Option<Arc<str>>,
+    /// The name to show for that user, where authentication said so.
+    pub display_name: Option<Arc<str>>,
     /// The peer waits for its own updates to come back (y-websocket): the echo is its
     /// acknowledgement, so it is sent when the update is durable.
     pub wants_echo: bool,
     /// The server speaks first: it sends `SyncStep1` as soon as the document is open, before the
     /// peer asked for anything (y-websocket). Others get it with the answer to their `SyncStep1`.
     pub greets: bool,
+}
+
+impl Peer {
+    /// As whom the peer writes.
+    pub(crate) fn author(&self) -> Author {
+        Author {
+            user: self.user.clone(),
+            name: self.display_name.clone(),
+        }
+    }
 }
 
 /// A fact.
@@ -36,6 +54,9 @@ pub enum Input {
     Joined(PeerId, Peer),
     /// A peer has sent a message.
     Received(PeerId, PeerMessage),
+    /// Somebody has asked the server to edit: the update (format v1) is of a client of its own.
+    /// Answered by [`crate::Effect::Edited`].
+    Edit(EditId, Author, Bytes),
     /// What a peer may do has changed.
     AccessChanged(PeerId, Access),
     /// A peer's outbox is over its limit: it gets no more updates until [`Input::Drained`].
@@ -53,6 +74,8 @@ pub enum Input {
     SnapshotStored(Result<Option<Image>, SnapshotError>),
     /// The order to condense was carried out.
     Condensed(Result<Option<Image>, SnapshotError>),
+    /// The order to store a version was carried out, or none was wanted after all.
+    VersionStored(Result<(), SnapshotError>),
     /// The process holds more than it should: give back what can be done without.
     MemoryShort,
     /// The moment that [`crate::Session::next_wakeup`] asked for has come.

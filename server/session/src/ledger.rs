@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use bytes::Bytes;
 
-use crate::{AppendError, AppendSeq, Effect, Millis, PeerId};
+use crate::{AppendError, AppendSeq, EditId, Effect, Millis, PeerId};
 
 /// First and longest pause before failed appends are ordered again.
 const RETRY_MS: u64 = 250;
@@ -17,12 +17,15 @@ pub(crate) enum Answer {
     Accepted(PeerId),
     /// The peer's own update comes back.
     Echo(PeerId, Bytes),
+    /// An edit of the server's own is durable.
+    Edited(EditId),
 }
 
 impl Answer {
-    pub(crate) fn peer(&self) -> PeerId {
+    pub(crate) fn peer(&self) -> Option<PeerId> {
         match self {
-            Self::Accepted(peer) | Self::Echo(peer, _) => *peer,
+            Self::Accepted(peer) | Self::Echo(peer, _) => Some(*peer),
+            Self::Edited(_) => None,
         }
     }
 }
@@ -154,7 +157,8 @@ impl Ledger {
 
     /// Drops what was promised to a peer that has gone.
     pub(crate) fn forget(&mut self, peer: PeerId) {
-        self.answers.retain(|(_, answer)| answer.peer() != peer);
+        self.answers
+            .retain(|(_, answer)| answer.peer() != Some(peer));
     }
 
     fn due(&mut self) -> Vec<Answer> {

@@ -52,6 +52,13 @@ pub struct Limits {
     /// A snapshot is ordered when the document has been quiet for so long; ten times as long where
     /// little was written.
     pub snapshot_idle_ms: u64,
+    /// A version is kept when nobody has edited for so long: a sitting has ended.
+    pub version_pause_ms: u64,
+    /// A version is kept at least so often while people go on editing.
+    pub version_every_ms: u64,
+    /// How many edits of the server's own may wait while the document loads; each is asked for by
+    /// somebody who waits for the answer.
+    pub early_edits_max: usize,
     /// A document without edits for so long, and for so long again for each MiB and each time that
     /// it did so before (doubling, 16 times at most), gives up its CRDT. Waking a document of 2 MiB
     /// costs about 200 ms.
@@ -88,6 +95,9 @@ impl Default for Limits {
             snapshot_log_bytes: 256 * KIB,
             snapshot_log_updates: 4_096,
             snapshot_idle_ms: 30_000,
+            version_pause_ms: 600_000,
+            version_every_ms: 3_600_000,
+            early_edits_max: 16,
             cool_idle_ms: 5_000,
             cool_bytes_min: 2 * KIB,
             answers_idle_ms: 5_000,

@@ -2,8 +2,10 @@
 
 mod cooling;
 mod cost;
+mod edits;
 mod fanout;
 mod sync;
+mod versions;
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -46,8 +48,12 @@ pub struct Session {
     /// What the last snapshot says, in format v2.
     state_bytes: usize,
     snapshot: Snapshotting,
+    versions: versions::VersionClock,
+    early_edits: Vec<edits::Edit>,
     cooling: cooling::Cooling,
     last_edit: Millis,
+    /// Milliseconds since 1970 at the session's zero.
+    unix_zero_ms: u64,
     empty_since: Option<Millis>,
 }
 
@@ -112,10 +118,21 @@ impl Session {
             log_bytes: 0,
             state_bytes: 0,
             snapshot: Snapshotting::Ready,
+            versions: versions::VersionClock::default(),
+            early_edits: Vec::new(),
             cooling: cooling::Cooling::default(),
             last_edit: now,
+            unix_zero_ms: 0,
             empty_since: Some(now),
         }
+    }
+
+    /// Tells the session what its zero is in milliseconds since 1970: who wrote when is kept in
+    /// that time.
+    #[must_use]
+    pub fn with_unix_zero_ms(mut self, unix_zero_ms: u64) -> Self {
+        self.unix_zero_ms = unix_zero_ms;
+        self
     }
 
     /// Takes a fact, gives orders.
@@ -127,6 +144,9 @@ impl Session {
         match input {
             Input::Joined(id, peer) => self.joined(id, peer, &mut effects),
             Input::Received(id, message) => self.received(now, id, message, &mut effects),
+            Input::Edit(id, author, update) => {
+                self.edit(now, edits::Edit { id, author, update }, &mut effects);
+            }
             Input::AccessChanged(id, access) => self.access_changed(id, access, &mut effects),
             Input::Lagging(id) => self.lagging(id),
             Input::Drained(id) => self.drained(id, &mut effects),
@@ -146,6 +166,7 @@ impl Session {
                 }
                 self.condensed(now, result);
             }
+            Input::VersionStored(result) => self.versions.stored(now, result.is_ok()),
             Input::MemoryShort => self.memory_short(),
             Input::Woke => {}
             Input::Draining => self.draining = true,
@@ -167,6 +188,7 @@ impl Session {
             self.edits_due(),
             self.presence.next_wakeup(&self.limits),
             self.snapshot_due(),
+            self.version_due(),
             self.cool_due(),
             self.answers_due(),
             self.unload_due(),
@@ -305,7 +327,7 @@ impl Session {
         }
         self.ledger.forget(id);
         for answers in self.waiting.values_mut() {
-            answers.retain(|answer| answer.peer() != id);
+            answers.retain(|answer| answer.peer() != Some(id));
         }
         self.presence.leave(now, id);
         if self.peers.is_empty() {
@@ -331,6 +353,7 @@ impl Session {
             Ok(loaded) => {
                 self.log_updates = loaded.log_updates;
                 self.log_bytes = loaded.log_bytes;
+                self.versions.loaded(loaded.last_edit_ms);
                 self.state_bytes = loaded.state_bytes;
                 self.cooling.answered(now);
                 self.document = *loaded.document;
@@ -342,6 +365,9 @@ impl Session {
                 }
                 for id in self.peers.keys().copied().collect::<Vec<_>>() {
                     self.replay_early(now, id, effects);
+                }
+                for edit in std::mem::take(&mut self.early_edits) {
+                    self.edit(now, edit, effects);
                 }
             }
             Err(error) => {
@@ -432,6 +458,7 @@ impl Session {
         effects.extend(answers.into_iter().map(|answer| match answer {
             Answer::Accepted(peer) => send(peer, ServerMessage::Accepted),
             Answer::Echo(peer, update) => send(peer, ServerMessage::Update(update)),
+            Answer::Edited(id) => Effect::Edited(id, Ok(())),
         }));
     }
 
@@ -464,6 +491,9 @@ impl Session {
         self.settle_temperature(now, effects);
         if self.document.fault().is_some() {
             return self.stop(now, CloseReason::Damaged, effects);
+        }
+        if self.version_due().is_some_and(|due| due <= now) {
+            effects.push(self.versions.order(now, &self.limits));
         }
         let drained = self.draining && self.ledger.is_empty();
         if drained || self.unload_due().is_some_and(|due| due <= now) {
@@ -534,19 +564,25 @@ impl Session {
         let busy = self.phase == Phase::Loading
             || !self.ledger.is_empty()
             || matches!(self.snapshot, Snapshotting::Ordered { .. } | Snapshotting::Condensing)
+            || self.versions.holds_up_unloading(self.draining)
             // A snapshot comes first, unless it failed a moment ago: the log has everything.
             || (self.log_updates > 0 && self.snapshot == Snapshotting::Ready && !self.draining);
-        let patience_ms = if self.cooling.is_short() {
-            0
-        } else {
-            self.limits.unload_idle_ms
-        };
-        (!busy).then(|| since + patience_ms)
+        (!busy).then(|| since + self.unload_patience_ms())
+    }
+
+    fn unload_patience_ms(&self) -> u64 {
+        match self.cooling.is_short() {
+            true => 0,
+            false => self.limits.unload_idle_ms,
+        }
     }
 
     fn stop(&mut self, now: Millis, reason: CloseReason, effects: &mut Effects) {
         if self.edits_due().is_some() {
             self.send_edits(now, effects);
+        }
+        for edit in std::mem::take(&mut self.early_edits) {
+            effects.push(Effect::Edited(edit.id, Err(reason.text().into())));
         }
         for id in self.peers.keys().copied().collect::<Vec<_>>() {
             effects.push(Effect::Close(id, reason));

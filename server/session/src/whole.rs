@@ -10,7 +10,7 @@ use yrs::{
 use crate::{
     LoadError, StoredParts,
     compaction::{replay, unlimited},
-    document::{Applied, Document},
+    document::{Applied, Document, Refusal},
 };
 
 /// A document as any Yjs program reads it.
@@ -48,7 +48,7 @@ pub fn whole(parts: &StoredParts) -> Result<WholeDocument, LoadError> {
     replay(parts, &mut document)?;
     Ok(WholeDocument {
         state: document.encode_v1()?,
-        waiting: document.waiting_updates().cloned().collect(),
+        waiting: document.waiting().cloned().collect(),
     })
 }
 
@@ -66,7 +66,7 @@ pub fn merge(parts: &StoredParts, updates: &[Bytes]) -> Result<Merged, MergeErro
             merge_part(&mut document, part, &mut merged)?;
         }
     }
-    merged.waiting = merged.waiting.min(document.waiting_updates().count());
+    merged.waiting = merged.waiting.min(document.waiting().count());
     Ok(merged)
 }
 
@@ -75,9 +75,13 @@ fn merge_part(document: &mut Document, part: Bytes, merged: &mut Merged) -> Resu
     if scan.is_empty() {
         return Ok(());
     }
-    let waited = document.waiting_updates().count();
+    let waited = document.waiting().count();
     let applied = document.apply(part.clone(), scan);
-    match applied.map_err(|error| MergeError::Refused(error.to_string()))? {
+    let applied = applied.map_err(|refusal| match refusal {
+        Refusal::Damaged(fault) => MergeError::Stored(fault),
+        refusal => MergeError::Refused(refusal.to_string()),
+    });
+    match applied? {
         Applied::Integrated(None) => {}
         Applied::Integrated(Some(new)) => {
             merged.updates.push(new);
@@ -85,7 +89,7 @@ fn merge_part(document: &mut Document, part: Bytes, merged: &mut Merged) -> Resu
         }
         // The log must have what waits as it came; the part of it that was integrated is in it.
         Applied::Waiting(..) | Applied::NoRoom(_) => {
-            if document.waiting_updates().count() > waited {
+            if document.waiting().count() > waited {
                 merged.updates.push(part);
                 merged.waiting += 1;
             }

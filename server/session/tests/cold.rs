@@ -418,7 +418,10 @@ fn short_memory_cools_the_quiet_and_closes_the_empty() {
     world.tell(Input::Left(PeerId(1)));
     let ordered = world.tell(Input::MemoryShort);
     assert!(ordered.contains(&Effect::StoreSnapshot), "{ordered:?}");
+    assert!(ordered.iter().any(|e| matches!(e, Effect::StoreVersion(_))));
     let ordered = world.tell(Input::SnapshotStored(Ok(image)));
+    assert_eq!(ordered, [], "a version first");
+    let ordered = world.tell(Input::VersionStored(Ok(())));
     assert_eq!(ordered.last(), Some(&Effect::Stop));
 }
 

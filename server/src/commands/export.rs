@@ -17,7 +17,8 @@ use unisson_portable::{
 use unisson_session::whole;
 use unisson_storage::{Store, StoreError, utc};
 
-use super::{Place, crdt, documents, exit_code, parts, print_json, progress};
+use super::{Place, documents, exit_code, print_json, progress};
+use crate::crdt;
 
 /// What `export` can be told.
 #[derive(Debug, Args)]
@@ -118,15 +119,21 @@ async fn export_one(
     stored_ms: Option<u64>,
 ) -> anyhow::Result<Result<Option<Exported>, String>> {
     let stored = match store.read(name).await {
-        Ok(stored) => parts(stored),
+        Ok(stored) => crdt::parts(stored).0,
         Err(StoreError::Erased { .. }) => return Ok(Ok(None)),
         Err(error @ StoreError::Damaged { .. }) => return Ok(Err(error.to_string())),
         Err(error @ StoreError::Unavailable(_)) => return Err(error.into()),
     };
+    let versions = store.count_versions(name).await?;
     let name = name.to_owned();
-    let exported =
-        crdt(move || whole(&stored).map(|whole| export::export(&name, stored_ms.map(utc), &whole)));
-    Ok(exported.await.map(Some))
+    let exported = crdt::run(move || {
+        let stored_at = stored_ms.map(utc);
+        whole(&stored).map(|whole| export::export(&name, stored_at, &whole))
+    });
+    Ok(exported.await.map(|mut exported| {
+        exported.document.versions_left_out = versions;
+        Some(exported)
+    }))
 }
 
 fn prepare(folder: &Path) -> anyhow::Result<()> {

@@ -4,12 +4,15 @@ use std::{collections::BTreeSet, process::ExitCode};
 
 use clap::Args;
 use serde::Serialize;
-use unisson_session::whole;
+use unisson_history::VersionNote;
+use unisson_session::{chronicle, version_state};
 use unisson_storage::{
-    CheckedObjects, Finding, OpenError, Severity, Store, StoreError, check_objects,
+    CheckedObjects, Finding, OpenError, Severity, Store, StoreError, StoredDocument, VersionId,
+    check_objects,
 };
 
-use super::{Place, bytes_text, crdt, documents, exit_code, parts, print_json, progress};
+use super::{Place, bytes_text, documents, exit_code, print_json, progress};
+use crate::crdt;
 
 /// What `fsck` can be told.
 #[derive(Debug, Args)]
@@ -29,6 +32,7 @@ struct Report {
     segments: u64,
     logs: u64,
     snapshots: u64,
+    versions: u64,
     ledger_records: u64,
     tombstones: u64,
     documents: u64,
@@ -110,6 +114,7 @@ fn report(checked: &CheckedObjects) -> Report {
         segments: checked.segments,
         logs: checked.logs,
         snapshots: checked.snapshots,
+        versions: checked.versions,
         ledger_records: checked.records,
         tombstones: checked.tombstones,
         documents: 0,
@@ -139,13 +144,7 @@ async fn check_documents(store: &Store, report: &mut Report) -> anyhow::Result<(
         bar.inc(1);
         report.documents += 1;
         let problem = match store.read(&name).await {
-            Ok(stored) => {
-                let parts = parts(stored);
-                let loaded = crdt(move || whole(&parts).map(drop)).await;
-                loaded
-                    .err()
-                    .map(|problem| ("the document's content".to_owned(), problem))
-            }
+            Ok(stored) => check_document(store, &name, stored).await?,
             // Erased while this runs: there is nothing to check any more.
             Err(StoreError::Erased { .. }) => None,
             Err(StoreError::Damaged { object, problem }) => Some((object, problem)),
@@ -158,6 +157,49 @@ async fn check_documents(store: &Store, report: &mut Report) -> anyhow::Result<(
     }
     bar.finish_and_clear();
     Ok(())
+}
+
+/// What is wrong with a document's content, who wrote it included, or with a version's: the object
+/// and the problem.
+async fn check_document(
+    store: &Store,
+    name: &str,
+    stored: StoredDocument,
+) -> anyhow::Result<Option<(String, String)>> {
+    let (parts, _) = crdt::parts(stored);
+    if let Err(problem) = crdt::run(move || chronicle(&parts, None).map(drop)).await {
+        return Ok(Some(("the document's content".to_owned(), problem)));
+    }
+    let versions = match store.versions(name).await {
+        Ok(versions) => versions,
+        Err(StoreError::Erased { .. }) => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    for version in versions {
+        if let Some(problem) = check_version(store, name, &version.id).await? {
+            return Ok(Some((format!("version {}", version.id), problem)));
+        }
+    }
+    Ok(None)
+}
+
+async fn check_version(
+    store: &Store,
+    name: &str,
+    id: &VersionId,
+) -> anyhow::Result<Option<String>> {
+    let (note, body) = match store.version(name, id).await {
+        Ok(Some(version)) => version,
+        // Thinned out or erased meanwhile; a damaged object is in the findings already.
+        Ok(None) | Err(StoreError::Erased { .. } | StoreError::Damaged { .. }) => return Ok(None),
+        Err(error @ StoreError::Unavailable(_)) => return Err(error.into()),
+    };
+    if let Err(error) = VersionNote::decode(&note) {
+        return Ok(Some(format!("its note does not read: {error}")));
+    }
+    Ok(crdt::run(move || version_state(&body).map(drop))
+        .await
+        .err())
 }
 
 fn print(report: &Report) {
@@ -174,12 +216,14 @@ fn print(report: &Report) {
         );
     }
     println!(
-        "{} objects, {}: {} segments, {} logs, {} snapshots, {} ledger records, {} tombstones",
+        "{} objects, {}: {} segments, {} logs, {} snapshots, {} versions, {} ledger records, \
+         {} tombstones",
         report.objects,
         bytes_text(report.bytes),
         report.segments,
         report.logs,
         report.snapshots,
+        report.versions,
         report.ledger_records,
         report.tombstones,
     );

@@ -14,7 +14,8 @@ use unisson_protocol::DocName;
 use unisson_session::{Merged, StoredParts, merge};
 use unisson_storage::{OpenError, Store, StoreSettings};
 
-use super::{Place, bytes_text, crdt, exit_code, open_to_write, parts, print_json, progress};
+use super::{Place, bytes_text, exit_code, open_to_write, print_json, progress};
+use crate::crdt;
 
 /// Who wrote what is imported.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
@@ -230,10 +231,10 @@ async fn merge_one(
         None => StoredParts::default(),
         Some(store) => {
             let stored = store.read(name).await;
-            parts(stored.map_err(|error| format!("document {name:?}: {error}"))?)
+            crdt::parts(stored.map_err(|error| format!("document {name:?}: {error}"))?).0
         }
     };
-    let merged = crdt(move || merge(&stored, &found.updates)).await?;
+    let merged = crdt::run(move || merge(&stored, &found.updates)).await?;
     Ok((merged, found.notes))
 }
 

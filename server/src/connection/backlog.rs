@@ -60,8 +60,9 @@ fn lost(message: &DocMessage) -> Result<(), CloseReason> {
         | DocMessage::Drained(_)
         | DocMessage::MemoryShort
         | DocMessage::Drain => Ok(()),
-        DocMessage::Join(_) | DocMessage::Message(..) | DocMessage::Access(..) => {
-            Err(CloseReason::Reset)
-        }
+        DocMessage::Join(_)
+        | DocMessage::Message(..)
+        | DocMessage::Edit(..)
+        | DocMessage::Access(..) => Err(CloseReason::Reset),
     }
 }

@@ -97,6 +97,7 @@ impl HocuspocusSocket {
         let peer = Peer {
             access: grant.access,
             user: grant.user,
+            display_name: grant.display_name,
             wants_echo: false,
             greets: false,
         };

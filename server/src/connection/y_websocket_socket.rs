@@ -45,6 +45,7 @@ impl Dialect for YWebsocketSocket {
         let peer = Peer {
             access: grant.access,
             user: grant.user,
+            display_name: grant.display_name,
             wants_echo: true,
             greets: true,
         };

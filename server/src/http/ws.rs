@@ -98,20 +98,28 @@ fn admit(state: &AppState, headers: &HeaderMap) -> Result<OwnedSemaphorePermit, 
     let origin = headers
         .get(header::ORIGIN)
         .and_then(|origin| origin.to_str().ok());
-    if let Some(origin) = origin
-        && !origin_may(origin, headers, state)
-    {
-        return Err(Problem {
-            status: StatusCode::FORBIDDEN,
-            code: "origin",
-            detail: "pages of this web origin may not connect: see auth.origins".into(),
-        });
-    }
+    refuse_origin(origin, headers, state)?;
     shared.sockets.admit().ok_or_else(|| Problem {
         status: StatusCode::SERVICE_UNAVAILABLE,
         code: "sockets",
         detail: "too many sockets are open".into(),
     })
+}
+
+/// An error where a page of this origin may not connect.
+pub(super) fn refuse_origin(
+    origin: Option<&str>,
+    headers: &HeaderMap,
+    state: &AppState,
+) -> Result<(), Problem> {
+    match origin {
+        Some(origin) if !origin_may(origin, headers, state) => Err(Problem {
+            status: StatusCode::FORBIDDEN,
+            code: "origin",
+            detail: "pages of this web origin may not connect: see auth.origins".into(),
+        }),
+        _ => Ok(()),
+    }
 }
 
 /// Listed origins and the server's own come in. Others come in only where tokens are asked for and
@@ -171,7 +179,7 @@ fn document_name(path: &str) -> Option<DocName> {
 
 /// The token of a request: query, header, sub-protocol, or cookie. A browser sends cookies for any
 /// page, so they count only for pages of this server and of listed origins.
-fn token(query: Option<&str>, headers: &HeaderMap, state: &AppState) -> String {
+pub(super) fn token(query: Option<&str>, headers: &HeaderMap, state: &AppState) -> String {
     let settings = &state.registry.shared().settings;
     let of_query = query.and_then(|query| {
         let value = query

@@ -4,4 +4,5 @@
 mod carrying;
 mod erasing;
 mod object_store;
+mod history;
 mod support;

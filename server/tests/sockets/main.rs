@@ -1,6 +1,7 @@
 //! Whole servers in this process, and bare clients that speak raw frames to them.
 
 mod erased;
+mod history;
 mod hocuspocus;
 mod pages;
 mod support;

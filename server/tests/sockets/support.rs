@@ -45,6 +45,7 @@ pub(crate) fn token(value: &str, access: Access, prefix: &str) -> Token {
         access,
         prefix: prefix.into(),
         user: None,
+        display_name: None,
     }
 }
 
@@ -110,6 +111,22 @@ impl World {
             .expect("connected");
         let request = format!(
             "GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close, upgrade\r\n{headers}\r\n"
+        );
+        stream.write_all(request.as_bytes()).await.expect("asked");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.expect("answered");
+        answer
+    }
+
+    /// The whole answer to a POST request with a JSON body.
+    pub(crate) async fn post(&self, path: &str, headers: &str, body: &str) -> String {
+        let mut stream = TcpStream::connect(self.server.address())
+            .await
+            .expect("connected");
+        let request = format!(
+            "POST {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json\r\n\
+             content-length: {}\r\n{headers}\r\n{body}",
+            body.len()
         );
         stream.write_all(request.as_bytes()).await.expect("asked");
         let mut answer = String::new();

@@ -1,5 +1,7 @@
 //! The fixtures of the protocol crate, as inputs to damage.
 
+pub mod history;
+
 use serde_json::Value;
 
 const Y_WEBSOCKET: &str = include_str!("../../../server/protocol/fixtures/y-websocket.json");

@@ -19,7 +19,7 @@ pub struct Target {
 }
 
 /// All targets.
-pub const TARGETS: [Target; 6] = [
+pub const TARGETS: [Target; 9] = [
     Target {
         name: "y_websocket",
         run: targets::y_websocket,
@@ -49,5 +49,20 @@ pub const TARGETS: [Target; 6] = [
         name: "apply",
         run: targets::apply,
         corpus: corpus::updates,
+    },
+    Target {
+        name: "entry",
+        run: targets::history::entry,
+        corpus: corpus::history::entries,
+    },
+    Target {
+        name: "attribution",
+        run: targets::history::attribution,
+        corpus: corpus::history::attributions,
+    },
+    Target {
+        name: "version_note",
+        run: targets::history::version_note,
+        corpus: corpus::history::version_notes,
     },
 ];

@@ -1,5 +1,7 @@
 //! The targets: what must hold for any bytes.
 
+pub mod history;
+
 use std::{collections::BTreeMap, sync::OnceLock};
 
 use crate::corpus;

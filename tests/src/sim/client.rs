@@ -83,6 +83,7 @@ impl Client {
         Peer {
             access,
             user: None,
+            display_name: None,
             wants_echo,
             greets,
         }

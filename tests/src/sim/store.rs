@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use bytes::Bytes;
+use unisson_history::entry;
 use unisson_session::{AppendSeq, StoredParts};
 
 use super::clocks::Content;
@@ -91,7 +92,8 @@ impl Store {
     }
 
     fn write(&mut self, bytes: Bytes) {
-        if let Some(content) = Content::of_update(&bytes) {
+        let entry = entry::open(&bytes).ok();
+        if let Some(content) = entry.and_then(|entry| Content::of_update(&entry.update)) {
             self.durable.merge(&content);
         }
         self.next_id += 1;

@@ -44,6 +44,7 @@ enum Event {
     AppendDone(u64),
     LoadDone(u64),
     SnapshotRead(u64),
+    VersionRead(u64, unisson_session::VersionWanted),
     SnapshotPut(u64, Condensed, Basis),
     Condensed(u64),
     /// The process is short of memory.
@@ -207,6 +208,7 @@ impl World {
             Event::AppendDone(incarnation) => self.append_done(incarnation),
             Event::LoadDone(incarnation) => self.load_done(incarnation),
             Event::SnapshotRead(incarnation) => self.snapshot_read(incarnation),
+            Event::VersionRead(incarnation, wanted) => self.version_read(incarnation, wanted),
             Event::SnapshotPut(incarnation, condensed, basis) => {
                 self.snapshot_put(incarnation, condensed, &basis);
             }

@@ -133,12 +133,13 @@ impl Document {
     }
 
     /// The CRDT, made from the image where there is none.
-    pub(super) fn wake(&mut self) -> Result<(), LoadError> {
+    pub(super) fn wake(&mut self) -> Result<Doc, LoadError> {
         if let Some(fault) = &self.fault {
             return Err(fault.clone());
         }
-        let Form::Cold(image) = &self.form else {
-            return Ok(());
+        let image = match &self.form {
+            Form::Live(doc) => return Ok(doc.clone()),
+            Form::Cold(image) => image,
         };
         let doc = empty_doc();
         let woken = image
@@ -148,10 +149,10 @@ impl Document {
             self.fault = Some(fault.clone());
             return Err(fault);
         }
-        if let Form::Cold(image) = std::mem::replace(&mut self.form, Form::Live(doc)) {
+        if let Form::Cold(image) = std::mem::replace(&mut self.form, Form::Live(doc.clone())) {
             self.image = Some((self.version, image));
         }
-        Ok(())
+        Ok(doc)
     }
 
     /// What somebody with this state vector (lib0 v1) misses, as an update (format v1) and those
@@ -177,42 +178,35 @@ impl Document {
         if let Some(answer) = self.answers.full(self.version) {
             return Ok(answer);
         }
-        let body = match &self.form {
-            Form::Live(doc) => doc
-                .transact()
-                .encode_diff_v1(&StateVector::default())
-                .into(),
-            Form::Cold(image) => image.full().inspect_err(|fault| {
-                self.fault = Some(fault.clone());
-            })?,
-        };
+        let body = self.encode_v1();
+        let body = body.inspect_err(|fault| self.fault = Some(fault.clone()))?;
         self.answers.keep_full(self.version, body.clone());
         Ok(Answer::of(body))
     }
 
     fn part(&mut self, known: &[(u64, u32)]) -> Result<Bytes, LoadError> {
-        let knows = |id: &u64| known.binary_search_by_key(id, |entry| entry.0).ok();
-        let nothing_new = self.clocks.iter().all(|(id, clock)| {
-            knows(id)
-                .and_then(|at| known.get(at))
-                .is_some_and(|(_, known)| known >= clock)
-        });
-        if let Form::Cold(image) = &self.form {
-            if nothing_new {
-                return image.nothing_new().inspect_err(|fault| {
-                    self.fault = Some(fault.clone());
-                });
-            }
-            self.wake()?;
+        if let Form::Cold(image) = &self.form
+            && self.adds_nothing_to(known)
+        {
+            return image.nothing_new().inspect_err(|fault| {
+                self.fault = Some(fault.clone());
+            });
         }
         let remote: StateVector = known
             .iter()
             .map(|(id, clock)| (ClientID::new(*id), *clock))
             .collect();
-        match &self.form {
-            Form::Live(doc) => Ok(doc.transact().encode_diff_v1(&remote).into()),
-            Form::Cold(image) => image.full(),
-        }
+        let doc = self.wake()?;
+        Ok(doc.transact().encode_diff_v1(&remote).into())
+    }
+
+    /// Whether somebody who has reached these clocks has every struct.
+    fn adds_nothing_to(&self, known: &[(u64, u32)]) -> bool {
+        self.clocks.iter().all(|(id, clock)| {
+            let at = known.binary_search_by_key(id, |entry| entry.0).ok();
+            at.and_then(|at| known.get(at))
+                .is_some_and(|(_, known)| known >= clock)
+        })
     }
 
     /// The changes since a version, if they are at hand.

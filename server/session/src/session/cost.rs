@@ -30,6 +30,7 @@ impl Session {
     pub fn is_heavy(&self, input: &Input) -> bool {
         match input {
             Input::Received(_, message) => self.is_heavy_message(message),
+            Input::Edit(_, _, update) => self.is_heavy_edit(update.len()),
             Input::Drained(_) => self.is_heavy_to_catch_up(),
             Input::Loaded(Ok(loaded)) => loaded.document.is_heavy() && !loaded.document.is_cold(),
             Input::Condensed(_) | Input::SnapshotStored(_) => {
@@ -44,10 +45,15 @@ impl Session {
         match message {
             PeerMessage::SyncStep1(question) => self.document.is_heavy_to_ask(question),
             PeerMessage::Update(update) | PeerMessage::SyncStep2(update) => {
-                self.document.is_heavy_to_edit(update.len())
+                self.is_heavy_edit(update.len())
             }
             _ => false,
         }
+    }
+
+    /// As [`Self::is_heavy`], of an edit of so many bytes.
+    pub fn is_heavy_edit(&self, update_bytes: usize) -> bool {
+        self.document.is_heavy_to_edit(update_bytes)
     }
 
     /// As [`Self::is_heavy`], of a lagging peer that catches up.

@@ -1,6 +1,7 @@
 //! Updates: who sent what, who is told, and who is asked again.
 
 use bytes::Bytes;
+use unisson_history::{Author, Written, entry};
 use unisson_protocol::{Access, CloseReason, ServerMessage, scan};
 
 use super::{Ask, Session, send};
@@ -32,7 +33,7 @@ impl GapTimer {
         self.due
     }
 
-    fn start(&mut self, now: Millis) {
+    pub(super) fn start(&mut self, now: Millis) {
         if self.due.is_none() {
             self.pause_ms = GAP_ASK_MS;
             self.due = Some(now + self.pause_ms);
@@ -225,14 +226,14 @@ impl Session {
         match applied {
             Applied::Integrated(new) => {
                 if let Some(new) = new {
-                    self.keep(now, new.clone(), effects);
+                    self.keep(now, id, &new, effects);
                     self.broadcast(now, &[id], new, effects);
                     self.release_waiting(now, effects);
                 }
                 self.promise(answer, effects);
             }
             Applied::Waiting(waiting, part) => {
-                self.hold(now, waiting, update, answer, effects);
+                self.hold(now, id, waiting, &update, answer, effects);
                 if let Some(part) = part {
                     self.broadcast(now, &[id], part, effects);
                     self.release_waiting(now, effects);
@@ -241,7 +242,7 @@ impl Session {
             }
             Applied::NoRoom(part) => {
                 if let Some(part) = part {
-                    self.keep(now, part.clone(), effects);
+                    self.keep(now, id, &part, effects);
                     self.broadcast(now, &[id], part, effects);
                 }
                 let reason = "too many updates wait for missing ones";
@@ -252,7 +253,7 @@ impl Session {
     }
 
     /// Checks an update against the limits before the CRDT sees it.
-    fn admit(&mut self, update: &Bytes) -> Result<scan::UpdateScan, String> {
+    pub(super) fn admit(&mut self, update: &Bytes) -> Result<scan::UpdateScan, String> {
         let limits = &self.limits;
         if update.len() > limits.update_bytes_max {
             return Err(format!(
@@ -301,33 +302,50 @@ impl Session {
     fn hold(
         &mut self,
         now: Millis,
+        id: PeerId,
         waiting: WaitingId,
-        update: Bytes,
+        update: &Bytes,
         answer: Option<Answer>,
         effects: &mut Effects,
     ) {
         if !self.waiting.contains_key(&waiting) {
-            self.keep(now, update, effects);
+            self.keep(now, id, update, effects);
         }
         self.waiting.entry(waiting).or_default().extend(answer);
         self.gap.start(now);
     }
 
-    fn keep(&mut self, now: Millis, update: Bytes, effects: &mut Effects) {
+    fn keep(&mut self, now: Millis, id: PeerId, update: &Bytes, effects: &mut Effects) {
+        let here = self.peers.get(&id);
+        let author = here.map(|here| here.peer.author()).unwrap_or_default();
+        self.keep_as(now, author, update, effects);
+    }
+
+    /// Logs an update together with who brought it and when.
+    pub(super) fn keep_as(
+        &mut self,
+        now: Millis,
+        author: Author,
+        update: &Bytes,
+        effects: &mut Effects,
+    ) {
+        let at_ms = self.unix_zero_ms.saturating_add(now.0);
+        effects.extend(self.versions.edited(now, at_ms, &self.limits));
+        let entry = entry::seal(&Written { author, at_ms }, update);
         self.last_edit = now;
         self.cooling.edited();
         self.log_updates += 1;
-        self.log_bytes += update.len();
-        effects.push(self.ledger.append(now, update));
+        self.log_bytes += entry.len();
+        effects.push(self.ledger.append(now, entry));
     }
 
-    fn promise(&mut self, answer: Option<Answer>, effects: &mut Effects) {
+    pub(super) fn promise(&mut self, answer: Option<Answer>, effects: &mut Effects) {
         let due = answer.and_then(|answer| self.ledger.promise(answer));
         self.answer(due, effects);
     }
 
     /// Something has come: perhaps what others waited for.
-    fn release_waiting(&mut self, now: Millis, effects: &mut Effects) {
+    pub(super) fn release_waiting(&mut self, now: Millis, effects: &mut Effects) {
         if !self.document.has_waiting() {
             return;
         }
@@ -336,7 +354,7 @@ impl Session {
             // have it, and for some of them its return would say "durable".
             if let Some(new) = new {
                 let answers = self.waiting.get(&id).into_iter().flatten();
-                let authors: Vec<PeerId> = answers.map(Answer::peer).collect();
+                let authors: Vec<PeerId> = answers.filter_map(Answer::peer).collect();
                 self.broadcast(now, &authors, new, effects);
             }
             if complete {
@@ -371,7 +389,12 @@ impl Session {
         if !self.gap.rings(now) {
             return;
         }
-        let mut authors: Vec<PeerId> = self.waiting.values().flatten().map(Answer::peer).collect();
+        let mut authors: Vec<PeerId> = self
+            .waiting
+            .values()
+            .flatten()
+            .filter_map(Answer::peer)
+            .collect();
         authors.sort_unstable();
         authors.dedup();
         for author in authors {

@@ -14,18 +14,21 @@ use yrs::{
 pub const HOCUSPOCUS: Peer = Peer {
     access: Access::ReadWrite,
     user: None,
+    display_name: None,
     wants_echo: false,
     greets: false,
 };
 pub const Y_WEBSOCKET: Peer = Peer {
     access: Access::ReadWrite,
     user: None,
+    display_name: None,
     wants_echo: true,
     greets: true,
 };
 pub const READER: Peer = Peer {
     access: Access::ReadOnly,
     user: None,
+    display_name: None,
     wants_echo: false,
     greets: false,
 };
@@ -37,6 +40,8 @@ impl Editor {
     pub fn new(client_id: u64) -> Self {
         let mut options = Options::with_client_id(ClientID::new(client_id));
         options.offset_kind = OffsetKind::Utf16;
+        // Each document would clean up on its own, and they would differ.
+        options.cleanup_formatting = false;
         Self(Doc::with_options(options))
     }
 

@@ -7,6 +7,7 @@ use super::*;
 const GRANT: Grant = Grant {
     access: Access::ReadWrite,
     user: None,
+    display_name: None,
 };
 
 fn frame(bytes: &[u8]) -> Bytes {
@@ -124,6 +125,7 @@ fn another_token_on_an_open_document_is_checked_without_a_reply() {
     let read_only = Grant {
         access: Access::ReadOnly,
         user: None,
+        display_name: None,
     };
     let actions = connection.authenticated(&address(), name(), Ok(read_only.clone()));
     assert_eq!(actions, [Action::Change(address(), read_only)]);

@@ -184,6 +184,7 @@ impl World {
         let reader = Peer {
             access,
             user: None,
+            display_name: None,
             wants_echo: false,
             greets: false,
         };

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use bytes::Bytes;
 use unisson_session::{
     AppendError, AppendSeq, Condensed, DocName, Effect, Input, OpenError, PeerId, ServerMessage,
-    Session, SnapshotError, condense, load,
+    Session, SnapshotError, VersionWanted, chronicle, condense, load,
 };
 
 use super::{Event, World};
@@ -113,6 +113,11 @@ impl World {
                 let delay = self.store_delay();
                 self.after(delay, Event::Condensed(self.incarnation));
             }
+            Effect::StoreVersion(wanted) => {
+                let delay = self.store_delay();
+                self.after(delay, Event::VersionRead(self.incarnation, wanted));
+            }
+            Effect::Edited(id, _) => self.broken(format!("{id:?} was never asked for")),
             Effect::Stop => self.stop(),
         }
     }
@@ -285,6 +290,22 @@ impl World {
     pub(super) fn memory_short(&mut self) {
         if self.session.is_some() {
             self.tell(Input::MemoryShort);
+        }
+    }
+
+    pub(super) fn version_read(&mut self, incarnation: u64, wanted: VersionWanted) {
+        if incarnation != self.incarnation {
+            return;
+        }
+        if self.store_fails() {
+            self.tell(Input::VersionStored(Err(
+                SnapshotError::Unavailable(away()),
+            )));
+            return;
+        }
+        match chronicle(&self.store.read().0, wanted.before_ms) {
+            Ok(_) => self.tell(Input::VersionStored(Ok(()))),
+            Err(error) => self.broken(format!("what was stored has no history: {error}")),
         }
     }
 

@@ -1,0 +1,171 @@
+//! Who asks, for which document, and what they may do with it: the same tokens and web origins as
+//! for sockets.
+
+use std::time::Duration;
+
+use axum::{
+    body::Body,
+    extract::{FromRequestParts, Path, Request, State},
+    http::{HeaderValue, Method, StatusCode, header, request::Parts},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use tokio::time::timeout;
+use unisson_history::Author;
+use unisson_protocol::{Access, CloseReason, DocName};
+
+use crate::{
+    auth::Grant,
+    http::{AppState, error::Problem, ws},
+    versions::HistoryError,
+};
+
+/// A document that somebody may at least read.
+#[derive(Debug)]
+pub(super) struct Reader {
+    pub(super) name: DocName,
+    pub(super) grant: Grant,
+}
+
+/// A document that somebody may change.
+#[derive(Debug)]
+pub(super) struct Writer(pub(super) Reader);
+
+impl Reader {
+    /// As whom they change the document.
+    pub(super) fn author(&self) -> Author {
+        Author {
+            user: self.grant.user.clone(),
+            name: self.grant.display_name.clone(),
+        }
+    }
+}
+
+impl FromRequestParts<AppState> for Reader {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        let headers = &parts.headers;
+        let origin = headers
+            .get(header::ORIGIN)
+            .and_then(|origin| origin.to_str().ok());
+        ws::refuse_origin(origin, headers, state)?;
+        let token = ws::token(parts.uri.query(), headers, state);
+        let path = Path::<Vec<(String, String)>>::from_request_parts(parts, state).await;
+        let named = path.ok().and_then(|Path(path)| {
+            let mut path = path.into_iter();
+            Some(path.find(|(key, _)| key == "document")?.1)
+        });
+        let name = DocName::new(&named.unwrap_or_default()).map_err(|error| Problem {
+            status: StatusCode::BAD_REQUEST,
+            code: "document-name",
+            detail: error.to_string(),
+        })?;
+        let authenticator = &state.registry.shared().authenticator;
+        let grant = authenticator.authenticate(&token, &name).map_err(refused)?;
+        Ok(Self { name, grant })
+    }
+}
+
+impl FromRequestParts<AppState> for Writer {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        let reader = Reader::from_request_parts(parts, state).await?;
+        match reader.grant.access {
+            Access::ReadWrite => Ok(Self(reader)),
+            Access::ReadOnly => Err(Problem {
+                status: StatusCode::FORBIDDEN,
+                code: "read-only",
+                detail: "this token may read the document and not change it".into(),
+            }),
+        }
+    }
+}
+
+fn refused(reason: CloseReason) -> Problem {
+    match reason {
+        CloseReason::Unauthorized => Problem {
+            status: StatusCode::UNAUTHORIZED,
+            code: "unauthorized",
+            detail: "a token is needed: send it as `Authorization: Bearer`".into(),
+        },
+        _ => Problem {
+            status: StatusCode::FORBIDDEN,
+            code: "forbidden",
+            detail: "this token is for other documents".into(),
+        },
+    }
+}
+
+impl From<HistoryError> for Problem {
+    fn from(error: HistoryError) -> Self {
+        let (status, code) = match error {
+            HistoryError::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
+            HistoryError::Damaged(_) => (StatusCode::INTERNAL_SERVER_ERROR, "damaged"),
+            HistoryError::Erased(_) => (StatusCode::GONE, "erased"),
+            HistoryError::TooDeep(_) => (StatusCode::UNPROCESSABLE_ENTITY, "too-deep"),
+        };
+        Self {
+            status,
+            code,
+            detail: error.to_string(),
+        }
+    }
+}
+
+/// A request that makes no sense.
+pub(super) fn bad_request(code: &'static str, detail: impl Into<String>) -> Problem {
+    Problem {
+        status: StatusCode::BAD_REQUEST,
+        code,
+        detail: detail.into(),
+    }
+}
+
+/// How long a call waits for its turn.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Each call reads a whole document and takes a processor and a multiple of its size for a moment,
+/// so only some run at a time. The others wait in the order in which they came.
+pub(super) async fn take_turns(
+    State(state): State<AppState>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let turn = state.registry.shared().histories.acquire();
+    match timeout(PATIENCE, turn).await {
+        Ok(_permit) => next.run(request).await,
+        Err(_) => Problem {
+            status: StatusCode::SERVICE_UNAVAILABLE,
+            code: "busy",
+            detail: "too many ask about histories now: try again".into(),
+        }
+        .into_response(),
+    }
+}
+
+/// Lets pages of other origins read the answers: whether they may ask at all is decided before any
+/// answer is made. Credentials are not allowed along, so a page needs the token itself.
+pub(super) async fn allow_pages(request: Request, next: Next) -> Response {
+    let origin = request.headers().get(header::ORIGIN).cloned();
+    let asks_first = request.method() == Method::OPTIONS;
+    let mut response = match asks_first && origin.is_some() {
+        true => StatusCode::NO_CONTENT.into_response(),
+        false => next.run(request).await,
+    };
+    if let Some(origin) = origin {
+        allow(&mut response, origin);
+    }
+    response
+}
+
+fn allow(response: &mut Response<Body>, origin: HeaderValue) {
+    let headers = response.headers_mut();
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+    headers.insert(header::VARY, HeaderValue::from_static("origin, accept"));
+    let names = HeaderValue::from_static("authorization, content-type, accept");
+    headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, names);
+    let methods = HeaderValue::from_static("GET, POST");
+    headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, methods);
+}

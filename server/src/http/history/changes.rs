@@ -1,0 +1,215 @@
+//! Bringing back what was: a restored version, somebody's changes undone. Both are edits like any
+//! other, seen at once by whoever has the document open, and both keep what was there before as a
+//! version of its own.
+
+use std::{
+    hash::{BuildHasher as _, Hasher as _, RandomState},
+    time::Duration,
+};
+
+use axum::{
+    Json,
+    extract::{State, rejection::JsonRejection},
+    http::StatusCode,
+};
+use bytes::Bytes;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tokio::{sync::oneshot, time::timeout};
+use unisson_history::{Archive, Revert, restore as restoration, revert as reverted};
+use unisson_session::version_state;
+
+use super::{
+    admission::{Reader, Writer, bad_request},
+    versions::{parse_body, states},
+};
+use crate::{
+    connection::Backlog,
+    doc_task::DocMessage,
+    http::{AppState, error::Problem},
+    versions::{HistoryError, Moment, heavy, keep_now, note_of, read_chronicle, unix_now_ms},
+};
+
+/// How long an edit may take to be durable before the answer is "perhaps".
+const PATIENCE: Duration = Duration::from_secs(20);
+/// How many versions are looked through for what was deleted; each is a whole state in memory.
+const SOURCES_MAX: usize = 24;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Restoring {
+    version: String,
+}
+
+/// Makes the document say again what a version says.
+pub(super) async fn restore(
+    State(state): State<AppState>,
+    Writer(writer): Writer,
+    body: Result<Json<Restoring>, JsonRejection>,
+) -> Result<Json<Value>, Problem> {
+    let version = parse_body(body)?.version;
+    let shared = state.registry.shared();
+    let (target, _) = states(&writer.name, shared, &version).await?;
+    let (chronicle, basis) = read_chronicle(&writer.name, shared, None).await?;
+    let seed = draw_seed();
+    let (update, chronicle) = heavy(move || {
+        let mut sources = vec![chronicle.state.clone(), target.clone()];
+        sources.extend(chronicle.updates.iter().cloned());
+        let mut archive = Archive::of(&sources)?;
+        let now = archive.view(&chronicle.state)?;
+        let there = archive.view(&target)?;
+        let client_id = archive.unused_client_id(&chronicle.attribution, seed);
+        let update = restoration(&archive, &now, &there, client_id)?;
+        Ok((update, chronicle))
+    })
+    .await?;
+    let moment = Moment {
+        chronicle: &chronicle,
+        basis: &basis,
+    };
+    let before = carry_out(&state, &writer, update, moment).await?;
+    Ok(Json(
+        json!({ "changed": before.is_some(), "before": before }),
+    ))
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Reverting {
+    /// A user's id, or `null` for those of whom nobody asked a name; never left out by mistake.
+    user: Value,
+    from_ms: u64,
+    until_ms: u64,
+}
+
+/// Undoes one person's changes of some time.
+pub(super) async fn revert(
+    State(state): State<AppState>,
+    Writer(writer): Writer,
+    body: Result<Json<Reverting>, JsonRejection>,
+) -> Result<Json<Value>, Problem> {
+    let asked = parse_body(body)?;
+    if asked.from_ms > asked.until_ms {
+        return Err(bad_request("times", "from_ms is after until_ms"));
+    }
+    let user = match &asked.user {
+        Value::Null => None,
+        Value::String(user) => Some(user.as_str().into()),
+        _ => return Err(bad_request("user", "user is an id or null")),
+    };
+    let what = Revert {
+        user,
+        from_ms: asked.from_ms,
+        until_ms: asked.until_ms,
+    };
+    let (chronicle, basis) = read_chronicle(&writer.name, state.registry.shared(), None).await?;
+    let bodies = sources(&state, &writer, &what).await?;
+    let seed = draw_seed();
+    let (done, chronicle) = heavy(move || {
+        let mut sources = vec![chronicle.state.clone()];
+        sources.extend(chronicle.updates.iter().cloned());
+        for body in &bodies {
+            sources.push(version_state(body)?.0);
+        }
+        let mut archive = Archive::of(&sources)?;
+        let now = archive.view(&chronicle.state)?;
+        archive.cut_by(&chronicle.attribution);
+        let client_id = archive.unused_client_id(&chronicle.attribution, seed);
+        let known = &chronicle.attribution;
+        let done = reverted(&archive, &now, known, &what, client_id)?;
+        Ok((done, chronicle))
+    })
+    .await?;
+    let moment = Moment {
+        chronicle: &chronicle,
+        basis: &basis,
+    };
+    let before = carry_out(&state, &writer, done.update, moment).await?;
+    Ok(Json(json!({
+        "changed": before.is_some(),
+        "before": before,
+        "deleted": done.deleted,
+        "put_back": done.put_back,
+        "lost": done.lost,
+    })))
+}
+
+/// The bodies of the versions that may have what was deleted: the last before the time asked about,
+/// and those of that time.
+async fn sources(
+    state: &AppState,
+    writer: &Reader,
+    what: &Revert,
+) -> Result<Vec<Bytes>, HistoryError> {
+    let store = &state.registry.shared().store;
+    let name = writer.name.as_str();
+    let mut versions = store.versions(name).await?;
+    versions.retain(|version| note_of(version).is_some());
+    let first = versions
+        .iter()
+        .rposition(|version| version.id.created_ms() < what.from_ms)
+        .unwrap_or(0);
+    let until = versions
+        .iter()
+        .position(|version| version.id.created_ms() > what.until_ms.saturating_add(1))
+        .map_or(versions.len(), |at| at + 1);
+    let chosen = versions.get(first..until.max(first)).unwrap_or_default();
+    let mut bodies = Vec::new();
+    for version in chosen.iter().take(SOURCES_MAX) {
+        if let Some((_, body)) = store.version(name, &version.id).await? {
+            bodies.push(body);
+        }
+    }
+    Ok(bodies)
+}
+
+/// Keeps what was before, then hands the edit to the document and waits until it is durable. Gives
+/// the id of the version of before; nothing where there was nothing to do.
+async fn carry_out(
+    state: &AppState,
+    writer: &Reader,
+    update: Option<Bytes>,
+    moment: Moment<'_>,
+) -> Result<Option<String>, Problem> {
+    let Some(update) = update else {
+        return Ok(None);
+    };
+    let shared = state.registry.shared();
+    let before = keep_now(&writer.name, shared, moment, None, writer.author()).await?;
+    let busy = |detail: &str| Problem {
+        status: StatusCode::SERVICE_UNAVAILABLE,
+        code: "busy",
+        detail: detail.to_owned(),
+    };
+    let (done, answer) = oneshot::channel();
+    let edit = DocMessage::Edit(writer.author(), update, done);
+    let mut backlog = Backlog::default();
+    let told = state.registry.tell(&writer.name, edit, &mut backlog);
+    let told = told.map_err(|reason| busy(reason.text()));
+    drop(told?);
+    let told = timeout(PATIENCE, backlog.clear()).await;
+    match told {
+        Ok(told) => told.map_err(|reason| busy(reason.text()))?,
+        Err(_) => return Err(busy("the document has too much to do: try again")),
+    }
+    match timeout(PATIENCE, answer).await {
+        Ok(Ok(Ok(()))) => Ok(Some(before.to_string())),
+        Ok(Ok(Err(reason))) => Err(Problem {
+            status: StatusCode::CONFLICT,
+            code: "refused",
+            detail: reason,
+        }),
+        Ok(Err(_)) => Err(busy("the document was closing: try again")),
+        Err(_) => Err(busy(
+            "the change is made, but not durable yet: look at the versions before trying again",
+        )),
+    }
+}
+
+/// A number that no other edit of the server's own has started from: the standard library keys
+/// each hasher from the system's randomness.
+fn draw_seed() -> u64 {
+    let mut hasher = RandomState::new().build_hasher();
+    hasher.write_u64(unix_now_ms());
+    hasher.finish()
+}
