@@ -104,6 +104,16 @@ proptest! {
 }
 
 #[test]
+fn marks_that_were_put_back_side_by_side_are_put_back_once() {
+    // Two marks of one client stand together, and so do their copies.
+    let mut team = Team::new(6_993_991_444_945_098_152);
+    team.works(60);
+    let back = reverts(&mut team, "ann", EVER, 5);
+    assert_eq!(back.put_back, 5);
+    assert_eq!(reverts(&mut team, "ann", EVER, 6).update, None);
+}
+
+#[test]
 fn only_the_time_asked_for_is_undone() {
     let mut team = Team::new(1);
     team.types(0, 0, "aaa");
