@@ -139,7 +139,7 @@ fn what_is_garbage_collected_comes_back_from_a_version_or_is_said_to_be_lost() {
     team.compacts();
     let now = team.chronicle();
     let (version, _) = version_state(&body).expect("reads");
-    let lost = reverts_from(&mut team, &[now.state.clone()], "ann", EVER, 1);
+    let lost = reverts_from(&mut team, std::slice::from_ref(&now.state), "ann", EVER, 1);
     assert_eq!((lost.put_back, lost.lost, lost.update), (0, 6, None));
     let back = reverts_from(&mut team, &[now.state, version], "ann", EVER, 2);
     assert_eq!((back.put_back, back.lost), (4, 2));
