@@ -132,11 +132,7 @@ impl<'a> Reverter<'a> {
                     .is_some_and(|run| run.goes_on_with(archive, id))
             {
                 self.put_run_back(run.take(), parent, depth)?;
-                run = Some(Run {
-                    left,
-                    nodes: vec![id],
-                    copies: self.copies_before(id),
-                });
+                run = Some(Run::new(left, id, self.copies_before(id)));
             }
             left = Some(node.last_id());
         }

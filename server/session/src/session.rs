@@ -4,6 +4,7 @@ mod cooling;
 mod cost;
 mod edits;
 mod fanout;
+mod snapshots;
 mod sync;
 mod versions;
 
@@ -21,8 +22,6 @@ use crate::{
 
 /// How long the store may fail before peers are told that they cannot write.
 const FAILING_NOTICE_MS: u64 = 2_000;
-/// How long to wait before a failed snapshot is ordered again.
-const SNAPSHOT_RETRY_MS: u64 = 60_000;
 /// Told to writers while the store takes nothing.
 const STORE_UNAVAILABLE: &str = "edits cannot be saved now: the store is unavailable";
 
@@ -462,17 +461,6 @@ impl Session {
         }));
     }
 
-    fn snapshot_stored(&mut self, now: Millis, stored: bool) {
-        if let Snapshotting::Ordered { updates, bytes } = self.snapshot {
-            self.snapshot = Snapshotting::Ready;
-            if !stored {
-                self.log_updates += updates;
-                self.log_bytes += bytes;
-                self.snapshot = Snapshotting::NotBefore(now + SNAPSHOT_RETRY_MS);
-            }
-        }
-    }
-
     /// Does what is due after any fact.
     fn settle(&mut self, now: Millis, effects: &mut Effects) {
         effects.extend(self.ledger.retry(now));
@@ -526,36 +514,6 @@ impl Session {
         if !to.is_empty() {
             effects.push(Effect::Send { to, message });
         }
-    }
-
-    fn snapshot_due(&self) -> Option<Millis> {
-        if self.phase != Phase::Open || self.draining || self.log_updates == 0 {
-            return None;
-        }
-        let not_before = match self.snapshot {
-            Snapshotting::Ordered { .. } | Snapshotting::Condensing => return None,
-            Snapshotting::NotBefore(at) => at,
-            Snapshotting::Ready => Millis::default(),
-        };
-        let updates_max = self.limits.snapshot_log_updates.max(self.state_bytes / 64);
-        let bytes_max = self.limits.snapshot_log_bytes.max(self.state_bytes / 2);
-        let long = self.log_updates >= updates_max || self.log_bytes >= bytes_max;
-        let far_too_long = self.log_updates / 2 >= updates_max || self.log_bytes / 2 >= bytes_max;
-        if !self.ledger.is_empty() && !far_too_long {
-            // What is read back while nothing is in flight is also the document's cold form.
-            return None;
-        }
-        let patience = if self.has_much_to_compact() { 1 } else { 10 };
-        let quiet = self.last_edit + self.limits.snapshot_idle_ms.saturating_mul(patience);
-        let alone = self
-            .empty_since
-            .map(|since| since + self.limits.unload_idle_ms);
-        let due = if long || self.cooling.is_short() && alone.is_some() {
-            self.last_edit
-        } else {
-            quiet.min(alone.unwrap_or(quiet))
-        };
-        Some(due.max(not_before))
     }
 
     /// When the session has nothing left to do, if nobody comes.

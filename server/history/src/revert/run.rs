@@ -14,9 +14,21 @@ pub(super) struct Run {
     pub(super) nodes: Vec<NodeId>,
     /// Shown items that were written for its place.
     pub(super) copies: Vec<NodeId>,
+    /// Shown items that were written for the place behind its end: they are its own if it goes on.
+    behind: Vec<NodeId>,
 }
 
 impl Run {
+    /// A run that begins with an item.
+    pub(super) fn new(left: Option<Id>, first: NodeId, copies: Vec<NodeId>) -> Self {
+        Self {
+            left,
+            nodes: vec![first],
+            copies,
+            behind: Vec::new(),
+        }
+    }
+
     /// Takes a deleted item if it goes on where the run ends, with the same kind of content.
     pub(super) fn goes_on_with(&mut self, archive: &Archive, id: NodeId) -> bool {
         let Some(last) = self.nodes.last().map(|last| archive.node(*last)) else {
@@ -32,6 +44,7 @@ impl Run {
         let goes_on = alike && node.id == last.last_id().plus(1);
         if goes_on {
             self.nodes.push(id);
+            self.copies.append(&mut self.behind);
         }
         goes_on
     }
@@ -43,7 +56,7 @@ impl Run {
         let node = archive.node(id);
         let is_copy = is_servers(node.id) && node.right_origin == last.map(|last| last.plus(1));
         if is_copy {
-            self.copies.push(id);
+            self.behind.push(id);
         }
         is_copy
     }

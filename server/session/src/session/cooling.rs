@@ -1,6 +1,6 @@
 //! When a document gives up its CRDT, and when encoded answers are forgotten.
 
-use super::{SNAPSHOT_RETRY_MS, Session, Snapshotting};
+use super::{Session, Snapshotting, snapshots::SNAPSHOT_RETRY_MS};
 use crate::{Effect, Effects, Image, Millis, SnapshotError, session::Phase};
 
 /// With memory short, a document without edits for so long counts as quiet.

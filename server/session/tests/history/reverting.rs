@@ -104,6 +104,16 @@ proptest! {
 }
 
 #[test]
+fn marks_that_were_put_back_side_by_side_are_put_back_once() {
+    // Two marks of one client stand together, and so do their copies.
+    let mut team = Team::new(6_993_991_444_945_098_152);
+    team.works(60);
+    let back = reverts(&mut team, "ann", EVER, 5);
+    assert_eq!(back.put_back, 5);
+    assert_eq!(reverts(&mut team, "ann", EVER, 6).update, None);
+}
+
+#[test]
 fn only_the_time_asked_for_is_undone() {
     let mut team = Team::new(1);
     team.types(0, 0, "aaa");
@@ -129,7 +139,7 @@ fn what_is_garbage_collected_comes_back_from_a_version_or_is_said_to_be_lost() {
     team.compacts();
     let now = team.chronicle();
     let (version, _) = version_state(&body).expect("reads");
-    let lost = reverts_from(&mut team, &[now.state.clone()], "ann", EVER, 1);
+    let lost = reverts_from(&mut team, std::slice::from_ref(&now.state), "ann", EVER, 1);
     assert_eq!((lost.put_back, lost.lost, lost.update), (0, 6, None));
     let back = reverts_from(&mut team, &[now.state, version], "ann", EVER, 2);
     assert_eq!((back.put_back, back.lost), (4, 2));
