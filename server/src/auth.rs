@@ -1,11 +1,30 @@
 //! Who somebody is, and what they may do with a document.
+//!
+//! Three kinds of credentials, asked in this order: static tokens of the settings; tokens that the
+//! portal has signed ([`claims`]); whatever else the portal itself understands.
 
-use std::sync::Arc;
+pub mod claims;
+mod fetch;
+mod jwks;
+pub mod keys;
+pub mod mint;
+
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 use subtle::ConstantTimeEq;
+use tokio::time::Instant;
 use unisson_protocol::{Access, CloseReason, DocName};
 
-use crate::settings::Token;
+use self::{
+    claims::{Claims, Refused, Rules, prefix_covers},
+    jwks::RemoteKeys,
+    keys::{Head, Key, looks_like_a_token},
+    mint::{MintError, MintRight, Minted, Order, mint},
+};
+use crate::settings::{Settings, Token};
 
 /// What somebody may do with one document.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,43 +33,115 @@ pub struct Grant {
     pub access: Access,
     /// Who they are, where the token says so.
     pub user: Option<Arc<str>>,
+    /// The name to show for them, where the token says so.
+    pub display_name: Option<Arc<str>>,
+    /// The colour of their cursor, where the token says so.
+    pub color: Option<Arc<str>>,
+    /// When this ends, if ever.
+    pub expires: Option<Instant>,
 }
 
-/// Checks tokens.
-#[derive(Debug, Clone)]
-pub struct Authenticator {
-    tokens: Arc<[Token]>,
-}
-
-impl Authenticator {
-    /// Knows these tokens; none: everybody may do everything.
-    pub fn new(tokens: Vec<Token>) -> Self {
+impl Grant {
+    /// For one access, of nobody in particular, for ever.
+    pub const fn of(access: Access) -> Self {
         Self {
-            tokens: tokens.into(),
+            access,
+            user: None,
+            display_name: None,
+            color: None,
+            expires: None,
+        }
+    }
+}
+
+/// What a client shows. Never in a log: its text form says nothing.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub(crate) struct Credential {
+    token: Arc<str>,
+}
+
+impl Credential {
+    pub(crate) fn of_token(token: &str) -> Self {
+        Self {
+            token: token.into(),
         }
     }
 
-    /// What a token allows: `Unauthorized` where nobody knows it, `Forbidden` where it is for
-    /// other documents. Every token is compared, each in constant time.
-    pub fn authenticate(&self, token: &str, document: &DocName) -> Result<Grant, CloseReason> {
-        if self.tokens.is_empty() {
-            return Ok(Grant {
-                access: Access::ReadWrite,
-                user: None,
-            });
+    pub(crate) fn is_empty(&self) -> bool {
+        self.token.is_empty()
+    }
+}
+
+impl std::fmt::Debug for Credential {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Credential")
+    }
+}
+
+/// Checks credentials, and makes tokens.
+#[derive(Debug)]
+pub struct Authenticator {
+    tokens: Vec<Token>,
+    keys: Vec<Key>,
+    remote_keys: Option<Arc<RemoteKeys>>,
+    rules: Rules,
+    is_open: bool,
+}
+
+impl Authenticator {
+    /// By the settings; with none of them for it, everybody may do everything.
+    pub fn new(settings: &Settings) -> Result<Self, String> {
+        let auth = &settings.auth;
+        let remote_keys = auth.jwks_url.as_ref().map(|url| {
+            RemoteKeys::new(url, auth.jwks_pause).map_err(|error| format!("auth.jwks_url: {error}"))
+        });
+        Ok(Self {
+            tokens: settings.tokens.clone(),
+            keys: auth.keys.clone(),
+            remote_keys: remote_keys.transpose()?.map(Arc::new),
+            rules: auth.rules.clone(),
+            is_open: settings.is_open(),
+        })
+    }
+
+    /// What a credential allows: `Unauthorized` where nobody knows it, `Forbidden` where it is for
+    /// other documents, `Undecided` where that cannot be known now.
+    pub(crate) async fn authenticate(
+        &self,
+        credential: &Credential,
+        document: &DocName,
+    ) -> Result<Grant, CloseReason> {
+        if self.is_open {
+            return Ok(Grant::of(Access::ReadWrite));
         }
+        match self.static_grant(&credential.token, document) {
+            Err(CloseReason::Unauthorized) => {}
+            decided => return decided,
+        }
+        let checked = async {
+            let claims = self.open_token(&credential.token).await?;
+            let access = claims.access(document)?;
+            Ok(self.grant(&claims, access))
+        };
+        checked.await.map_err(|refused| {
+            // The text says what a portal's developer needs, and nothing of the token itself.
+            tracing::debug!(%document, %refused, "token refused");
+            close_reason(&refused)
+        })
+    }
+
+    /// Every token is compared, each in constant time.
+    fn static_grant(&self, token: &str, document: &DocName) -> Result<Grant, CloseReason> {
         let mut known = false;
         let mut grant = None;
-        for candidate in self.tokens.iter() {
-            if bool::from(candidate.value.as_bytes().ct_eq(token.as_bytes())) {
-                known = true;
-                if document.as_str().starts_with(&candidate.prefix) {
-                    let user = candidate.user.as_deref().map(Into::into);
-                    grant.get_or_insert(Grant {
-                        access: candidate.access,
-                        user,
-                    });
-                }
+        for candidate in self.known_tokens(token) {
+            known = true;
+            if prefix_covers(&candidate.prefix, document.as_str()) {
+                grant.get_or_insert(Grant {
+                    user: candidate.user.as_deref().map(Into::into),
+                    display_name: candidate.display_name.as_deref().map(Into::into),
+                    ..Grant::of(candidate.access)
+                });
             }
         }
         match grant {
@@ -59,35 +150,91 @@ impl Authenticator {
             None => Err(CloseReason::Unauthorized),
         }
     }
+
+    fn known_tokens(&self, token: &str) -> impl Iterator<Item = &Token> {
+        let same =
+            |candidate: &&Token| bool::from(candidate.value.as_bytes().ct_eq(token.as_bytes()));
+        self.tokens.iter().filter(same)
+    }
+
+    /// What a signed token says, where it is good now.
+    async fn open_token(&self, token: &str) -> Result<Claims, Refused> {
+        if self.keys.is_empty() && self.remote_keys.is_none() || !looks_like_a_token(token) {
+            return Err(Refused::UnknownKey);
+        }
+        let head = Head::of(token)?;
+        let mut opened = keys::open(&self.keys, &head, token);
+        if let (Err(Refused::UnknownKey | Refused::Signature), Some(remote)) =
+            (&opened, &self.remote_keys)
+        {
+            opened = keys::open(&remote.keys_for(&head).await?, &head, token);
+        }
+        let claims = opened?;
+        claims.check(unix_now_s(), &self.rules)?;
+        Ok(claims)
+    }
+
+    fn grant(&self, claims: &Claims, access: Access) -> Grant {
+        let person = claims.person();
+        let end_s = claims.exp.saturating_add(self.rules.leeway_s);
+        let left = Duration::from_secs(end_s.saturating_sub(unix_now_s()));
+        Grant {
+            access,
+            user: Some(person.user),
+            display_name: Some(person.display_name),
+            color: person.color,
+            expires: Some(Instant::now() + left),
+        }
+    }
+
+    /// What somebody may hand on in tokens of their own.
+    pub(crate) async fn mint_right(&self, token: &str) -> Result<MintRight, CloseReason> {
+        let known = self.known_tokens(token).collect::<Vec<_>>();
+        if let Some(admin) = known.iter().find(|token| token.is_admin) {
+            return Ok(MintRight::within(&admin.prefix));
+        }
+        if !known.is_empty() {
+            return Err(CloseReason::Forbidden);
+        }
+        let claims = self.open_token(token).await;
+        let claims = claims.map_err(|refused| close_reason(&refused))?;
+        match claims.mint {
+            true => Ok(MintRight {
+                places: claims.places,
+                role: claims.role,
+                mint: false,
+            }),
+            false => Err(CloseReason::Forbidden),
+        }
+    }
+
+    /// Makes a token.
+    pub(crate) fn mint(&self, order: Order, right: &MintRight) -> Result<Minted, MintError> {
+        mint(&self.keys, &self.rules, order, right, unix_now_s())
+    }
+}
+
+fn close_reason(refused: &Refused) -> CloseReason {
+    match refused {
+        Refused::Document => CloseReason::Forbidden,
+        Refused::Unavailable(_) => CloseReason::Undecided,
+        Refused::Malformed(_)
+        | Refused::Claim(_)
+        | Refused::UnknownKey
+        | Refused::Signature
+        | Refused::Expired
+        | Refused::TooEarly
+        | Refused::TooLong
+        | Refused::Issuer
+        | Refused::Audience => CloseReason::Unauthorized,
+    }
+}
+
+/// A clock before 1970 says 0, for which every token is good for too long: nobody gets in.
+pub(crate) fn unix_now_s() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |since| since.as_secs())
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn check(token: &str, document: &str) -> Result<Access, CloseReason> {
-        let tokens = [
-            ("all", Access::ReadOnly, ""),
-            ("team", Access::ReadWrite, "team/"),
-        ];
-        let tokens = tokens.map(|(value, access, prefix)| Token {
-            value: value.into(),
-            access,
-            prefix: prefix.into(),
-            user: None,
-        });
-        let document = DocName::new(document).expect("a name");
-        Authenticator::new(tokens.into())
-            .authenticate(token, &document)
-            .map(|grant| grant.access)
-    }
-
-    #[test]
-    fn a_token_opens_the_documents_that_it_is_for() {
-        assert_eq!(check("all", "notes"), Ok(Access::ReadOnly));
-        assert_eq!(check("team", "team/notes"), Ok(Access::ReadWrite));
-        assert_eq!(check("team", "notes"), Err(CloseReason::Forbidden));
-        assert_eq!(check("", "notes"), Err(CloseReason::Unauthorized));
-        assert_eq!(check("al", "notes"), Err(CloseReason::Unauthorized));
-    }
-}
+mod tests;

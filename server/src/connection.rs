@@ -25,10 +25,11 @@ use tokio::{
     sync::OwnedSemaphorePermit,
     time::{Instant, Sleep, sleep_until, timeout},
 };
-use unisson_protocol::{CloseReason, dialect::hocuspocus::Address};
+use unisson_protocol::{CloseReason, DocName, dialect::hocuspocus::Address};
 
 use self::frame_reader::{FrameReader, Incoming, Violation};
 use crate::{
+    auth::Grant,
     doc_task::DocMessage,
     frame::Frame,
     metrics::{DialectLabel, ReasonLabel},
@@ -76,6 +77,8 @@ pub(crate) trait Dialect: Send {
     fn received(&mut self, frame: Bytes, backlog: &mut Backlog) -> Result<(), CloseReason>;
     /// A session has let go of a document.
     fn detached(&mut self, address: &Address);
+    /// A credential has been checked.
+    fn decided(&mut self, decided: Decided, backlog: &mut Backlog) -> Result<(), CloseReason>;
     /// When the client should have authenticated, if it has not.
     fn deadline(&self) -> Option<Instant>;
     /// What the client is told before the socket closes, if anything.
@@ -256,6 +259,7 @@ impl<D: Dialect> Socket<D> {
     fn obey(&mut self, order: Order) -> Result<(), Ended> {
         match order {
             Order::Detached(address) => self.dialect.detached(&address),
+            Order::Decided(decided) => self.dialect.decided(decided, &mut self.backlog)?,
             Order::Drained(peers) => {
                 for (document, peer) in peers {
                     self.backlog.send(&document, DocMessage::Drained(peer))?;
@@ -354,6 +358,17 @@ fn answer_to_close(code: Option<u16>) -> Frame {
         Some(code @ (1000..=1003 | 1007..=1014 | 3000..=4999)) => Frame::close(code, ""),
         Some(_) => Frame::close(1002, ""),
     }
+}
+
+/// What the check of a credential has come to.
+#[derive(Debug)]
+pub(crate) struct Decided {
+    /// Which document; of no meaning for a dialect that has one.
+    pub(crate) address: Address,
+    pub(crate) name: DocName,
+    /// Which check of the socket: a later one for the same document counts alone.
+    pub(crate) attempt: u64,
+    pub(crate) result: Result<Grant, CloseReason>,
 }
 
 /// What both dialects need to let peers into documents.

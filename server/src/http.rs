@@ -3,9 +3,14 @@
 mod error;
 mod health;
 mod home;
+mod tokens;
 mod ws;
 
-use axum::{Router, routing::get};
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    routing::{get, post},
+};
 
 use crate::registry::Registry;
 
@@ -23,6 +28,10 @@ pub(crate) fn router(state: AppState) -> Router {
         .route("/ws/{*document}", get(ws::y_websocket))
         .route("/hocuspocus", get(ws::hocuspocus))
         .route("/hocuspocus/{*rest}", get(ws::hocuspocus))
+        .route(
+            "/api/v1/tokens",
+            post(tokens::create).layer(DefaultBodyLimit::max(tokens::BODY_BYTES_MAX)),
+        )
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(health::metrics))

@@ -12,6 +12,7 @@ use unisson_storage::{OpenError, Store, StoreSettings};
 
 use crate::{
     Settings,
+    auth::Authenticator,
     http::{self, AppState},
     registry::{Registry, Shared},
     settings::SettingsError,
@@ -26,6 +27,9 @@ pub enum StartError {
     /// The settings are not usable.
     #[error(transparent)]
     Settings(#[from] SettingsError),
+    /// Nobody could be asked who they are.
+    #[error("{0}")]
+    Authentication(String),
     /// The store does not open.
     #[error("cannot open the data folder: {0}")]
     Store(#[from] OpenError),
@@ -69,6 +73,7 @@ impl Server {
     /// Opens the store, recovers what an earlier process left, and listens.
     pub async fn start(settings: Settings) -> Result<RunningServer, StartError> {
         settings.check()?;
+        let authenticator = Authenticator::new(&settings).map_err(StartError::Authentication)?;
         let mut store_settings = StoreSettings::new(&settings.data);
         store_settings.commit_interval_ms = settings.commit_interval_ms;
         // What is logged of an update may be encoded anew; the session has checked what came.
@@ -81,7 +86,7 @@ impl Server {
         let failed = |source| StartError::Listen { listen, source };
         let listener = TcpListener::bind(listen).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
-        let registry = Registry::new(Arc::new(Shared::new(settings, store)));
+        let registry = Registry::new(Arc::new(Shared::new(settings, store, authenticator)));
         let tidying = tokio::spawn({
             let registry = registry.clone();
             async move { registry.keep_within_memory().await }

@@ -3,7 +3,8 @@
 use std::{collections::VecDeque, time::Duration};
 
 use bytes::Bytes;
-use tokio::time::Instant;
+use futures_util::FutureExt as _;
+use tokio::{task::AbortHandle, time::Instant};
 use unisson_protocol::{
     CloseReason, DocName,
     dialect::hocuspocus::{Address, KEEPALIVE},
@@ -11,12 +12,12 @@ use unisson_protocol::{
 use unisson_session::{Peer, PeerId};
 
 use super::{
-    Backlog, Dialect, Door,
+    Backlog, Decided, Dialect, Door,
     address_map::AddressMap,
     hocuspocus::{Action, Connection},
 };
 use crate::{
-    auth::Grant,
+    auth::{Credential, Grant},
     doc_task::{DocInbox, DocMessage, Joining, Sink},
     frame::Frame,
     outbox::Kind,
@@ -30,15 +31,35 @@ pub(crate) struct HocuspocusSocket {
     door: Door,
     connection: Connection,
     peers: AddressMap<(PeerId, DocInbox)>,
+    /// What the handshake showed: for providers that show nothing themselves.
+    credential: Credential,
+    /// Checks under way.
+    checks: AddressMap<Check>,
+    last_attempt: u64,
     deadline: Instant,
 }
 
+/// The check of a credential that has to ask somebody; dropped, it ends.
+struct Check {
+    attempt: u64,
+    task: AbortHandle,
+}
+
+impl Drop for Check {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
 impl HocuspocusSocket {
-    pub(crate) fn new(door: Door) -> Self {
+    pub(crate) fn new(door: Door, credential: Credential) -> Self {
         Self {
             door,
             connection: Connection::default(),
             peers: AddressMap::default(),
+            credential,
+            checks: AddressMap::default(),
+            last_attempt: 0,
             deadline: Instant::now() + AUTHENTICATION,
         }
     }
@@ -51,17 +72,13 @@ impl HocuspocusSocket {
         let mut actions = VecDeque::from(actions);
         while let Some(action) = actions.pop_front() {
             match action {
-                Action::Authenticate(address, name, token) => {
-                    let shared = self.door.registry.shared();
-                    let result = shared.authenticator.authenticate(&token, &name);
-                    if let Err(reason) = result {
-                        shared.metrics.refuse(reason.text());
-                    }
-                    let next = self.connection.authenticated(&address, name, result);
+                Action::Authenticate(address, name, credential) => {
+                    let next = self.check(address, name, credential);
                     for action in next.into_iter().rev() {
                         actions.push_front(action);
                     }
                 }
+                Action::Close(reason) => return Err(reason),
                 Action::Send(frame) => {
                     self.door.outbox.push(Frame::message(&frame), Kind::Answer);
                 }
@@ -84,6 +101,53 @@ impl HocuspocusSocket {
             }
         }
         Ok(())
+    }
+
+    /// Checks a credential, here and now where nobody has to be asked.
+    fn check(&mut self, address: Address, name: DocName, shown: Credential) -> Vec<Action> {
+        let credential = match shown.is_empty() {
+            true => self.credential.clone(),
+            false => shown,
+        };
+        let shared = self.door.registry.shared().clone();
+        let document = name.clone();
+        let mut checking = Box::pin(async move {
+            let authenticator = &shared.authenticator;
+            authenticator.authenticate(&credential, &document).await
+        });
+        // An earlier check of the same document does not count any more.
+        self.checks.remove(&address);
+        if let Some(result) = checking.as_mut().now_or_never() {
+            return self.checked(&address, name, result);
+        }
+        self.last_attempt += 1;
+        let attempt = self.last_attempt;
+        let outbox = self.door.outbox.clone();
+        let to = address.clone();
+        let task = tokio::spawn(async move {
+            let decided = Decided {
+                address: to,
+                name,
+                attempt,
+                result: checking.await,
+            };
+            outbox.decide(decided);
+        });
+        let task = task.abort_handle();
+        self.checks.insert(address, Check { attempt, task });
+        Vec::new()
+    }
+
+    fn checked(
+        &mut self,
+        address: &Address,
+        name: DocName,
+        result: Result<Grant, CloseReason>,
+    ) -> Vec<Action> {
+        if let Err(reason) = result {
+            self.door.registry.shared().metrics.refuse(reason.text());
+        }
+        self.connection.authenticated(address, name, result)
     }
 
     fn join(
@@ -129,6 +193,23 @@ impl Dialect for HocuspocusSocket {
     fn detached(&mut self, address: &Address) {
         self.connection.end(address);
         self.peers.remove(address);
+        self.checks.remove(address);
+    }
+
+    fn decided(&mut self, decided: Decided, backlog: &mut Backlog) -> Result<(), CloseReason> {
+        let Decided {
+            address,
+            name,
+            attempt,
+            result,
+        } = decided;
+        let latest = self.checks.get(&address).map(|check| check.attempt);
+        if latest != Some(attempt) {
+            return Ok(());
+        }
+        self.checks.remove(&address);
+        let actions = self.checked(&address, name, result);
+        self.carry_out(actions, backlog)
     }
 
     fn deadline(&self) -> Option<Instant> {
@@ -140,6 +221,7 @@ impl Dialect for HocuspocusSocket {
     }
 
     fn closed(&mut self, backlog: &mut Backlog) {
+        self.checks = AddressMap::default();
         for (id, document) in self.peers.drain() {
             // A document that has ended has no peers to forget.
             let _ = backlog.send(&document, DocMessage::Leave(id));

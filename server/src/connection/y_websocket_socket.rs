@@ -8,7 +8,7 @@ use unisson_protocol::{
 };
 use unisson_session::{Peer, PeerId};
 
-use super::{Backlog, Dialect, Door};
+use super::{Backlog, Decided, Dialect, Door};
 use crate::{
     auth::Grant,
     doc_task::{DocInbox, DocMessage, Joining, Sink},
@@ -68,6 +68,10 @@ impl Dialect for YWebsocketSocket {
     }
 
     fn detached(&mut self, _address: &Address) {}
+
+    fn decided(&mut self, _decided: Decided, _backlog: &mut Backlog) -> Result<(), CloseReason> {
+        Ok(())
+    }
 
     fn deadline(&self) -> Option<Instant> {
         None

@@ -14,7 +14,7 @@ use unisson_protocol::{CloseReason, DocName};
 
 use super::{AppState, error::Problem};
 use crate::{
-    auth::Grant,
+    auth::{Credential, Grant},
     connection::{Dialect, Door, HocuspocusSocket, YWebsocketSocket, serve},
 };
 
@@ -27,7 +27,9 @@ pub(crate) async fn y_websocket(State(state): State<AppState>, request: Request)
         Ok(permit) => permit,
         Err(problem) => return problem.into_response(),
     };
-    let admission = admission(&state, &request);
+    let name = document_name(request.uri().path());
+    let credential = credential(request.uri().query(), request.headers(), &state);
+    let admission = admission(&state, name, &credential).await;
     if let Err(reason) = &admission {
         state.registry.shared().metrics.refuse(reason.text());
     }
@@ -40,7 +42,12 @@ pub(crate) async fn y_websocket(State(state): State<AppState>, request: Request)
 /// `/hocuspocus`: any number of documents; tokens come in frames.
 pub(crate) async fn hocuspocus(State(state): State<AppState>, request: Request) -> Response {
     match admit(&state, request.headers()) {
-        Ok(permit) => accept(&state, request, permit, HocuspocusSocket::new),
+        Ok(permit) => {
+            let credential = credential(request.uri().query(), request.headers(), &state);
+            accept(&state, request, permit, move |door| {
+                HocuspocusSocket::new(door, credential)
+            })
+        }
         Err(problem) => problem.into_response(),
     }
 }
@@ -150,15 +157,14 @@ fn is_loopback_origin(origin: &str) -> bool {
     matches!(host, "localhost" | "127.0.0.1" | "[::1]")
 }
 
-fn admission(state: &AppState, request: &Request) -> Result<(DocName, Grant), CloseReason> {
-    let uri = request.uri();
-    let name = document_name(uri.path()).ok_or(CloseReason::Forbidden)?;
-    let token = token(uri.query(), request.headers(), state);
-    let grant = state
-        .registry
-        .shared()
-        .authenticator
-        .authenticate(&token, &name)?;
+async fn admission(
+    state: &AppState,
+    name: Option<DocName>,
+    credential: &Credential,
+) -> Result<(DocName, Grant), CloseReason> {
+    let name = name.ok_or(CloseReason::Forbidden)?;
+    let authenticator = &state.registry.shared().authenticator;
+    let grant = authenticator.authenticate(credential, &name).await?;
     Ok((name, grant))
 }
 
@@ -167,6 +173,11 @@ fn document_name(path: &str) -> Option<DocName> {
     let raw = path.strip_prefix("/ws/")?;
     let decoded = percent_decode_str(raw).decode_utf8();
     DocName::new(decoded.as_deref().unwrap_or(raw)).ok()
+}
+
+/// What a request shows of its sender.
+pub(super) fn credential(query: Option<&str>, headers: &HeaderMap, state: &AppState) -> Credential {
+    Credential::of_token(&token(query, headers, state))
 }
 
 /// The token of a request: query, header, sub-protocol, or cookie. A browser sends cookies for any

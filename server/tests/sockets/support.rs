@@ -45,6 +45,8 @@ pub(crate) fn token(value: &str, access: Access, prefix: &str) -> Token {
         access,
         prefix: prefix.into(),
         user: None,
+        display_name: None,
+        is_admin: false,
     }
 }
 
