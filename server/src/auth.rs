@@ -3,6 +3,7 @@
 //! Three kinds of credentials, asked in this order: static tokens of the settings; tokens that the
 //! portal has signed ([`claims`]); whatever else the portal itself understands.
 
+mod callback;
 pub mod claims;
 mod fetch;
 mod jwks;
@@ -19,12 +20,16 @@ use tokio::time::Instant;
 use unisson_protocol::{Access, CloseReason, DocName};
 
 use self::{
+    callback::Callback,
     claims::{Claims, Refused, Rules, prefix_covers},
     jwks::RemoteKeys,
     keys::{Head, Key, looks_like_a_token},
     mint::{MintError, MintRight, Minted, Order, mint},
 };
 use crate::settings::{Settings, Token};
+
+/// Who cannot be told yes or no is told so this late: some published clients try again at once.
+const TURNING_AWAY: Duration = Duration::from_secs(1);
 
 /// What somebody may do with one document.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +44,8 @@ pub struct Grant {
     pub color: Option<Arc<str>>,
     /// When this ends, if ever.
     pub expires: Option<Instant>,
+    /// What the portal is asked again with before this ends: what the client has shown already.
+    pub again: Option<Credential>,
 }
 
 impl Grant {
@@ -50,25 +57,52 @@ impl Grant {
             display_name: None,
             color: None,
             expires: None,
+            again: None,
         }
     }
 }
 
 /// What a client shows. Never in a log: its text form says nothing.
 #[derive(Clone, PartialEq, Eq, Default)]
-pub(crate) struct Credential {
+pub struct Credential {
     token: Arc<str>,
+    /// All cookies, where the portal is to judge them.
+    cookies: Option<Arc<str>>,
 }
 
 impl Credential {
     pub(crate) fn of_token(token: &str) -> Self {
         Self {
             token: token.into(),
+            cookies: None,
         }
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
+    /// The same, and cookies.
+    pub(crate) fn with_cookies(self, cookies: Option<&str>) -> Self {
+        Self {
+            cookies: cookies.map(Into::into),
+            ..self
+        }
+    }
+
+    /// What a frame shows on top of what the handshake has shown.
+    pub(crate) fn over(self, handshake: &Self) -> Self {
+        match self.is_empty() {
+            true => handshake.clone(),
+            false => Self {
+                cookies: handshake.cookies.clone(),
+                ..self
+            },
+        }
+    }
+
+    fn is_empty(&self) -> bool {
         self.token.is_empty()
+    }
+
+    fn shows_nothing(&self) -> bool {
+        self.is_empty() && self.cookies.is_none()
     }
 }
 
@@ -84,6 +118,7 @@ pub struct Authenticator {
     tokens: Vec<Token>,
     keys: Vec<Key>,
     remote_keys: Option<Arc<RemoteKeys>>,
+    callback: Option<Callback>,
     rules: Rules,
     is_open: bool,
 }
@@ -95,10 +130,14 @@ impl Authenticator {
         let remote_keys = auth.jwks_url.as_ref().map(|url| {
             RemoteKeys::new(url, auth.jwks_pause).map_err(|error| format!("auth.jwks_url: {error}"))
         });
+        let callback = auth.callback.as_ref().map(|settings| {
+            Callback::new(settings).map_err(|error| format!("auth.callback: {error}"))
+        });
         Ok(Self {
             tokens: settings.tokens.clone(),
             keys: auth.keys.clone(),
             remote_keys: remote_keys.transpose()?.map(Arc::new),
+            callback: callback.transpose()?,
             rules: auth.rules.clone(),
             is_open: settings.is_open(),
         })
@@ -118,15 +157,47 @@ impl Authenticator {
             Err(CloseReason::Unauthorized) => {}
             decided => return decided,
         }
-        let checked = async {
-            let claims = self.open_token(&credential.token).await?;
-            let access = claims.access(document)?;
-            Ok(self.grant(&claims, access))
+        let decided = match self.open_token(&credential.token).await {
+            // Nobody here knows it: the portal may.
+            Err(Refused::UnknownKey) if self.callback.is_some() => {
+                self.ask_portal(credential, document).await
+            }
+            opened => self.judge(opened, document),
         };
-        checked.await.map_err(|refused| {
+        if let Err(CloseReason::Undecided) = decided {
+            tokio::time::sleep(TURNING_AWAY).await;
+        }
+        decided
+    }
+
+    fn judge(
+        &self,
+        opened: Result<Claims, Refused>,
+        document: &DocName,
+    ) -> Result<Grant, CloseReason> {
+        let grant = opened.and_then(|claims| {
+            let access = claims.access(document)?;
+            Ok(grant(&claims, access, self.rules.leeway_s))
+        });
+        grant.map_err(|refused| {
             // The text says what a portal's developer needs, and nothing of the token itself.
             tracing::debug!(%document, %refused, "token refused");
             close_reason(&refused)
+        })
+    }
+
+    async fn ask_portal(
+        &self,
+        credential: &Credential,
+        document: &DocName,
+    ) -> Result<Grant, CloseReason> {
+        let (Some(callback), false) = (&self.callback, credential.shows_nothing()) else {
+            return Err(CloseReason::Unauthorized);
+        };
+        let claims = callback.ask(credential, document).await?;
+        Ok(Grant {
+            again: Some(credential.clone()),
+            ..grant(&claims, claims.role.access(), 0)
         })
     }
 
@@ -174,19 +245,6 @@ impl Authenticator {
         Ok(claims)
     }
 
-    fn grant(&self, claims: &Claims, access: Access) -> Grant {
-        let person = claims.person();
-        let end_s = claims.exp.saturating_add(self.rules.leeway_s);
-        let left = Duration::from_secs(end_s.saturating_sub(unix_now_s()));
-        Grant {
-            access,
-            user: Some(person.user),
-            display_name: Some(person.display_name),
-            color: person.color,
-            expires: Some(Instant::now() + left),
-        }
-    }
-
     /// What somebody may hand on in tokens of their own.
     pub(crate) async fn mint_right(&self, token: &str) -> Result<MintRight, CloseReason> {
         let known = self.known_tokens(token).collect::<Vec<_>>();
@@ -211,6 +269,20 @@ impl Authenticator {
     /// Makes a token.
     pub(crate) fn mint(&self, order: Order, right: &MintRight) -> Result<Minted, MintError> {
         mint(&self.keys, &self.rules, order, right, unix_now_s())
+    }
+}
+
+fn grant(claims: &Claims, access: Access, leeway_s: u64) -> Grant {
+    let person = claims.person();
+    let end_s = claims.exp.saturating_add(leeway_s);
+    let left = Duration::from_secs(end_s.saturating_sub(unix_now_s()));
+    Grant {
+        access,
+        user: Some(person.user),
+        display_name: Some(person.display_name),
+        color: person.color,
+        expires: Some(Instant::now() + left),
+        again: None,
     }
 }
 

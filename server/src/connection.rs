@@ -8,6 +8,7 @@ mod backlog;
 mod frame_reader;
 pub(crate) mod hocuspocus;
 mod hocuspocus_socket;
+mod lifetime;
 mod y_websocket_socket;
 
 use std::{
@@ -81,6 +82,10 @@ pub(crate) trait Dialect: Send {
     fn decided(&mut self, decided: Decided, backlog: &mut Backlog) -> Result<(), CloseReason>;
     /// When the client should have authenticated, if it has not.
     fn deadline(&self) -> Option<Instant>;
+    /// When a grant ends, or the next one should be seen to.
+    fn next_due(&self) -> Option<Instant>;
+    /// That moment has come.
+    fn due(&mut self, now: Instant, backlog: &mut Backlog) -> Result<(), CloseReason>;
     /// What the client is told before the socket closes, if anything.
     fn farewell(&self, reason: CloseReason) -> Option<Bytes>;
     /// The socket is gone.
@@ -186,7 +191,9 @@ impl<D: Dialect> Socket<D> {
 
     async fn serve(&mut self) -> Result<std::convert::Infallible, Ended> {
         self.dialect.opened(&mut self.backlog)?;
-        let mut timer = pin!(sleep_until(Instant::now() + KEEPALIVE));
+        let first = Instant::now() + KEEPALIVE;
+        let due = self.dialect.next_due().unwrap_or(first);
+        let mut timer = pin!(sleep_until(first.min(due)));
         loop {
             while !(self.backlog.is_empty() && self.unread.is_empty()) {
                 Box::pin(self.backlog.clear()).await?;
@@ -197,6 +204,14 @@ impl<D: Dialect> Socket<D> {
                 Round::Order(order) => self.obey(order)?,
                 Round::Heard(outcome) => outcome?,
                 Round::Timer => timer.as_mut().reset(self.tick()?),
+            }
+            // What was just granted may end before the timer would look.
+            if let Some(due) = self
+                .dialect
+                .next_due()
+                .filter(|due| *due < timer.deadline())
+            {
+                timer.as_mut().reset(due);
             }
         }
     }
@@ -274,6 +289,9 @@ impl<D: Dialect> Socket<D> {
     /// Does what is due, and says when to look again.
     fn tick(&mut self) -> Result<Instant, Ended> {
         let now = Instant::now();
+        if self.dialect.next_due().is_some_and(|due| due <= now) {
+            self.dialect.due(now, &mut self.backlog)?;
+        }
         let (written_at, patience) = self.outbox.times();
         // Where the client has much to take, taking it is its sign of life.
         let dead_at = patience.unwrap_or(self.heard_at + LIVENESS);
@@ -296,7 +314,9 @@ impl<D: Dialect> Socket<D> {
             keepalive_at = now + KEEPALIVE;
         }
         let soonest = keepalive_at.min(ping_at).max(now + TICK_MIN);
-        Ok(soonest.min(dead_at).min(deadline).min(now + KEEPALIVE))
+        let due = self.dialect.next_due().unwrap_or(dead_at);
+        let latest = dead_at.min(deadline).min(due).min(now + KEEPALIVE);
+        Ok(soonest.min(latest))
     }
 
     /// Leaves the documents and says goodbye.
@@ -363,8 +383,8 @@ fn answer_to_close(code: Option<u16>) -> Frame {
 /// What the check of a credential has come to.
 #[derive(Debug)]
 pub(crate) struct Decided {
-    /// Which document; of no meaning for a dialect that has one.
-    pub(crate) address: Address,
+    /// Which document, where a socket may have several.
+    pub(crate) address: Option<Address>,
     pub(crate) name: DocName,
     /// Which check of the socket: a later one for the same document counts alone.
     pub(crate) attempt: u64,

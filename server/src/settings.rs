@@ -12,7 +12,7 @@ use unisson_protocol::Access;
 use self::auth::AuthFile;
 use crate::commands;
 
-pub use self::auth::{AuthOptions, AuthSettings, Secret};
+pub use self::auth::{AuthOptions, AuthSettings, CallbackSettings, Secret};
 
 /// Editors show an edit as unsaved for at least so long; past a second people begin to worry.
 const COMMIT_INTERVAL_MS_MAX: u64 = 1_000;
@@ -261,7 +261,7 @@ pub enum SettingsError {
     /// Everybody could write.
     #[error(
         "{listen} can be reached from other machines and nobody is asked who they are: set \
-         auth.secret, auth.jwks_url or [[auth.tokens]] in the settings file (or UNISSON_AUTH_SECRET, \
+         auth.secret, auth.jwks_url, auth.callback or [[auth.tokens]] in the settings file (or UNISSON_AUTH_SECRET, \
          UNISSON_JWKS_URL, UNISSON_TOKENS), listen on 127.0.0.1, or say --insecure"
     )]
     Open {

@@ -41,6 +41,8 @@ impl Bench {
             let peer = Peer {
                 access: Access::ReadWrite,
                 user: None,
+                display_name: None,
+                color: None,
                 wants_echo: id % 2 == 0,
                 greets: id % 2 == 0,
             };

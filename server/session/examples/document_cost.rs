@@ -84,6 +84,8 @@ fn opened(document: LoadedDocument) -> Session {
     let peer = Peer {
         access: Access::ReadWrite,
         user: None,
+        display_name: None,
+        color: None,
         wants_echo: false,
         greets: false,
     };

@@ -21,6 +21,10 @@ pub struct Peer {
     pub access: Access,
     /// Who it is, where authentication said so.
     pub user: Option<Arc<str>>,
+    /// The name to show for that user, where authentication said so.
+    pub display_name: Option<Arc<str>>,
+    /// The colour of that user's cursor, where authentication said so.
+    pub color: Option<Arc<str>>,
     /// The peer waits for its own updates to come back (y-websocket): the echo is its
     /// acknowledgement, so it is sent when the update is durable.
     pub wants_echo: bool,

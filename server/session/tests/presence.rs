@@ -91,6 +91,8 @@ fn nobody_removes_or_takes_over_the_client_of_another_user() {
             id,
             Peer {
                 user: Some(user.into()),
+                display_name: None,
+                color: None,
                 ..HOCUSPOCUS
             },
         );

@@ -1,3 +1,5 @@
+//! Credentials of each kind, and what they open.
+
 use serde_json::{Value, json};
 
 use super::*;

@@ -245,6 +245,19 @@ impl Connection {
         vec![Action::Send(encode_control(address, &denied))]
     }
 
+    /// A fresh token is wanted. Providers of version 2 do not know this, and ignore it.
+    pub(crate) fn ask(&self, address: &Address) -> Action {
+        Action::Send(encode_control(address, &Control::RequestToken))
+    }
+
+    /// The client's time in a document is over. `CLOSE` is not sent: published providers then go on
+    /// writing, to nobody, while they look connected.
+    pub(crate) fn expired(&mut self, address: &Address) -> Vec<Action> {
+        let mut actions = self.deny(address, CloseReason::Expired);
+        actions.push(Action::Leave(address.clone()));
+        actions
+    }
+
     /// Nothing more is taken for an address until it starts anew.
     pub(crate) fn end(&mut self, address: &Address) {
         self.leave_behind(address, Attachment::Ended);

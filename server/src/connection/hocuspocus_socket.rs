@@ -1,6 +1,6 @@
 //! A Hocuspocus socket: carries out what its pure [`Connection`] orders.
 
-use std::{collections::VecDeque, time::Duration};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use futures_util::FutureExt as _;
@@ -15,6 +15,7 @@ use super::{
     Backlog, Decided, Dialect, Door,
     address_map::AddressMap,
     hocuspocus::{Action, Connection},
+    lifetime::{Due, Lifetimes},
 };
 use crate::{
     auth::{Credential, Grant},
@@ -30,13 +31,23 @@ const AUTHENTICATION: Duration = Duration::from_secs(60);
 pub(crate) struct HocuspocusSocket {
     door: Door,
     connection: Connection,
-    peers: AddressMap<(PeerId, DocInbox)>,
+    peers: AddressMap<Seat>,
+    lifetimes: Lifetimes,
     /// What the handshake showed: for providers that show nothing themselves.
     credential: Credential,
     /// Checks under way.
     checks: AddressMap<Check>,
     last_attempt: u64,
     deadline: Instant,
+}
+
+/// The client's part in one document.
+struct Seat {
+    id: PeerId,
+    document: DocInbox,
+    user: Option<Arc<str>>,
+    /// What the portal is asked again with.
+    again: Option<Credential>,
 }
 
 /// The check of a credential that has to ask somebody; dropped, it ends.
@@ -57,6 +68,7 @@ impl HocuspocusSocket {
             door,
             connection: Connection::default(),
             peers: AddressMap::default(),
+            lifetimes: Lifetimes::default(),
             credential,
             checks: AddressMap::default(),
             last_attempt: 0,
@@ -84,18 +96,24 @@ impl HocuspocusSocket {
                 }
                 Action::Join(address, name, grant) => self.join(address, &name, grant, backlog)?,
                 Action::Forward(address, message) => {
-                    if let Some((id, document)) = self.peers.get(&address) {
-                        backlog.send(document, DocMessage::Message(*id, message))?;
+                    if let Some(seat) = self.peers.get(&address) {
+                        let message = DocMessage::Message(seat.id, message);
+                        backlog.send(&seat.document, message)?;
                     }
                 }
                 Action::Change(address, grant) => {
-                    if let Some((id, document)) = self.peers.get(&address) {
-                        backlog.send(document, DocMessage::Access(*id, grant.access))?;
+                    if let Some(seat) = self.peers.get(&address) {
+                        let message = DocMessage::Access(seat.id, grant.access);
+                        backlog.send(&seat.document, message)?;
+                        self.lifetimes
+                            .granted(Instant::now(), &address, grant.expires);
                     }
                 }
                 Action::Leave(address) => {
-                    if let Some((id, document)) = self.peers.remove(&address) {
-                        backlog.send(&document, DocMessage::Leave(id))?;
+                    self.lifetimes.forget(&address);
+                    self.checks.remove(&address);
+                    if let Some(seat) = self.peers.remove(&address) {
+                        backlog.send(&seat.document, DocMessage::Leave(seat.id))?;
                     }
                 }
             }
@@ -105,10 +123,7 @@ impl HocuspocusSocket {
 
     /// Checks a credential, here and now where nobody has to be asked.
     fn check(&mut self, address: Address, name: DocName, shown: Credential) -> Vec<Action> {
-        let credential = match shown.is_empty() {
-            true => self.credential.clone(),
-            false => shown,
-        };
+        let credential = shown.over(&self.credential);
         let shared = self.door.registry.shared().clone();
         let document = name.clone();
         let mut checking = Box::pin(async move {
@@ -126,7 +141,7 @@ impl HocuspocusSocket {
         let to = address.clone();
         let task = tokio::spawn(async move {
             let decided = Decided {
-                address: to,
+                address: Some(to),
                 name,
                 attempt,
                 result: checking.await,
@@ -142,8 +157,15 @@ impl HocuspocusSocket {
         &mut self,
         address: &Address,
         name: DocName,
-        result: Result<Grant, CloseReason>,
+        mut result: Result<Grant, CloseReason>,
     ) -> Vec<Action> {
+        if let (Ok(grant), Some(seat)) = (&result, self.peers.get_mut(address)) {
+            seat.again.clone_from(&grant.again);
+            // Cursor and authorship are one person's for as long as the document is open.
+            if grant.user != seat.user {
+                result = Err(CloseReason::Forbidden);
+            }
+        }
         if let Err(reason) = result {
             self.door.registry.shared().metrics.refuse(reason.text());
         }
@@ -158,9 +180,13 @@ impl HocuspocusSocket {
         backlog: &mut Backlog,
     ) -> Result<(), CloseReason> {
         let id = self.door.registry.shared().draw_peer_id();
+        self.lifetimes
+            .granted(Instant::now(), &address, grant.expires);
         let peer = Peer {
             access: grant.access,
-            user: grant.user,
+            user: grant.user.clone(),
+            display_name: grant.display_name,
+            color: grant.color,
             wants_echo: false,
             greets: false,
         };
@@ -172,7 +198,13 @@ impl HocuspocusSocket {
             .door
             .registry
             .join(name, Joining { id, peer, sink }, backlog)?;
-        self.peers.insert(address, (id, document));
+        let seat = Seat {
+            id,
+            document,
+            user: grant.user,
+            again: grant.again,
+        };
+        self.peers.insert(address, seat);
         Ok(())
     }
 }
@@ -194,6 +226,7 @@ impl Dialect for HocuspocusSocket {
         self.connection.end(address);
         self.peers.remove(address);
         self.checks.remove(address);
+        self.lifetimes.forget(address);
     }
 
     fn decided(&mut self, decided: Decided, backlog: &mut Backlog) -> Result<(), CloseReason> {
@@ -203,6 +236,9 @@ impl Dialect for HocuspocusSocket {
             attempt,
             result,
         } = decided;
+        let Some(address) = address else {
+            return Ok(());
+        };
         let latest = self.checks.get(&address).map(|check| check.attempt);
         if latest != Some(attempt) {
             return Ok(());
@@ -216,15 +252,34 @@ impl Dialect for HocuspocusSocket {
         (!self.connection.has_authenticated()).then_some(self.deadline)
     }
 
+    fn next_due(&self) -> Option<Instant> {
+        self.lifetimes.next()
+    }
+
+    fn due(&mut self, now: Instant, backlog: &mut Backlog) -> Result<(), CloseReason> {
+        let mut actions = Vec::new();
+        for (address, due) in self.lifetimes.due(now) {
+            let again = self.peers.get(&address).and_then(|seat| seat.again.clone());
+            actions.extend(match (due, again, address.doc_name()) {
+                // The portal has not answered in time: that is no denial.
+                (Due::Ended, Some(_), _) => return Err(CloseReason::Undecided),
+                (Due::Ended, None, _) => self.connection.expired(&address),
+                (Due::Ask, Some(again), Ok(name)) => self.check(address, name, again),
+                (Due::Ask, ..) => vec![self.connection.ask(&address)],
+            });
+        }
+        self.carry_out(actions, backlog)
+    }
+
     fn farewell(&self, _reason: CloseReason) -> Option<Bytes> {
         None
     }
 
     fn closed(&mut self, backlog: &mut Backlog) {
         self.checks = AddressMap::default();
-        for (id, document) in self.peers.drain() {
+        for seat in self.peers.drain() {
             // A document that has ended has no peers to forget.
-            let _ = backlog.send(&document, DocMessage::Leave(id));
+            let _ = backlog.send(&seat.document, DocMessage::Leave(seat.id));
         }
     }
 }

@@ -177,11 +177,27 @@ fn document_name(path: &str) -> Option<DocName> {
 
 /// What a request shows of its sender.
 pub(super) fn credential(query: Option<&str>, headers: &HeaderMap, state: &AppState) -> Credential {
-    Credential::of_token(&token(query, headers, state))
+    let settings = &state.registry.shared().settings;
+    let cookies = headers
+        .get(header::COOKIE)
+        .and_then(|cookies| cookies.to_str().ok())
+        .filter(|_| settings.auth.callback.is_some() && trusts_cookies(headers, state));
+    Credential::of_token(&token(query, headers, state)).with_cookies(cookies)
 }
 
-/// The token of a request: query, header, sub-protocol, or cookie. A browser sends cookies for any
-/// page, so they count only for pages of this server and of listed origins.
+/// A browser sends cookies for any page, so they count only for pages of this server and of listed
+/// origins.
+fn trusts_cookies(headers: &HeaderMap, state: &AppState) -> bool {
+    let origins = &state.registry.shared().settings.origins;
+    let origin = headers
+        .get(header::ORIGIN)
+        .map(|origin| origin.to_str().unwrap_or_default());
+    origin.is_none_or(|origin| {
+        is_own_origin(origin, headers) || origins.iter().any(|listed| listed == origin)
+    })
+}
+
+/// The token of a request: query, header, sub-protocol, or cookie.
 fn token(query: Option<&str>, headers: &HeaderMap, state: &AppState) -> String {
     let settings = &state.registry.shared().settings;
     let of_query = query.and_then(|query| {
@@ -206,11 +222,8 @@ fn token(query: Option<&str>, headers: &HeaderMap, state: &AppState) -> String {
     let of_protocol =
         || offered(headers).find_map(|name| Some(name.strip_prefix(TOKEN_PROTOCOL)?.to_owned()));
     let of_cookie = || {
-        let trusted = text(header::ORIGIN).is_none_or(|origin| {
-            is_own_origin(origin, headers) || settings.origins.iter().any(|listed| listed == origin)
-        });
         let mut cookies = text(header::COOKIE)
-            .filter(|_| trusted)?
+            .filter(|_| trusts_cookies(headers, state))?
             .split(';')
             .map(str::trim);
         cookies.find_map(|cookie| {

@@ -36,6 +36,9 @@ pub struct AuthOptions {
     /// Address of the keys that the portal signs tokens with (a JWKS)
     #[arg(long, env = "UNISSON_JWKS_URL", value_name = "URL")]
     pub jwks_url: Option<String>,
+    /// Address at which the portal says who somebody is
+    #[arg(long, env = "UNISSON_AUTH_CALLBACK", value_name = "URL")]
+    pub auth_callback: Option<String>,
     /// Issuer (iss) that tokens must have
     #[arg(long, env = "UNISSON_AUTH_ISSUER", value_name = "TEXT")]
     pub auth_issuer: Option<String>,
@@ -77,6 +80,10 @@ pub(super) struct AuthFile {
     audience: Option<String>,
     token_life_max_s: Option<u64>,
     leeway_s: Option<u64>,
+    callback: Option<String>,
+    callback_cache_s: Option<u64>,
+    callback_recheck_s: Option<u64>,
+    callback_timeout_ms: Option<u64>,
 }
 
 /// One `[[auth.keys]]`.
@@ -103,6 +110,21 @@ pub struct AuthSettings {
     pub jwks_pause: Duration,
     /// How tokens are judged.
     pub rules: Rules,
+    /// Where the portal is asked about all others.
+    pub callback: Option<CallbackSettings>,
+}
+
+/// How the portal is asked who somebody is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallbackSettings {
+    /// Where.
+    pub url: Uri,
+    /// How long an answer counts for further sockets of the same person on the same document.
+    pub cache: Duration,
+    /// After so long it is asked again about open documents.
+    pub recheck: Duration,
+    /// How long an answer may take.
+    pub timeout: Duration,
 }
 
 impl Default for AuthSettings {
@@ -112,6 +134,7 @@ impl Default for AuthSettings {
             jwks_url: None,
             jwks_pause: Duration::from_secs(10),
             rules: Rules::default(),
+            callback: None,
         }
     }
 }
@@ -119,7 +142,7 @@ impl Default for AuthSettings {
 impl AuthSettings {
     /// Whether nobody is asked who they are.
     pub fn is_empty(&self) -> bool {
-        self.keys.is_empty() && self.jwks_url.is_none()
+        self.keys.is_empty() && self.jwks_url.is_none() && self.callback.is_none()
     }
 
     pub(super) fn gather(
@@ -158,6 +181,8 @@ impl AuthSettings {
         if keys.len() > KEYS_MAX {
             return Err(wrong("auth.keys")(format!("at most {KEYS_MAX} keys")));
         }
+        let callback = options.auth_callback.or_else(|| file.callback.take());
+        let callback = callback.map(|url| callback_settings(&url, file, insecure));
         let jwks_url = options.jwks_url.or_else(|| file.jwks_url.take());
         Ok(Self {
             keys,
@@ -166,6 +191,7 @@ impl AuthSettings {
                 .transpose()?,
             jwks_pause: Duration::from_secs(pause_s),
             rules,
+            callback: callback.transpose()?,
         })
     }
 }
@@ -194,6 +220,27 @@ impl KeyFile {
         };
         key.map_err(wrong(KEY))
     }
+}
+
+fn callback_settings(
+    url: &str,
+    file: &AuthFile,
+    insecure: bool,
+) -> Result<CallbackSettings, SettingsError> {
+    let cache_s = file.callback_cache_s.unwrap_or(30);
+    let recheck_s = file.callback_recheck_s.unwrap_or(300);
+    let timeout_ms = file.callback_timeout_ms.unwrap_or(3_000);
+    within("auth.callback_cache_s", cache_s, 0, 3_600)?;
+    // Less would cut people off between two answers; more would let removed people write for days.
+    within("auth.callback_recheck_s", recheck_s, 3, 24 * 60 * 60)?;
+    // A handshake waits for the answer, and clients wait half a minute for a handshake.
+    within("auth.callback_timeout_ms", timeout_ms, 50, 20_000)?;
+    Ok(CallbackSettings {
+        url: portal_url("auth.callback", url, insecure)?,
+        cache: Duration::from_secs(cache_s),
+        recheck: Duration::from_secs(recheck_s),
+        timeout: Duration::from_millis(timeout_ms),
+    })
 }
 
 fn secret_bytes(

@@ -83,6 +83,8 @@ impl Client {
         Peer {
             access,
             user: None,
+            display_name: None,
+            color: None,
             wants_echo,
             greets,
         }

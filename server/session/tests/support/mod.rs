@@ -14,18 +14,24 @@ use yrs::{
 pub const HOCUSPOCUS: Peer = Peer {
     access: Access::ReadWrite,
     user: None,
+    display_name: None,
+    color: None,
     wants_echo: false,
     greets: false,
 };
 pub const Y_WEBSOCKET: Peer = Peer {
     access: Access::ReadWrite,
     user: None,
+    display_name: None,
+    color: None,
     wants_echo: true,
     greets: true,
 };
 pub const READER: Peer = Peer {
     access: Access::ReadOnly,
     user: None,
+    display_name: None,
+    color: None,
     wants_echo: false,
     greets: false,
 };

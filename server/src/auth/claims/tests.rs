@@ -1,3 +1,5 @@
+//! What claims come to, rule by rule.
+
 use serde_json::{Value, json};
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Settings about keys, right and wrong.
+
 use super::*;
 use crate::settings::{Options, Settings};
 
@@ -65,6 +67,14 @@ fn wrong_settings_say_what_is_wrong() {
         ("[auth]\njwks_pause_s = 0", "jwks_pause_s"),
         ("[auth]\njwks_url = \"http://portal.example/keys\"", "https"),
         ("[auth]\njwks_url = \"file:///keys\"", "jwks_url"),
+        (
+            "[auth]\ncallback = \"http://portal.example/who\"",
+            "auth.callback",
+        ),
+        (
+            "[auth]\ncallback = \"https://a.example/\"\ncallback_recheck_s = 1",
+            "callback_recheck_s",
+        ),
         ("[auth]\njwks_url = \"keys\"", "jwks_url"),
         (
             "[[auth.keys]]\nalgorithm = \"none\"\nsecret = \"x\"",

@@ -184,6 +184,8 @@ impl World {
         let reader = Peer {
             access,
             user: None,
+            display_name: None,
+            color: None,
             wants_echo: false,
             greets: false,
         };
