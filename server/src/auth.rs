@@ -274,8 +274,8 @@ impl Authenticator {
 
 fn grant(claims: &Claims, access: Access, leeway_s: u64) -> Grant {
     let person = claims.person();
-    let end_s = claims.exp.saturating_add(leeway_s);
-    let left = Duration::from_secs(end_s.saturating_sub(unix_now_s()));
+    let end = Duration::from_secs(claims.exp.saturating_add(leeway_s));
+    let left = end.saturating_sub(unix_now());
     Grant {
         access,
         user: Some(person.user),
@@ -303,9 +303,14 @@ fn close_reason(refused: &Refused) -> CloseReason {
 }
 
 /// A clock before 1970 says 0, for which every token is good for too long: nobody gets in.
-pub(crate) fn unix_now_s() -> u64 {
+fn unix_now() -> Duration {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.map_or(0, |since| since.as_secs())
+    since.unwrap_or(Duration::ZERO)
+}
+
+/// The same in whole seconds.
+pub(crate) fn unix_now_s() -> u64 {
+    unix_now().as_secs()
 }
 
 #[cfg(test)]

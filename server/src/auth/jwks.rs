@@ -64,8 +64,7 @@ impl Known {
             (true, true) if age.is_some_and(|age| age >= FRESH) => Step::UseAndRenew,
             (true, _) => Step::Use,
             (false, true) => Step::Fetch,
-            // A set that came a moment ago does not have the key: nobody has signed this.
-            (false, false) if usable && self.tried.is_some_and(|(_, well)| well) => Step::Use,
+            // The set may have changed since it was fetched: only a fetch would tell.
             (false, false) => Step::Unavailable,
         }
     }
@@ -103,24 +102,28 @@ impl RemoteKeys {
                 tokio::spawn(async move { this.renew().await });
                 return Ok(keys);
             }
-            Step::Fetch => {
-                let (this, head) = (self.clone(), head.clone());
-                // A task of its own: a client that hangs up must not undo the fetch, or hanging up
-                // again and again would make this server ask the portal again and again.
-                let fetching = tokio::spawn(async move { this.fetch_for(&head).await });
-                if let Err(error) = fetching.await {
-                    tracing::error!(%error, "fetching the portal's keys");
-                }
-            }
-            Step::Unavailable => {}
+            Step::Fetch => {}
+            Step::Unavailable => return Err(self.unavailable()),
         }
-        match self.look(head) {
-            (keys, Step::Use | Step::UseAndRenew) => Ok(keys),
-            (_, Step::Fetch | Step::Unavailable) => {
-                let problem = format!("{} does not answer well", self.url);
-                Err(Refused::Unavailable(problem))
-            }
+        let asked = Instant::now();
+        let (this, of) = (self.clone(), head.clone());
+        // A task of its own: a client that hangs up must not undo the fetch, or hanging up again
+        // and again would make this server ask the portal again and again.
+        let fetching = tokio::spawn(async move { this.fetch_for(&of).await });
+        if let Err(error) = fetching.await {
+            tracing::error!(%error, "fetching the portal's keys");
         }
+        let (keys, step) = self.look(head);
+        // A set that came just now and does not have the key says that nobody has signed this.
+        match self.known().tried {
+            Some((at, true)) if at >= asked => Ok(keys),
+            _ if matches!(step, Step::Use | Step::UseAndRenew) => Ok(keys),
+            _ => Err(self.unavailable()),
+        }
+    }
+
+    fn unavailable(&self) -> Refused {
+        Refused::Unavailable(format!("{} has not said which they are", self.url))
     }
 
     async fn renew(&self) {
@@ -224,7 +227,7 @@ mod tests {
     #[test]
     fn an_unknown_key_id_makes_one_fetch_in_each_pause() {
         assert_eq!(step(Some(10), Some((10, true)), false), Step::Fetch);
-        assert_eq!(step(Some(9), Some((9, true)), false), Step::Use);
+        assert_eq!(step(Some(9), Some((9, true)), false), Step::Unavailable);
     }
 
     #[test]

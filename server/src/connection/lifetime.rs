@@ -9,8 +9,10 @@ use super::address_map::AddressMap;
 
 /// A fresh token is first asked for so long before the end, or in the last third of a shorter life.
 const ASK_BEFORE: Duration = Duration::from_secs(60);
-/// With less time left it is too late to ask.
-const ASK_MIN: Duration = Duration::from_millis(500);
+/// With less time left it is too late to ask: an answer that comes after the end is refused.
+const ASK_MIN: Duration = Duration::from_secs(1);
+/// Ends are whole seconds of the other clock: those that are closer are the same.
+const SAME: Duration = Duration::from_millis(500);
 
 /// What has to be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +38,11 @@ impl Lifetime {
             ends,
             ask: (left > ASK_MIN).then_some(ask),
         }
+    }
+
+    pub(crate) fn differs(&self, ends: Instant) -> bool {
+        let later = ends.saturating_duration_since(self.ends);
+        later.max(self.ends.saturating_duration_since(ends)) >= SAME
     }
 
     /// When [`Lifetime::due`] has something to say.
@@ -70,8 +77,8 @@ impl Lifetimes {
         match ends {
             None => drop(self.grants.remove(address)),
             Some(ends) => {
-                let known = self.grants.get(address).map(|known| known.ends);
-                if known != Some(ends) {
+                let known = self.grants.get(address);
+                if known.is_none_or(|known| known.differs(ends)) {
                     let lifetime = Lifetime::new(now, ends);
                     self.grants.insert(address.clone(), lifetime);
                 }
@@ -170,7 +177,8 @@ mod tests {
         let mut grants = Lifetimes::default();
         grants.granted(start, &address("a"), Some(at(30)));
         assert_eq!(grants.due(at(20)).len(), 1);
-        grants.granted(at(20), &address("a"), Some(at(30)));
+        let about_the_same = at(30) + Duration::from_millis(3);
+        grants.granted(at(20), &address("a"), Some(about_the_same));
         assert_eq!(grants.next(), Some(at(25)));
         grants.granted(at(20), &address("a"), Some(at(320)));
         assert_eq!(grants.next(), Some(at(260)));

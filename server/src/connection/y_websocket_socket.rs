@@ -143,7 +143,7 @@ impl Dialect for YWebsocketSocket {
         if grant.user != lived.user {
             return Err(CloseReason::Forbidden);
         }
-        if let Some(ends) = grant.expires {
+        if let Some(ends) = grant.expires.filter(|ends| lived.lifetime.differs(*ends)) {
             lived.lifetime = Lifetime::new(Instant::now(), ends);
         }
         backlog.send(document, DocMessage::Access(self.id, grant.access))

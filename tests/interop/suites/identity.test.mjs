@@ -55,10 +55,11 @@ test('keys rotate: a new one is fetched when it is first used, and one taken out
       client.destroy()
       return isIn
     }, 'the new key counts', 5_000, 100)
+    // Until the portal has been asked again nobody knows; then it is a denial.
     await isRefused(server, 'y-websocket 3', 'page', old.token())
     const asked = portal.asked.keys
-    for (let count = 0; count < 20; count += 1) await isRefused(server, 'y-websocket 3', 'page', unknown.token())
-    assert.ok(portal.asked.keys - asked < 10, `${portal.asked.keys - asked} questions for 20 made-up tokens`)
+    await Promise.all(Array.from({ length: 50 }, () => isRefused(server, 'y-websocket 2', 'page', unknown.token())))
+    assert.ok(portal.asked.keys - asked < 15, `${portal.asked.keys - asked} questions for 50 made-up tokens`)
   })
 }))
 
@@ -244,7 +245,7 @@ test('what people show is in no log, however much it says', () => withPortal((po
     const socket = new WebSocket(`${server.webSocketUrl}/ws/page`, [`unisson.token.${shown[3]}`], { headers: { cookie: 'session=s3cret-cookie' } })
     await new Promise((resolve) => socket.on('close', resolve))
     await server.terminate()
-    assert.ok(log.length > 10_000, 'the log says much')
+    assert.ok(log.includes('TRACE') && log.length > 3_000, 'the log says much')
     for (const secret of [...shown, ...shown.slice(1).map((jwt) => jwt.split('.')[2]), 's3cret-cookie', SECRET]) {
       assert.ok(!log.includes(secret), `the log has ${secret}`)
     }
