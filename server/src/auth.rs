@@ -1,11 +1,35 @@
 //! Who somebody is, and what they may do with a document.
+//!
+//! Three kinds of credentials, asked in this order: static tokens of the settings; tokens that the
+//! portal has signed ([`claims`]); whatever else the portal itself understands.
 
-use std::sync::Arc;
+mod callback;
+pub mod claims;
+mod fetch;
+mod jwks;
+pub mod keys;
+pub mod mint;
+
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 use subtle::ConstantTimeEq;
+use tokio::time::Instant;
 use unisson_protocol::{Access, CloseReason, DocName};
 
-use crate::settings::Token;
+use self::{
+    callback::Callback,
+    claims::{Claims, Refused, Rules, prefix_covers},
+    jwks::RemoteKeys,
+    keys::{Head, Key, looks_like_a_token},
+    mint::{MintError, MintRight, Minted, Order, mint},
+};
+use crate::settings::{Settings, Token};
+
+/// Who cannot be told yes or no is told so this late: some published clients try again at once.
+const TURNING_AWAY: Duration = Duration::from_secs(1);
 
 /// What somebody may do with one document.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,44 +40,179 @@ pub struct Grant {
     pub user: Option<Arc<str>>,
     /// The name to show for them, where the token says so.
     pub display_name: Option<Arc<str>>,
+    /// The colour of their cursor, where the token says so.
+    pub color: Option<Arc<str>>,
+    /// When this ends, if ever.
+    pub expires: Option<Instant>,
+    /// What the portal is asked again with before this ends: what the client has shown already.
+    pub again: Option<Credential>,
 }
 
-/// Checks tokens.
-#[derive(Debug, Clone)]
-pub struct Authenticator {
-    tokens: Arc<[Token]>,
-}
-
-impl Authenticator {
-    /// Knows these tokens; none: everybody may do everything.
-    pub fn new(tokens: Vec<Token>) -> Self {
+impl Grant {
+    /// For one access, of nobody in particular, for ever.
+    pub const fn of(access: Access) -> Self {
         Self {
-            tokens: tokens.into(),
+            access,
+            user: None,
+            display_name: None,
+            color: None,
+            expires: None,
+            again: None,
+        }
+    }
+}
+
+/// What a client shows. Never in a log: its text form says nothing.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct Credential {
+    token: Arc<str>,
+    /// All cookies, where the portal is to judge them.
+    cookies: Option<Arc<str>>,
+}
+
+impl Credential {
+    pub(crate) fn of_token(token: &str) -> Self {
+        Self {
+            token: token.into(),
+            cookies: None,
         }
     }
 
-    /// What a token allows: `Unauthorized` where nobody knows it, `Forbidden` where it is for
-    /// other documents. Every token is compared, each in constant time.
-    pub fn authenticate(&self, token: &str, document: &DocName) -> Result<Grant, CloseReason> {
-        if self.tokens.is_empty() {
-            return Ok(Grant {
-                access: Access::ReadWrite,
-                user: None,
-                display_name: None,
-            });
+    /// The same, and cookies.
+    pub(crate) fn with_cookies(self, cookies: Option<&str>) -> Self {
+        Self {
+            cookies: cookies.map(Into::into),
+            ..self
         }
+    }
+
+    /// What a frame shows on top of what the handshake has shown.
+    pub(crate) fn over(self, handshake: &Self) -> Self {
+        match self.is_empty() {
+            true => handshake.clone(),
+            false => Self {
+                cookies: handshake.cookies.clone(),
+                ..self
+            },
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.token.is_empty()
+    }
+
+    fn shows_nothing(&self) -> bool {
+        self.is_empty() && self.cookies.is_none()
+    }
+}
+
+impl std::fmt::Debug for Credential {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Credential")
+    }
+}
+
+/// Checks credentials, and makes tokens.
+#[derive(Debug)]
+pub struct Authenticator {
+    tokens: Vec<Token>,
+    keys: Vec<Key>,
+    remote_keys: Option<Arc<RemoteKeys>>,
+    callback: Option<Callback>,
+    rules: Rules,
+    is_open: bool,
+}
+
+impl Authenticator {
+    /// By the settings; with none of them for it, everybody may do everything.
+    pub fn new(settings: &Settings) -> Result<Self, String> {
+        let auth = &settings.auth;
+        let remote_keys = auth.jwks_url.as_ref().map(|url| {
+            RemoteKeys::new(url, auth.jwks_pause).map_err(|error| format!("auth.jwks_url: {error}"))
+        });
+        let callback = auth.callback.as_ref().map(|settings| {
+            Callback::new(settings).map_err(|error| format!("auth.callback: {error}"))
+        });
+        Ok(Self {
+            tokens: settings.tokens.clone(),
+            keys: auth.keys.clone(),
+            remote_keys: remote_keys.transpose()?.map(Arc::new),
+            callback: callback.transpose()?,
+            rules: auth.rules.clone(),
+            is_open: settings.is_open(),
+        })
+    }
+
+    /// What a credential allows: `Unauthorized` where nobody knows it, `Forbidden` where it is for
+    /// other documents, `Undecided` where that cannot be known now.
+    pub(crate) async fn authenticate(
+        &self,
+        credential: &Credential,
+        document: &DocName,
+    ) -> Result<Grant, CloseReason> {
+        if self.is_open {
+            return Ok(Grant::of(Access::ReadWrite));
+        }
+        match self.static_grant(&credential.token, document) {
+            Err(CloseReason::Unauthorized) => {}
+            decided => return decided,
+        }
+        let decided = match self.open_token(&credential.token).await {
+            // Nobody here knows it: the portal may.
+            Err(Refused::UnknownKey) if self.callback.is_some() => {
+                self.ask_portal(credential, document).await
+            }
+            opened => self.judge(opened, document),
+        };
+        if let Err(CloseReason::Undecided) = decided {
+            tokio::time::sleep(TURNING_AWAY).await;
+        }
+        decided
+    }
+
+    fn judge(
+        &self,
+        opened: Result<Claims, Refused>,
+        document: &DocName,
+    ) -> Result<Grant, CloseReason> {
+        let grant = opened.and_then(|claims| {
+            let access = claims.access(document)?;
+            Ok(grant(&claims, access, self.rules.leeway_s))
+        });
+        grant.map_err(|refused| {
+            // The text says what a portal's developer needs, and nothing of the token itself.
+            tracing::debug!(%document, %refused, "token refused");
+            close_reason(&refused)
+        })
+    }
+
+    async fn ask_portal(
+        &self,
+        credential: &Credential,
+        document: &DocName,
+    ) -> Result<Grant, CloseReason> {
+        let (Some(callback), false) = (&self.callback, credential.shows_nothing()) else {
+            return Err(CloseReason::Unauthorized);
+        };
+        let claims = callback.ask(credential, document).await?;
+        Ok(Grant {
+            again: Some(credential.clone()),
+            ..grant(&claims, claims.role.access(), 0)
+        })
+    }
+
+    /// Every token is compared, each in constant time.
+    fn static_grant(&self, token: &str, document: &DocName) -> Result<Grant, CloseReason> {
         let mut known = false;
         let mut grant = None;
-        for candidate in self.tokens.iter() {
-            if bool::from(candidate.value.as_bytes().ct_eq(token.as_bytes())) {
-                known = true;
-                if document.as_str().starts_with(&candidate.prefix) {
-                    grant.get_or_insert(Grant {
-                        access: candidate.access,
-                        user: candidate.user.as_deref().map(Into::into),
-                        display_name: candidate.display_name.as_deref().map(Into::into),
-                    });
-                }
+        for candidate in self.known_tokens(token) {
+            known = true;
+            if prefix_covers(&candidate.prefix, document.as_str()) {
+                grant.get_or_insert(Grant {
+                    user: candidate.user.as_deref().map(Into::into),
+                    display_name: candidate.display_name.as_deref().map(Into::into),
+                    ..Grant::of(candidate.access)
+                });
             }
         }
         match grant {
@@ -62,36 +221,97 @@ impl Authenticator {
             None => Err(CloseReason::Unauthorized),
         }
     }
+
+    fn known_tokens(&self, token: &str) -> impl Iterator<Item = &Token> {
+        let same =
+            |candidate: &&Token| bool::from(candidate.value.as_bytes().ct_eq(token.as_bytes()));
+        self.tokens.iter().filter(same)
+    }
+
+    /// What a signed token says, where it is good now.
+    async fn open_token(&self, token: &str) -> Result<Claims, Refused> {
+        if self.keys.is_empty() && self.remote_keys.is_none() || !looks_like_a_token(token) {
+            return Err(Refused::UnknownKey);
+        }
+        let head = Head::of(token)?;
+        let mut opened = keys::open(&self.keys, &head, token);
+        if let (Err(Refused::UnknownKey | Refused::Signature), Some(remote)) =
+            (&opened, &self.remote_keys)
+        {
+            opened = keys::open(&remote.keys_for(&head).await?, &head, token);
+        }
+        let claims = opened?;
+        claims.check(unix_now_s(), &self.rules)?;
+        Ok(claims)
+    }
+
+    /// What somebody may hand on in tokens of their own.
+    pub(crate) async fn mint_right(&self, token: &str) -> Result<MintRight, CloseReason> {
+        let known = self.known_tokens(token).collect::<Vec<_>>();
+        if let Some(admin) = known.iter().find(|token| token.is_admin) {
+            return Ok(MintRight::within(&admin.prefix));
+        }
+        if !known.is_empty() {
+            return Err(CloseReason::Forbidden);
+        }
+        let claims = self.open_token(token).await;
+        let claims = claims.map_err(|refused| close_reason(&refused))?;
+        match claims.mint {
+            true => Ok(MintRight {
+                places: claims.places,
+                role: claims.role,
+                mint: false,
+            }),
+            false => Err(CloseReason::Forbidden),
+        }
+    }
+
+    /// Makes a token.
+    pub(crate) fn mint(&self, order: Order, right: &MintRight) -> Result<Minted, MintError> {
+        mint(&self.keys, &self.rules, order, right, unix_now_s())
+    }
+}
+
+fn grant(claims: &Claims, access: Access, leeway_s: u64) -> Grant {
+    let person = claims.person();
+    let end = Duration::from_secs(claims.exp.saturating_add(leeway_s));
+    let left = end.saturating_sub(unix_now());
+    Grant {
+        access,
+        user: Some(person.user),
+        display_name: Some(person.display_name),
+        color: person.color,
+        expires: Some(Instant::now() + left),
+        again: None,
+    }
+}
+
+fn close_reason(refused: &Refused) -> CloseReason {
+    match refused {
+        Refused::Document => CloseReason::Forbidden,
+        Refused::Unavailable(_) => CloseReason::Undecided,
+        Refused::Malformed(_)
+        | Refused::Claim(_)
+        | Refused::UnknownKey
+        | Refused::Signature
+        | Refused::Expired
+        | Refused::TooEarly
+        | Refused::TooLong
+        | Refused::Issuer
+        | Refused::Audience => CloseReason::Unauthorized,
+    }
+}
+
+/// A clock before 1970 says 0, for which every token is good for too long: nobody gets in.
+fn unix_now() -> Duration {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.unwrap_or(Duration::ZERO)
+}
+
+/// The same in whole seconds.
+pub(crate) fn unix_now_s() -> u64 {
+    unix_now().as_secs()
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn check(token: &str, document: &str) -> Result<Access, CloseReason> {
-        let tokens = [
-            ("all", Access::ReadOnly, ""),
-            ("team", Access::ReadWrite, "team/"),
-        ];
-        let tokens = tokens.map(|(value, access, prefix)| Token {
-            value: value.into(),
-            access,
-            prefix: prefix.into(),
-            user: None,
-            display_name: None,
-        });
-        let document = DocName::new(document).expect("a name");
-        Authenticator::new(tokens.into())
-            .authenticate(token, &document)
-            .map(|grant| grant.access)
-    }
-
-    #[test]
-    fn a_token_opens_the_documents_that_it_is_for() {
-        assert_eq!(check("all", "notes"), Ok(Access::ReadOnly));
-        assert_eq!(check("team", "team/notes"), Ok(Access::ReadWrite));
-        assert_eq!(check("team", "notes"), Err(CloseReason::Forbidden));
-        assert_eq!(check("", "notes"), Err(CloseReason::Unauthorized));
-        assert_eq!(check("al", "notes"), Err(CloseReason::Unauthorized));
-    }
-}
+mod tests;

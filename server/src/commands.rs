@@ -10,6 +10,7 @@ pub mod fsck;
 pub mod import;
 pub mod rm;
 pub mod stat;
+pub mod token;
 
 use std::{path::PathBuf, process::ExitCode, time::Duration};
 

@@ -8,6 +8,7 @@ mod backlog;
 mod frame_reader;
 pub(crate) mod hocuspocus;
 mod hocuspocus_socket;
+mod lifetime;
 mod y_websocket_socket;
 
 use std::{
@@ -25,10 +26,11 @@ use tokio::{
     sync::OwnedSemaphorePermit,
     time::{Instant, Sleep, sleep_until, timeout},
 };
-use unisson_protocol::{CloseReason, dialect::hocuspocus::Address};
+use unisson_protocol::{CloseReason, DocName, dialect::hocuspocus::Address};
 
 use self::frame_reader::{FrameReader, Incoming, Violation};
 use crate::{
+    auth::Grant,
     doc_task::DocMessage,
     frame::Frame,
     metrics::{DialectLabel, ReasonLabel},
@@ -76,8 +78,14 @@ pub(crate) trait Dialect: Send {
     fn received(&mut self, frame: Bytes, backlog: &mut Backlog) -> Result<(), CloseReason>;
     /// A session has let go of a document.
     fn detached(&mut self, address: &Address);
+    /// A credential has been checked.
+    fn decided(&mut self, decided: Decided, backlog: &mut Backlog) -> Result<(), CloseReason>;
     /// When the client should have authenticated, if it has not.
     fn deadline(&self) -> Option<Instant>;
+    /// When a grant ends, or the next one should be seen to.
+    fn next_due(&self) -> Option<Instant>;
+    /// That moment has come.
+    fn due(&mut self, now: Instant, backlog: &mut Backlog) -> Result<(), CloseReason>;
     /// What the client is told before the socket closes, if anything.
     fn farewell(&self, reason: CloseReason) -> Option<Bytes>;
     /// The socket is gone.
@@ -183,7 +191,9 @@ impl<D: Dialect> Socket<D> {
 
     async fn serve(&mut self) -> Result<std::convert::Infallible, Ended> {
         self.dialect.opened(&mut self.backlog)?;
-        let mut timer = pin!(sleep_until(Instant::now() + KEEPALIVE));
+        let first = Instant::now() + KEEPALIVE;
+        let due = self.dialect.next_due().unwrap_or(first);
+        let mut timer = pin!(sleep_until(first.min(due)));
         loop {
             while !(self.backlog.is_empty() && self.unread.is_empty()) {
                 Box::pin(self.backlog.clear()).await?;
@@ -194,6 +204,14 @@ impl<D: Dialect> Socket<D> {
                 Round::Order(order) => self.obey(order)?,
                 Round::Heard(outcome) => outcome?,
                 Round::Timer => timer.as_mut().reset(self.tick()?),
+            }
+            // What was just granted may end before the timer would look.
+            if let Some(due) = self
+                .dialect
+                .next_due()
+                .filter(|due| *due < timer.deadline())
+            {
+                timer.as_mut().reset(due);
             }
         }
     }
@@ -256,6 +274,7 @@ impl<D: Dialect> Socket<D> {
     fn obey(&mut self, order: Order) -> Result<(), Ended> {
         match order {
             Order::Detached(address) => self.dialect.detached(&address),
+            Order::Decided(decided) => self.dialect.decided(decided, &mut self.backlog)?,
             Order::Drained(peers) => {
                 for (document, peer) in peers {
                     self.backlog.send(&document, DocMessage::Drained(peer))?;
@@ -270,6 +289,9 @@ impl<D: Dialect> Socket<D> {
     /// Does what is due, and says when to look again.
     fn tick(&mut self) -> Result<Instant, Ended> {
         let now = Instant::now();
+        if self.dialect.next_due().is_some_and(|due| due <= now) {
+            self.dialect.due(now, &mut self.backlog)?;
+        }
         let (written_at, patience) = self.outbox.times();
         // Where the client has much to take, taking it is its sign of life.
         let dead_at = patience.unwrap_or(self.heard_at + LIVENESS);
@@ -292,7 +314,9 @@ impl<D: Dialect> Socket<D> {
             keepalive_at = now + KEEPALIVE;
         }
         let soonest = keepalive_at.min(ping_at).max(now + TICK_MIN);
-        Ok(soonest.min(dead_at).min(deadline).min(now + KEEPALIVE))
+        let due = self.dialect.next_due().unwrap_or(dead_at);
+        let latest = dead_at.min(deadline).min(due).min(now + KEEPALIVE);
+        Ok(soonest.min(latest))
     }
 
     /// Leaves the documents and says goodbye.
@@ -354,6 +378,17 @@ fn answer_to_close(code: Option<u16>) -> Frame {
         Some(code @ (1000..=1003 | 1007..=1014 | 3000..=4999)) => Frame::close(code, ""),
         Some(_) => Frame::close(1002, ""),
     }
+}
+
+/// What the check of a credential has come to.
+#[derive(Debug)]
+pub(crate) struct Decided {
+    /// Which document, where a socket may have several.
+    pub(crate) address: Option<Address>,
+    pub(crate) name: DocName,
+    /// Which check of the socket: a later one for the same document counts alone.
+    pub(crate) attempt: u64,
+    pub(crate) result: Result<Grant, CloseReason>,
 }
 
 /// What both dialects need to let peers into documents.

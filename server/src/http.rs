@@ -4,9 +4,14 @@ mod error;
 mod health;
 mod history;
 mod home;
+mod tokens;
 mod ws;
 
-use axum::{Router, routing::get};
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    routing::{get, post},
+};
 
 use crate::registry::Registry;
 
@@ -27,6 +32,10 @@ pub(crate) fn router(state: AppState) -> Router {
         .nest(
             "/api/v1/documents/{document}",
             history::routes(state.clone()),
+        )
+        .route(
+            "/api/v1/tokens",
+            post(tokens::create).layer(DefaultBodyLimit::max(tokens::BODY_BYTES_MAX)),
         )
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))

@@ -33,6 +33,7 @@ fn main() -> ExitCode {
         Command::Import(options) => work(|| commands::import::run(options)),
         Command::Rm(options) => work(|| commands::rm::run(options)),
         Command::Stat(options) => work(|| commands::stat::run(options)),
+        Command::Token(options) => work(|| commands::token::run(*options)),
     };
     match outcome {
         Ok(code) => code,
@@ -76,7 +77,9 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let data = settings.place();
     if settings.is_open() {
-        tracing::warn!("no token is configured: whoever reaches this address may read and write");
+        tracing::warn!(
+            "nobody is asked who they are: whoever reaches this address may read and write"
+        );
     }
     let server = Server::start(settings).await?;
     let address = server.address();

@@ -23,7 +23,7 @@ use unisson_protocol::{CloseReason, dialect::hocuspocus::Address};
 use unisson_session::PeerId;
 
 use self::pipe::Pipe;
-use crate::{doc_task::DocInbox, frame::Frame};
+use crate::{connection::Decided, doc_task::DocInbox, frame::Frame};
 
 /// How long writing one frame may take, beside a second for each 32 KiB of it.
 const WRITE: Duration = Duration::from_secs(30);
@@ -58,6 +58,8 @@ pub(crate) enum Pushed {
 pub(crate) enum Order {
     /// The session has detached this document.
     Detached(Address),
+    /// A credential has been checked.
+    Decided(Decided),
     /// These lagging peers have nothing queued any more.
     Drained(Vec<(DocInbox, PeerId)>),
     /// Close the socket.
@@ -103,6 +105,8 @@ struct State {
     close: Option<CloseReason>,
     lagging: Vec<(DocInbox, PeerId)>,
     detached: VecDeque<Address>,
+    /// Checks have come to these; each address of the socket has one under way at most.
+    decided: Vec<Decided>,
     /// The socket's task.
     task: Option<Waker>,
 }
@@ -136,6 +140,7 @@ impl Outbox {
                 close: None,
                 lagging: Vec::new(),
                 detached: VecDeque::new(),
+                decided: Vec::new(),
                 task: None,
             }),
             bytes_max,
@@ -195,6 +200,13 @@ impl Outbox {
     pub(crate) fn detach(&self, address: Address) {
         let mut state = self.lock();
         state.detached.push_back(address);
+        state.wake();
+    }
+
+    /// Tells the socket's task what a check has come to.
+    pub(crate) fn decide(&self, decided: Decided) {
+        let mut state = self.lock();
+        state.decided.push(decided);
         state.wake();
     }
 
@@ -289,7 +301,10 @@ impl Outbox {
 
 impl State {
     fn has_orders(&self) -> bool {
-        self.close.is_some() || !self.lagging.is_empty() || !self.detached.is_empty()
+        self.close.is_some()
+            || !self.lagging.is_empty()
+            || !self.detached.is_empty()
+            || !self.decided.is_empty()
     }
 
     fn order(&mut self) -> Option<Order> {
@@ -298,6 +313,9 @@ impl State {
         }
         if self.gone {
             return Some(Order::Gone);
+        }
+        if !self.decided.is_empty() {
+            return Some(Order::Decided(self.decided.remove(0)));
         }
         if self.close == Some(CloseReason::Overloaded) {
             return Some(Order::Close(CloseReason::Overloaded));

@@ -55,10 +55,10 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    pub(crate) fn new(settings: Settings, store: Store) -> Self {
+    pub(crate) fn new(settings: Settings, store: Store, authenticator: Authenticator) -> Self {
         let memory_max = settings.memory_bytes_max();
         Self {
-            authenticator: Authenticator::new(settings.tokens.clone()),
+            authenticator,
             sockets: Sockets::new(settings.sockets_max),
             settings,
             store,

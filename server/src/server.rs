@@ -12,6 +12,7 @@ use unisson_storage::{OpenError, PlaceError, Store, StoreSettings};
 
 use crate::{
     Settings,
+    auth::Authenticator,
     http::{self, AppState},
     registry::{Registry, Shared},
     settings::SettingsError,
@@ -26,6 +27,9 @@ pub enum StartError {
     /// The settings are not usable.
     #[error(transparent)]
     Settings(#[from] SettingsError),
+    /// Nobody could be asked who they are.
+    #[error("{0}")]
+    Authentication(String),
     /// The store does not open.
     #[error("cannot open the documents' store: {0}")]
     Store(#[from] OpenError),
@@ -76,6 +80,7 @@ impl Server {
             Some(store) => store.to_store()?,
             None => StoreSettings::new(&settings.data),
         };
+        let authenticator = Authenticator::new(&settings).map_err(StartError::Authentication)?;
         store_settings.commit_interval_ms = settings.commit_interval_ms;
         // What is logged of an update may be encoded anew; the session has checked what came.
         store_settings.update_bytes_max = settings.limits.update_bytes_max.saturating_mul(2);
@@ -87,7 +92,7 @@ impl Server {
         let failed = |source| StartError::Listen { listen, source };
         let listener = TcpListener::bind(listen).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
-        let registry = Registry::new(Arc::new(Shared::new(settings, store)));
+        let registry = Registry::new(Arc::new(Shared::new(settings, store, authenticator)));
         let tidying = tokio::spawn({
             let registry = registry.clone();
             async move { registry.keep_within_memory().await }

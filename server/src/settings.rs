@@ -1,19 +1,22 @@
 //! Everything that can be set: by flag, by `UNISSON_*` variable, by TOML file, by default, in this
 //! order.
 
+mod auth;
+mod store;
+
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde::Deserialize;
 use unisson_protocol::Access;
 
-mod store;
-
-pub use store::{ObjectStoreSettings, RequestChecksum, StoreOptions};
-
-use store::StoreFile;
-
+use self::{auth::AuthFile, store::StoreFile};
 use crate::commands;
+
+pub use self::{
+    auth::{AuthOptions, AuthSettings, CallbackSettings, Secret},
+    store::{ObjectStoreSettings, RequestChecksum, StoreOptions},
+};
 
 /// Editors show an edit as unsaved for at least so long; past a second people begin to worry.
 const COMMIT_INTERVAL_MS_MAX: u64 = 1_000;
@@ -46,6 +49,8 @@ pub enum Command {
     Rm(commands::rm::Options),
     /// Say how much each document takes
     Stat(commands::stat::Options),
+    /// Make a token that lets somebody in
+    Token(Box<commands::token::Options>),
 }
 
 /// Flags and variables. Each one overrides the same key of the file.
@@ -66,7 +71,7 @@ pub struct Options {
     /// Listen beyond this machine although no token is configured
     #[arg(long, env = "UNISSON_INSECURE", num_args = 0..=1, default_missing_value = "true")]
     pub insecure: Option<bool>,
-    /// Tokens, as `value:read-write` or `value:read-only`, separated by commas
+    /// Tokens, as `value:read-write`, `value:read-only` or `value:admin`, separated by commas
     #[arg(
         long,
         env = "UNISSON_TOKENS",
@@ -74,6 +79,9 @@ pub struct Options {
         hide_env_values = true
     )]
     pub tokens: Option<String>,
+    /// Who may come in by signed tokens
+    #[command(flatten)]
+    pub auth: AuthOptions,
     /// Name of the cookie that may carry a token [default: unisson_token]
     #[arg(long, env = "UNISSON_COOKIE", value_name = "NAME")]
     pub cookie: Option<String>,
@@ -162,14 +170,6 @@ struct HistoryFile {
     keep_daily_ms: Option<u64>,
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct AuthFile {
-    tokens: Vec<TokenFile>,
-    cookie: Option<String>,
-    origins: Option<Vec<String>>,
-}
-
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct TokenFile {
@@ -209,6 +209,8 @@ pub struct Token {
     pub user: Option<String>,
     /// The name to show for that person.
     pub display_name: Option<String>,
+    /// Who holds it may have tokens made for others.
+    pub is_admin: bool,
 }
 
 impl std::fmt::Debug for Token {
@@ -230,6 +232,8 @@ pub struct Settings {
     pub insecure: bool,
     /// Who may come in; empty: anybody.
     pub tokens: Vec<Token>,
+    /// Who else may come in, by signed tokens.
+    pub auth: AuthSettings,
     /// The cookie that may carry a token.
     pub cookie: String,
     /// Web origins whose pages may connect, beside the server's own.
@@ -287,8 +291,9 @@ pub enum SettingsError {
     },
     /// Everybody could write.
     #[error(
-        "{listen} can be reached from other machines and no token is configured: set [[auth.tokens]] \
-         in the settings file or UNISSON_TOKENS, listen on 127.0.0.1, or say --insecure"
+        "{listen} can be reached from other machines and nobody is asked who they are: set \
+         auth.secret, auth.jwks_url, auth.callback or [[auth.tokens]] in the settings file (or UNISSON_AUTH_SECRET, \
+         UNISSON_JWKS_URL, UNISSON_TOKENS), listen on 127.0.0.1, or say --insecure"
     )]
     Open {
         /// The address.
@@ -305,6 +310,7 @@ impl Settings {
             store: None,
             insecure: false,
             tokens: Vec::new(),
+            auth: AuthSettings::default(),
             cookie: "unisson_token".into(),
             origins: Vec::new(),
             sockets_max: 20_000,
@@ -322,7 +328,8 @@ impl Settings {
 
     /// Puts flags, variables and file together, and checks the result.
     pub fn gather(options: Options) -> Result<Self, SettingsError> {
-        let file = read_file(options.config.as_ref())?;
+        let mut file = read_file(options.config.as_ref())?;
+        let insecure = options.insecure.or(file.insecure).unwrap_or(false);
         let default = Self::new(SocketAddr::from(([127, 0, 0, 1], 4444)), "./data");
         let limits = unisson_session::Limits {
             update_bytes_max: options
@@ -353,7 +360,8 @@ impl Settings {
             data: options.data.or(file.data).unwrap_or(default.data),
             store: ObjectStoreSettings::gather(options.store, file.store)
                 .map_err(|(key, problem)| SettingsError::Value { key, problem })?,
-            insecure: options.insecure.or(file.insecure).unwrap_or(false),
+            insecure,
+            auth: AuthSettings::gather(options.auth, &mut file.auth, insecure)?,
             tokens: match &options.tokens {
                 Some(list) => tokens_of_list(list)?,
                 None => file
@@ -414,7 +422,7 @@ impl Settings {
 
     /// Whether anybody may do anything.
     pub fn is_open(&self) -> bool {
-        self.tokens.is_empty()
+        self.tokens.is_empty() && self.auth.is_empty()
     }
 
     pub(crate) fn check(&self) -> Result<(), SettingsError> {
@@ -484,7 +492,7 @@ fn tokens_of_list(list: &str) -> Result<Vec<Token>, SettingsError> {
         .map(|entry| {
             let (value, access) = entry.trim().rsplit_once(':').ok_or(SettingsError::Value {
                 key: "tokens",
-                problem: "write value:read-write or value:read-only".into(),
+                problem: "write value:read-write, value:read-only or value:admin".into(),
             })?;
             token(TokenFile {
                 value: value.into(),
@@ -506,9 +514,13 @@ fn token(file: TokenFile) -> Result<Token, SettingsError> {
         return Err(wrong("a token's value must not be empty"));
     }
     let access = match file.access.as_str() {
-        "read-write" => Access::ReadWrite,
+        "read-write" | "admin" => Access::ReadWrite,
         "read-only" => Access::ReadOnly,
-        _ => return Err(wrong("access is \"read-write\" or \"read-only\"")),
+        _ => {
+            return Err(wrong(
+                "access is \"read-write\", \"read-only\" or \"admin\"",
+            ));
+        }
     };
     Ok(Token {
         value: file.value,
@@ -516,6 +528,7 @@ fn token(file: TokenFile) -> Result<Token, SettingsError> {
         prefix: file.prefix,
         user: file.user,
         display_name: file.display_name,
+        is_admin: file.access == "admin",
     })
 }
 

@@ -56,6 +56,8 @@ mod tests {
             CloseReason::Overloaded,
             CloseReason::Reset,
             CloseReason::Unauthorized,
+            CloseReason::Expired,
+            CloseReason::Undecided,
             CloseReason::Forbidden,
             CloseReason::Unavailable,
             CloseReason::Erased,

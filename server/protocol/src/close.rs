@@ -18,6 +18,10 @@ pub enum CloseReason {
     Malformed,
     /// Who are you? The credentials are missing, wrong or expired.
     Unauthorized,
+    /// The credentials were good and are not any more: come back with fresh ones.
+    Expired,
+    /// Who you are cannot be checked now (the portal does not answer): come back later.
+    Undecided,
     /// You may not.
     Forbidden,
     /// The document cannot be opened now (its store is away): come back later.
@@ -35,11 +39,11 @@ impl CloseReason {
         match self {
             Self::Restart => 1012,
             Self::Overloaded => 1013,
-            Self::Reset | Self::TimedOut | Self::Malformed => 4205,
+            Self::Reset | Self::TimedOut | Self::Malformed | Self::Expired => 4205,
             Self::Unauthorized => 4401,
             Self::Forbidden => 4403,
             Self::Erased => 4404,
-            Self::Unavailable | Self::Damaged => 4503,
+            Self::Unavailable | Self::Damaged | Self::Undecided => 4503,
         }
     }
 
@@ -52,6 +56,8 @@ impl CloseReason {
             Self::TimedOut => "no answer in time",
             Self::Malformed => "malformed message",
             Self::Unauthorized => "unauthorized",
+            Self::Expired => "token expired",
+            Self::Undecided => "sign-in is unavailable, try again later",
             Self::Forbidden => "permission-denied",
             Self::Unavailable => "document store is unavailable, try again later",
             Self::Damaged => "document is damaged and stays closed until an operator repairs it",
@@ -69,13 +75,15 @@ impl CloseReason {
 mod tests {
     use super::CloseReason::{self, *};
 
-    const ALL: [CloseReason; 10] = [
+    const ALL: [CloseReason; 12] = [
         Restart,
         Overloaded,
         Reset,
         TimedOut,
         Malformed,
         Unauthorized,
+        Expired,
+        Undecided,
         Forbidden,
         Unavailable,
         Damaged,

@@ -42,6 +42,8 @@ impl Bench {
                 display_name: None,
                 access: Access::ReadWrite,
                 user: None,
+                display_name: None,
+                color: None,
                 wants_echo: id % 2 == 0,
                 greets: id % 2 == 0,
             };

@@ -85,6 +85,8 @@ fn opened(document: LoadedDocument) -> Session {
         display_name: None,
         access: Access::ReadWrite,
         user: None,
+        display_name: None,
+        color: None,
         wants_echo: false,
         greets: false,
     };

@@ -29,6 +29,8 @@ pub struct Peer {
     pub user: Option<Arc<str>>,
     /// The name to show for that user, where authentication said so.
     pub display_name: Option<Arc<str>>,
+    /// The colour of that user's cursor, where authentication said so.
+    pub color: Option<Arc<str>>,
     /// The peer waits for its own updates to come back (y-websocket): the echo is its
     /// acknowledgement, so it is sent when the update is durable.
     pub wants_echo: bool,

@@ -25,6 +25,7 @@ mod pace;
 mod packed;
 mod presence;
 mod session;
+mod stamp;
 mod whole;
 
 pub use compaction::{Condensed, StoredParts, compact, condense};

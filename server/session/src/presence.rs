@@ -4,6 +4,8 @@
 //! that introduced it: nobody else removes it, and only another connection of the same user may
 //! take it over (the same editor that has come back before its old socket was seen to be dead).
 //!
+//! Of somebody who has authenticated the name is the server's, see `stamp`.
+//!
 //! News goes at once while few people are here or move, and gathers where it would cost more than
 //! [`Limits::presence_deliveries_per_s`]: then one message has the newest state of each.
 //!
@@ -20,8 +22,9 @@ use bytes::Bytes;
 use unisson_protocol::awareness::{self, Presence as Entry};
 
 use crate::{
-    Limits, Millis, PeerId,
+    Limits, Millis, Peer, PeerId,
     pace::{Budget, Pace},
+    stamp::stamp,
 };
 
 /// A state that was not renewed for so long is forgotten (as in y-protocols).
@@ -88,17 +91,18 @@ impl Presence {
         &mut self,
         now: Millis,
         peer: PeerId,
-        user: Option<&Arc<str>>,
+        who: &Peer,
         update: &[u8],
         limits: &Limits,
     ) {
+        let user = who.user.as_ref();
         let Ok(entries) = awareness::read(update, ENTRIES_MAX) else {
             return;
         };
         for entry in entries {
             let size = entry.state.map_or(0, str::len);
             if size <= limits.awareness_bytes_max && self.accepts(peer, user, &entry, limits) {
-                self.take(now, peer, user, &entry);
+                self.take_stamped(now, peer, who, entry);
             }
         }
     }
@@ -121,6 +125,19 @@ impl Presence {
             Some(_) => entry.state.is_some() && known.user.as_ref() == user,
             None => entry.state.is_some() && self.has_room(peer, limits),
         }
+    }
+
+    fn take_stamped(&mut self, now: Millis, peer: PeerId, who: &Peer, entry: Entry<'_>) {
+        let state = entry.state.map(|state| stamp(state, who));
+        if let Some(None) = state {
+            return;
+        }
+        let state = state.flatten();
+        let entry = Entry {
+            state: state.as_deref(),
+            ..entry
+        };
+        self.take(now, peer, who.user.as_ref(), &entry);
     }
 
     fn has_room(&self, peer: PeerId, limits: &Limits) -> bool {

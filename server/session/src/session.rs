@@ -411,8 +411,8 @@ impl Session {
             PeerMessage::SyncStep2(update) => self.sync_step2(now, id, update, effects),
             PeerMessage::Update(update) => self.update(now, id, update, effects),
             PeerMessage::Awareness(update) => {
-                let user = here.peer.user.as_ref();
-                self.presence.receive(now, id, user, &update, &self.limits);
+                self.presence
+                    .receive(now, id, &here.peer, &update, &self.limits);
             }
             PeerMessage::QueryAwareness => {
                 if let Some(all) = self.presence.all() {

@@ -92,6 +92,7 @@ fn nobody_removes_or_takes_over_the_client_of_another_user() {
             Peer {
                 user: Some(user.into()),
                 display_name: None,
+                color: None,
                 ..HOCUSPOCUS
             },
         );

@@ -50,6 +50,12 @@ impl<T> AddressMap<T> {
         Some(self.entries.remove(place).1)
     }
 
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = (&Address, &mut T)> {
+        self.entries
+            .iter_mut()
+            .map(|(address, value)| (&*address, value))
+    }
+
     pub(crate) fn values(&self) -> impl Iterator<Item = &T> {
         self.entries.iter().map(|(_, value)| value)
     }

@@ -12,7 +12,7 @@ use unisson_protocol::{
 };
 
 use super::address_map::AddressMap;
-use crate::auth::Grant;
+use crate::auth::{Credential, Grant};
 
 /// What may be kept for addresses that have not authenticated, for the whole socket.
 const EARLY_BYTES_MAX: usize = 5 << 20;
@@ -27,7 +27,7 @@ const PONG: &[u8] = &[0x0a];
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Action {
     /// Check this token for this document, then call [`Connection::authenticated`].
-    Authenticate(Address, DocName, String),
+    Authenticate(Address, DocName, Credential),
     /// Write this frame.
     Send(Bytes),
     /// Let the client into the document, under this address.
@@ -38,6 +38,8 @@ pub(crate) enum Action {
     Change(Address, Grant),
     /// The client leaves the document.
     Leave(Address),
+    /// Send the client away, from all its documents.
+    Close(CloseReason),
 }
 
 #[derive(Debug)]
@@ -90,27 +92,28 @@ impl Connection {
         match message {
             ClientMessage::Token { token, version } => {
                 self.version_announced |= version.is_some();
-                self.token(address, token)
+                self.token(address, &token)
             }
             ClientMessage::Close => Ok(self.close(address)),
             ClientMessage::Peer(message) => self.peer(address, message),
         }
     }
 
-    fn token(&mut self, address: Address, token: String) -> Result<Vec<Action>, CloseReason> {
+    fn token(&mut self, address: Address, token: &str) -> Result<Vec<Action>, CloseReason> {
+        let credential = Credential::of_token(token);
         let name = match address.doc_name() {
             Ok(name) => name,
             Err(_) => return Ok(self.deny(&address, CloseReason::Forbidden)),
         };
         if matches!(self.attachments.get(&address), Some(Attachment::Open)) {
-            return Ok(vec![Action::Authenticate(address, name, token)]);
+            return Ok(vec![Action::Authenticate(address, name, credential)]);
         }
         let early = match self.attachments.remove(&address) {
             Some(Attachment::Early(early) | Attachment::Checking(early)) => early,
             Some(Attachment::Ended | Attachment::Denied | Attachment::Open) | None => Vec::new(),
         };
         self.insert(address.clone(), Attachment::Checking(early))?;
-        Ok(vec![Action::Authenticate(address, name, token)])
+        Ok(vec![Action::Authenticate(address, name, credential)])
     }
 
     fn peer(&mut self, address: Address, message: PeerMessage) -> Result<Vec<Action>, CloseReason> {
@@ -121,7 +124,7 @@ impl Connection {
             Some(Attachment::Ended) if !handshake => return Ok(Vec::new()),
             // A handshake before any token: a provider of version 2 that has none.
             None | Some(Attachment::Early(_) | Attachment::Ended) if handshake => {
-                let actions = self.token(address.clone(), String::new())?;
+                let actions = self.token(address.clone(), "")?;
                 self.keep(&address, message)?;
                 return Ok(actions);
             }
@@ -193,8 +196,19 @@ impl Connection {
         name: DocName,
         result: Result<Grant, CloseReason>,
     ) -> Vec<Action> {
-        let was_open = matches!(self.attachments.get(address), Some(Attachment::Open));
+        let was_open = match self.attachments.get(address) {
+            Some(Attachment::Open) => true,
+            Some(Attachment::Checking(_)) => false,
+            // The client has gone from the document while its token was being checked.
+            Some(Attachment::Early(_) | Attachment::Ended | Attachment::Denied) | None => {
+                return Vec::new();
+            }
+        };
         let grant = match result {
+            // Nobody knows: what was granted before holds as long as it was to hold, and whoever
+            // comes in tries again. Published providers do that only on a new socket.
+            Err(CloseReason::Undecided) if was_open => return Vec::new(),
+            Err(reason @ CloseReason::Undecided) => return vec![Action::Close(reason)],
             Ok(grant) if was_open => return vec![Action::Change(address.clone(), grant)],
             Ok(grant) => grant,
             Err(reason) => {
@@ -229,6 +243,19 @@ impl Connection {
         self.leave_behind(address, Attachment::Denied);
         let denied = Control::PermissionDenied(reason.text().into());
         vec![Action::Send(encode_control(address, &denied))]
+    }
+
+    /// A fresh token is wanted. Providers of version 2 do not know this, and ignore it.
+    pub(crate) fn ask(&self, address: &Address) -> Action {
+        Action::Send(encode_control(address, &Control::RequestToken))
+    }
+
+    /// The client's time in a document is over. `CLOSE` is not sent: published providers then go on
+    /// writing, to nobody, while they look connected.
+    pub(crate) fn expired(&mut self, address: &Address) -> Vec<Action> {
+        let mut actions = self.deny(address, CloseReason::Expired);
+        actions.push(Action::Leave(address.clone()));
+        actions
     }
 
     /// Nothing more is taken for an address until it starts anew.

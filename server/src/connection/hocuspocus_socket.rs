@@ -1,9 +1,10 @@
 //! A Hocuspocus socket: carries out what its pure [`Connection`] orders.
 
-use std::{collections::VecDeque, time::Duration};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use tokio::time::Instant;
+use futures_util::FutureExt as _;
+use tokio::{task::AbortHandle, time::Instant};
 use unisson_protocol::{
     CloseReason, DocName,
     dialect::hocuspocus::{Address, KEEPALIVE},
@@ -11,12 +12,13 @@ use unisson_protocol::{
 use unisson_session::{Peer, PeerId};
 
 use super::{
-    Backlog, Dialect, Door,
+    Backlog, Decided, Dialect, Door,
     address_map::AddressMap,
     hocuspocus::{Action, Connection},
+    lifetime::{Due, Lifetimes},
 };
 use crate::{
-    auth::Grant,
+    auth::{Credential, Grant},
     doc_task::{DocInbox, DocMessage, Joining, Sink},
     frame::Frame,
     outbox::Kind,
@@ -29,16 +31,47 @@ const AUTHENTICATION: Duration = Duration::from_secs(60);
 pub(crate) struct HocuspocusSocket {
     door: Door,
     connection: Connection,
-    peers: AddressMap<(PeerId, DocInbox)>,
+    peers: AddressMap<Seat>,
+    lifetimes: Lifetimes,
+    /// What the handshake showed: for providers that show nothing themselves.
+    credential: Credential,
+    /// Checks under way.
+    checks: AddressMap<Check>,
+    last_attempt: u64,
     deadline: Instant,
 }
 
+/// The client's part in one document.
+struct Seat {
+    id: PeerId,
+    document: DocInbox,
+    user: Option<Arc<str>>,
+    /// What the portal is asked again with.
+    again: Option<Credential>,
+}
+
+/// The check of a credential that has to ask somebody; dropped, it ends.
+struct Check {
+    attempt: u64,
+    task: AbortHandle,
+}
+
+impl Drop for Check {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
 impl HocuspocusSocket {
-    pub(crate) fn new(door: Door) -> Self {
+    pub(crate) fn new(door: Door, credential: Credential) -> Self {
         Self {
             door,
             connection: Connection::default(),
             peers: AddressMap::default(),
+            lifetimes: Lifetimes::default(),
+            credential,
+            checks: AddressMap::default(),
+            last_attempt: 0,
             deadline: Instant::now() + AUTHENTICATION,
         }
     }
@@ -51,39 +84,92 @@ impl HocuspocusSocket {
         let mut actions = VecDeque::from(actions);
         while let Some(action) = actions.pop_front() {
             match action {
-                Action::Authenticate(address, name, token) => {
-                    let shared = self.door.registry.shared();
-                    let result = shared.authenticator.authenticate(&token, &name);
-                    if let Err(reason) = result {
-                        shared.metrics.refuse(reason.text());
-                    }
-                    let next = self.connection.authenticated(&address, name, result);
+                Action::Authenticate(address, name, credential) => {
+                    let next = self.check(address, name, credential);
                     for action in next.into_iter().rev() {
                         actions.push_front(action);
                     }
                 }
+                Action::Close(reason) => return Err(reason),
                 Action::Send(frame) => {
                     self.door.outbox.push(Frame::message(&frame), Kind::Answer);
                 }
                 Action::Join(address, name, grant) => self.join(address, &name, grant, backlog)?,
                 Action::Forward(address, message) => {
-                    if let Some((id, document)) = self.peers.get(&address) {
-                        backlog.send(document, DocMessage::Message(*id, message))?;
+                    if let Some(seat) = self.peers.get(&address) {
+                        let message = DocMessage::Message(seat.id, message);
+                        backlog.send(&seat.document, message)?;
                     }
                 }
                 Action::Change(address, grant) => {
-                    if let Some((id, document)) = self.peers.get(&address) {
-                        backlog.send(document, DocMessage::Access(*id, grant.access))?;
+                    if let Some(seat) = self.peers.get(&address) {
+                        let message = DocMessage::Access(seat.id, grant.access);
+                        backlog.send(&seat.document, message)?;
+                        self.lifetimes
+                            .granted(Instant::now(), &address, grant.expires);
                     }
                 }
                 Action::Leave(address) => {
-                    if let Some((id, document)) = self.peers.remove(&address) {
-                        backlog.send(&document, DocMessage::Leave(id))?;
+                    self.lifetimes.forget(&address);
+                    self.checks.remove(&address);
+                    if let Some(seat) = self.peers.remove(&address) {
+                        backlog.send(&seat.document, DocMessage::Leave(seat.id))?;
                     }
                 }
             }
         }
         Ok(())
+    }
+
+    /// Checks a credential, here and now where nobody has to be asked.
+    fn check(&mut self, address: Address, name: DocName, shown: Credential) -> Vec<Action> {
+        let credential = shown.over(&self.credential);
+        let shared = self.door.registry.shared().clone();
+        let document = name.clone();
+        let mut checking = Box::pin(async move {
+            let authenticator = &shared.authenticator;
+            authenticator.authenticate(&credential, &document).await
+        });
+        // An earlier check of the same document does not count any more.
+        self.checks.remove(&address);
+        if let Some(result) = checking.as_mut().now_or_never() {
+            return self.checked(&address, name, result);
+        }
+        self.last_attempt += 1;
+        let attempt = self.last_attempt;
+        let outbox = self.door.outbox.clone();
+        let to = address.clone();
+        let task = tokio::spawn(async move {
+            let decided = Decided {
+                address: Some(to),
+                name,
+                attempt,
+                result: checking.await,
+            };
+            outbox.decide(decided);
+        });
+        let task = task.abort_handle();
+        self.checks.insert(address, Check { attempt, task });
+        Vec::new()
+    }
+
+    fn checked(
+        &mut self,
+        address: &Address,
+        name: DocName,
+        mut result: Result<Grant, CloseReason>,
+    ) -> Vec<Action> {
+        if let (Ok(grant), Some(seat)) = (&result, self.peers.get_mut(address)) {
+            seat.again.clone_from(&grant.again);
+            // Cursor and authorship are one person's for as long as the document is open.
+            if grant.user != seat.user {
+                result = Err(CloseReason::Forbidden);
+            }
+        }
+        if let Err(reason) = result {
+            self.door.registry.shared().metrics.refuse(reason.text());
+        }
+        self.connection.authenticated(address, name, result)
     }
 
     fn join(
@@ -94,10 +180,13 @@ impl HocuspocusSocket {
         backlog: &mut Backlog,
     ) -> Result<(), CloseReason> {
         let id = self.door.registry.shared().draw_peer_id();
+        self.lifetimes
+            .granted(Instant::now(), &address, grant.expires);
         let peer = Peer {
             access: grant.access,
-            user: grant.user,
+            user: grant.user.clone(),
             display_name: grant.display_name,
+            color: grant.color,
             wants_echo: false,
             greets: false,
         };
@@ -109,7 +198,13 @@ impl HocuspocusSocket {
             .door
             .registry
             .join(name, Joining { id, peer, sink }, backlog)?;
-        self.peers.insert(address, (id, document));
+        let seat = Seat {
+            id,
+            document,
+            user: grant.user,
+            again: grant.again,
+        };
+        self.peers.insert(address, seat);
         Ok(())
     }
 }
@@ -130,10 +225,50 @@ impl Dialect for HocuspocusSocket {
     fn detached(&mut self, address: &Address) {
         self.connection.end(address);
         self.peers.remove(address);
+        self.checks.remove(address);
+        self.lifetimes.forget(address);
+    }
+
+    fn decided(&mut self, decided: Decided, backlog: &mut Backlog) -> Result<(), CloseReason> {
+        let Decided {
+            address,
+            name,
+            attempt,
+            result,
+        } = decided;
+        let Some(address) = address else {
+            return Ok(());
+        };
+        let latest = self.checks.get(&address).map(|check| check.attempt);
+        if latest != Some(attempt) {
+            return Ok(());
+        }
+        self.checks.remove(&address);
+        let actions = self.checked(&address, name, result);
+        self.carry_out(actions, backlog)
     }
 
     fn deadline(&self) -> Option<Instant> {
         (!self.connection.has_authenticated()).then_some(self.deadline)
+    }
+
+    fn next_due(&self) -> Option<Instant> {
+        self.lifetimes.next()
+    }
+
+    fn due(&mut self, now: Instant, backlog: &mut Backlog) -> Result<(), CloseReason> {
+        let mut actions = Vec::new();
+        for (address, due) in self.lifetimes.due(now) {
+            let again = self.peers.get(&address).and_then(|seat| seat.again.clone());
+            actions.extend(match (due, again, address.doc_name()) {
+                // The portal has not answered in time: that is no denial.
+                (Due::Ended, Some(_), _) => return Err(CloseReason::Undecided),
+                (Due::Ended, None, _) => self.connection.expired(&address),
+                (Due::Ask, Some(again), Ok(name)) => self.check(address, name, again),
+                (Due::Ask, ..) => vec![self.connection.ask(&address)],
+            });
+        }
+        self.carry_out(actions, backlog)
     }
 
     fn farewell(&self, _reason: CloseReason) -> Option<Bytes> {
@@ -141,9 +276,10 @@ impl Dialect for HocuspocusSocket {
     }
 
     fn closed(&mut self, backlog: &mut Backlog) {
-        for (id, document) in self.peers.drain() {
+        self.checks = AddressMap::default();
+        for seat in self.peers.drain() {
             // A document that has ended has no peers to forget.
-            let _ = backlog.send(&document, DocMessage::Leave(id));
+            let _ = backlog.send(&seat.document, DocMessage::Leave(seat.id));
         }
     }
 }

@@ -1,16 +1,21 @@
 //! A y-websocket socket: one document, known from the URL, authenticated at the upgrade.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
-use tokio::time::Instant;
+use tokio::{task::AbortHandle, time::Instant};
 use unisson_protocol::{
     CloseReason, DocName,
     dialect::{hocuspocus::Address, y_websocket},
 };
 use unisson_session::{Peer, PeerId};
 
-use super::{Backlog, Dialect, Door};
+use super::{
+    Backlog, Decided, Dialect, Door,
+    lifetime::{Due, Lifetime},
+};
 use crate::{
-    auth::Grant,
+    auth::{Credential, Grant},
     doc_task::{DocInbox, DocMessage, Joining, Sink},
 };
 
@@ -21,6 +26,26 @@ pub(crate) struct YWebsocketSocket {
     /// What the URL and the token came to; taken when the socket opens.
     admission: Result<Box<(DocName, Grant)>, CloseReason>,
     document: Option<DocInbox>,
+    lifetime: Option<Box<Lived>>,
+}
+
+/// A grant that ends.
+struct Lived {
+    lifetime: Lifetime,
+    name: DocName,
+    user: Option<Arc<str>>,
+    /// What the portal is asked again with.
+    again: Option<Credential>,
+    /// Being asked again.
+    asking: Option<AbortHandle>,
+}
+
+impl Drop for Lived {
+    fn drop(&mut self) {
+        if let Some(asking) = &self.asking {
+            asking.abort();
+        }
+    }
 }
 
 impl YWebsocketSocket {
@@ -31,6 +56,32 @@ impl YWebsocketSocket {
             id,
             admission: admission.map(Box::new),
             document: None,
+            lifetime: None,
+        }
+    }
+
+    /// The portal is asked in a task of its own, and answers by way of the outbox.
+    fn ask_again(&mut self) {
+        let Some(lived) = &mut self.lifetime else {
+            return;
+        };
+        let Some(again) = lived.again.clone() else {
+            return;
+        };
+        let shared = self.door.registry.shared().clone();
+        let outbox = self.door.outbox.clone();
+        let name = lived.name.clone();
+        let asking = tokio::spawn(async move {
+            let result = shared.authenticator.authenticate(&again, &name).await;
+            outbox.decide(Decided {
+                address: None,
+                name,
+                attempt: 0,
+                result,
+            });
+        });
+        if let Some(before) = lived.asking.replace(asking.abort_handle()) {
+            before.abort();
         }
     }
 }
@@ -42,10 +93,20 @@ impl Dialect for YWebsocketSocket {
     fn opened(&mut self, backlog: &mut Backlog) -> Result<(), CloseReason> {
         let admission = std::mem::replace(&mut self.admission, Err(CloseReason::Reset));
         let (name, grant) = *admission?;
+        self.lifetime = grant.expires.map(|ends| {
+            Box::new(Lived {
+                lifetime: Lifetime::new(Instant::now(), ends),
+                name: name.clone(),
+                user: grant.user.clone(),
+                again: grant.again,
+                asking: None,
+            })
+        });
         let peer = Peer {
             access: grant.access,
-            user: grant.user,
+            user: grant.user.clone(),
             display_name: grant.display_name,
+            color: grant.color,
             wants_echo: true,
             greets: true,
         };
@@ -69,6 +130,46 @@ impl Dialect for YWebsocketSocket {
     }
 
     fn detached(&mut self, _address: &Address) {}
+
+    fn decided(&mut self, decided: Decided, backlog: &mut Backlog) -> Result<(), CloseReason> {
+        let (Some(lived), Some(document)) = (&mut self.lifetime, &self.document) else {
+            return Ok(());
+        };
+        let grant = match decided.result {
+            // What was granted before holds for as long as it was to hold.
+            Err(CloseReason::Undecided) => return Ok(()),
+            result => result?,
+        };
+        if grant.user != lived.user {
+            return Err(CloseReason::Forbidden);
+        }
+        if let Some(ends) = grant.expires.filter(|ends| lived.lifetime.differs(*ends)) {
+            lived.lifetime = Lifetime::new(Instant::now(), ends);
+        }
+        backlog.send(document, DocMessage::Access(self.id, grant.access))
+    }
+
+    fn next_due(&self) -> Option<Instant> {
+        self.lifetime.as_ref().map(|lived| lived.lifetime.next())
+    }
+
+    /// A token's end sends the client away so that it comes back: with a fresh token it goes on,
+    /// with the old one it is refused for good.
+    fn due(&mut self, now: Instant, _backlog: &mut Backlog) -> Result<(), CloseReason> {
+        let Some(lived) = &mut self.lifetime else {
+            return Ok(());
+        };
+        match lived.lifetime.due(now) {
+            // The portal has not answered in time: that is no denial.
+            Some(Due::Ended) if lived.again.is_some() => Err(CloseReason::Undecided),
+            Some(Due::Ended) => Err(CloseReason::Expired),
+            Some(Due::Ask) => {
+                self.ask_again();
+                Ok(())
+            }
+            None => Ok(()),
+        }
+    }
 
     fn deadline(&self) -> Option<Instant> {
         None

@@ -14,7 +14,7 @@ use unisson_protocol::{CloseReason, DocName};
 
 use super::{AppState, error::Problem};
 use crate::{
-    auth::Grant,
+    auth::{Credential, Grant},
     connection::{Dialect, Door, HocuspocusSocket, YWebsocketSocket, serve},
 };
 
@@ -27,7 +27,9 @@ pub(crate) async fn y_websocket(State(state): State<AppState>, request: Request)
         Ok(permit) => permit,
         Err(problem) => return problem.into_response(),
     };
-    let admission = admission(&state, &request);
+    let name = document_name(request.uri().path());
+    let credential = credential(request.uri().query(), request.headers(), &state);
+    let admission = admission(&state, name, &credential).await;
     if let Err(reason) = &admission {
         state.registry.shared().metrics.refuse(reason.text());
     }
@@ -40,7 +42,12 @@ pub(crate) async fn y_websocket(State(state): State<AppState>, request: Request)
 /// `/hocuspocus`: any number of documents; tokens come in frames.
 pub(crate) async fn hocuspocus(State(state): State<AppState>, request: Request) -> Response {
     match admit(&state, request.headers()) {
-        Ok(permit) => accept(&state, request, permit, HocuspocusSocket::new),
+        Ok(permit) => {
+            let credential = credential(request.uri().query(), request.headers(), &state);
+            accept(&state, request, permit, move |door| {
+                HocuspocusSocket::new(door, credential)
+            })
+        }
         Err(problem) => problem.into_response(),
     }
 }
@@ -158,15 +165,14 @@ fn is_loopback_origin(origin: &str) -> bool {
     matches!(host, "localhost" | "127.0.0.1" | "[::1]")
 }
 
-fn admission(state: &AppState, request: &Request) -> Result<(DocName, Grant), CloseReason> {
-    let uri = request.uri();
-    let name = document_name(uri.path()).ok_or(CloseReason::Forbidden)?;
-    let token = token(uri.query(), request.headers(), state);
-    let grant = state
-        .registry
-        .shared()
-        .authenticator
-        .authenticate(&token, &name)?;
+async fn admission(
+    state: &AppState,
+    name: Option<DocName>,
+    credential: &Credential,
+) -> Result<(DocName, Grant), CloseReason> {
+    let name = name.ok_or(CloseReason::Forbidden)?;
+    let authenticator = &state.registry.shared().authenticator;
+    let grant = authenticator.authenticate(credential, &name).await?;
     Ok((name, grant))
 }
 
@@ -177,9 +183,30 @@ fn document_name(path: &str) -> Option<DocName> {
     DocName::new(decoded.as_deref().unwrap_or(raw)).ok()
 }
 
-/// The token of a request: query, header, sub-protocol, or cookie. A browser sends cookies for any
-/// page, so they count only for pages of this server and of listed origins.
-pub(super) fn token(query: Option<&str>, headers: &HeaderMap, state: &AppState) -> String {
+/// What a request shows of its sender.
+pub(super) fn credential(query: Option<&str>, headers: &HeaderMap, state: &AppState) -> Credential {
+    let settings = &state.registry.shared().settings;
+    let cookies = headers
+        .get(header::COOKIE)
+        .and_then(|cookies| cookies.to_str().ok())
+        .filter(|_| settings.auth.callback.is_some() && trusts_cookies(headers, state));
+    Credential::of_token(&token(query, headers, state)).with_cookies(cookies)
+}
+
+/// A browser sends cookies for any page, so they count only for pages of this server and of listed
+/// origins.
+fn trusts_cookies(headers: &HeaderMap, state: &AppState) -> bool {
+    let origins = &state.registry.shared().settings.origins;
+    let origin = headers
+        .get(header::ORIGIN)
+        .map(|origin| origin.to_str().unwrap_or_default());
+    origin.is_none_or(|origin| {
+        is_own_origin(origin, headers) || origins.iter().any(|listed| listed == origin)
+    })
+}
+
+/// The token of a request: query, header, sub-protocol, or cookie.
+fn token(query: Option<&str>, headers: &HeaderMap, state: &AppState) -> String {
     let settings = &state.registry.shared().settings;
     let of_query = query.and_then(|query| {
         let value = query
@@ -203,11 +230,8 @@ pub(super) fn token(query: Option<&str>, headers: &HeaderMap, state: &AppState) 
     let of_protocol =
         || offered(headers).find_map(|name| Some(name.strip_prefix(TOKEN_PROTOCOL)?.to_owned()));
     let of_cookie = || {
-        let trusted = text(header::ORIGIN).is_none_or(|origin| {
-            is_own_origin(origin, headers) || settings.origins.iter().any(|listed| listed == origin)
-        });
         let mut cookies = text(header::COOKIE)
-            .filter(|_| trusted)?
+            .filter(|_| trusts_cookies(headers, state))?
             .split(';')
             .map(str::trim);
         cookies.find_map(|cookie| {

@@ -46,6 +46,7 @@ pub(crate) fn token(value: &str, access: Access, prefix: &str) -> Token {
         prefix: prefix.into(),
         user: None,
         display_name: None,
+        is_admin: false,
     }
 }
 

@@ -37,7 +37,7 @@ const tokenSettings = (tokens) => tokens.map(({ value, access, prefix, user }) =
 export class UnissonServer {
   /**
    * @param {{ tokens?: Array<{value: string, access: string, prefix?: string, user?: string}>,
-   *   data?: string, environment?: Record<string, string> }} options
+   *   settings?: string, logs?: (text: string) => void, data?: string, environment?: Record<string, string> }} options
    */
   static async start (options = {}) {
     if (!BINARY) throw new Error('UNISSON_BIN names no binary: run `make test` or `node run.mjs`')
@@ -57,9 +57,9 @@ export class UnissonServer {
   /** Starts the process again on the same port and folder, and waits until it is ready. */
   async spawn () {
     const args = ['serve', '--listen', `127.0.0.1:${this.port}`, '--data', this.data]
-    if (this.options.tokens) {
+    if (this.options.tokens || this.options.settings) {
       const settings = join(this.home, 'unisson.toml')
-      writeFileSync(settings, tokenSettings(this.options.tokens))
+      writeFileSync(settings, `${this.options.settings ?? ''}\n${tokenSettings(this.options.tokens ?? [])}`)
       args.push('--config', settings)
     }
     const child = spawn(BINARY, args, {
@@ -74,6 +74,7 @@ export class UnissonServer {
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8').on('data', (text) => {
         this.log.push(text)
+        this.options.logs?.(text)
         if (this.log.length > LOG_LINES_MAX) this.log.shift()
       })
     }

@@ -84,6 +84,7 @@ impl Client {
             access,
             user: None,
             display_name: None,
+            color: None,
             wants_echo,
             greets,
         }

@@ -15,6 +15,7 @@ pub const HOCUSPOCUS: Peer = Peer {
     access: Access::ReadWrite,
     user: None,
     display_name: None,
+    color: None,
     wants_echo: false,
     greets: false,
 };
@@ -22,6 +23,7 @@ pub const Y_WEBSOCKET: Peer = Peer {
     access: Access::ReadWrite,
     user: None,
     display_name: None,
+    color: None,
     wants_echo: true,
     greets: true,
 };
@@ -29,6 +31,7 @@ pub const READER: Peer = Peer {
     access: Access::ReadOnly,
     user: None,
     display_name: None,
+    color: None,
     wants_echo: false,
     greets: false,
 };

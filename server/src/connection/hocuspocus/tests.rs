@@ -4,11 +4,7 @@ use unisson_protocol::Access;
 
 use super::*;
 
-const GRANT: Grant = Grant {
-    access: Access::ReadWrite,
-    user: None,
-    display_name: None,
-};
+const GRANT: Grant = Grant::of(Access::ReadWrite);
 
 fn frame(bytes: &[u8]) -> Bytes {
     Bytes::copy_from_slice(bytes)
@@ -42,7 +38,11 @@ fn a_token_is_checked_then_the_client_is_told_and_let_in() {
     let actions = connection.received(&about_d(b"\x02\x00\x02rw\x054.8.0"));
     assert_eq!(
         actions,
-        Ok(vec![Action::Authenticate(address(), name(), "rw".into())])
+        Ok(vec![Action::Authenticate(
+            address(),
+            name(),
+            Credential::of_token("rw")
+        )])
     );
     let actions = connection.authenticated(&address(), name(), Ok(GRANT));
     assert_eq!(
@@ -85,7 +85,11 @@ fn a_handshake_without_a_token_is_an_anonymous_provider_of_version_2() {
     let actions = connection.received(&about_d(b"\x00\x00\x01\x00"));
     assert_eq!(
         actions,
-        Ok(vec![Action::Authenticate(address(), name(), String::new())])
+        Ok(vec![Action::Authenticate(
+            address(),
+            name(),
+            Credential::default()
+        )])
     );
     let actions = connection.authenticated(&address(), name(), Ok(GRANT));
     assert!(matches!(
@@ -122,11 +126,7 @@ fn another_token_on_an_open_document_is_checked_without_a_reply() {
     connection
         .received(&about_d(b"\x02\x00\x01x"))
         .expect("taken");
-    let read_only = Grant {
-        access: Access::ReadOnly,
-        user: None,
-        display_name: None,
-    };
+    let read_only = Grant::of(Access::ReadOnly);
     let actions = connection.authenticated(&address(), name(), Ok(read_only.clone()));
     assert_eq!(actions, [Action::Change(address(), read_only)]);
     let actions = connection.authenticated(&address(), name(), Err(CloseReason::Unauthorized));
@@ -211,4 +211,36 @@ fn what_may_wait_for_a_token_is_bounded_in_messages_bytes_and_addresses() {
         connection.received(&frame).is_err()
     });
     assert_eq!(refused, Some(100 + EARLY_ADDRESSES_MAX));
+}
+
+#[test]
+fn while_nobody_knows_who_it_is_a_client_is_sent_away_and_not_denied() {
+    let mut connection = Connection::default();
+    connection
+        .received(&about_d(b"\x02\x00\x02rw"))
+        .expect("taken");
+    let undecided = Err(CloseReason::Undecided);
+    let actions = connection.authenticated(&address(), name(), undecided.clone());
+    assert_eq!(actions, [Action::Close(CloseReason::Undecided)]);
+
+    let mut connection = opened();
+    connection
+        .received(&about_d(b"\x02\x00\x03new"))
+        .expect("taken");
+    assert_eq!(connection.authenticated(&address(), name(), undecided), []);
+    let edit = connection.received(&about_d(b"\x00\x02\x02\x00\x00"));
+    assert!(
+        matches!(edit.as_deref(), Ok([Action::Forward(..)])),
+        "{edit:?}"
+    );
+}
+
+#[test]
+fn an_answer_that_comes_after_the_client_has_left_lets_nobody_in() {
+    let mut connection = Connection::default();
+    connection
+        .received(&about_d(b"\x02\x00\x02rw"))
+        .expect("taken");
+    connection.received(&about_d(b"\x07")).expect("taken");
+    assert_eq!(connection.authenticated(&address(), name(), Ok(GRANT)), []);
 }

@@ -50,7 +50,7 @@ impl FromRequestParts<AppState> for Reader {
             .get(header::ORIGIN)
             .and_then(|origin| origin.to_str().ok());
         ws::refuse_origin(origin, headers, state)?;
-        let token = ws::token(parts.uri.query(), headers, state);
+        let credential = ws::credential(parts.uri.query(), headers, state);
         let path = Path::<Vec<(String, String)>>::from_request_parts(parts, state).await;
         let named = path.ok().and_then(|Path(path)| {
             let mut path = path.into_iter();
@@ -62,7 +62,8 @@ impl FromRequestParts<AppState> for Reader {
             detail: error.to_string(),
         })?;
         let authenticator = &state.registry.shared().authenticator;
-        let grant = authenticator.authenticate(&token, &name).map_err(refused)?;
+        let grant = authenticator.authenticate(&credential, &name).await;
+        let grant = grant.map_err(refused)?;
         Ok(Self { name, grant })
     }
 }
@@ -89,6 +90,11 @@ fn refused(reason: CloseReason) -> Problem {
             status: StatusCode::UNAUTHORIZED,
             code: "unauthorized",
             detail: "a token is needed: send it as `Authorization: Bearer`".into(),
+        },
+        CloseReason::Undecided => Problem {
+            status: StatusCode::SERVICE_UNAVAILABLE,
+            code: "sign-in-unavailable",
+            detail: "the token cannot be checked now, try again later".into(),
         },
         _ => Problem {
             status: StatusCode::FORBIDDEN,

@@ -185,6 +185,7 @@ impl World {
             access,
             user: None,
             display_name: None,
+            color: None,
             wants_echo: false,
             greets: false,
         };

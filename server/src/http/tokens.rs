@@ -1,0 +1,79 @@
+//! `POST /api/v1/tokens`: tokens made here, for whoever may hand some on.
+
+use axum::{
+    Json,
+    extract::{State, rejection::JsonRejection},
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use unisson_protocol::CloseReason;
+
+use super::{AppState, error::Problem};
+use crate::auth::mint::{MintError, Order};
+
+/// The largest order: a token has room for fewer documents.
+pub(super) const BODY_BYTES_MAX: usize = 16 << 10;
+
+/// Makes a token.
+pub(super) async fn create(
+    State(state): State<AppState>,
+    headers: HeaderMap,
+    order: Result<Json<Order>, JsonRejection>,
+) -> Result<Response, Problem> {
+    let authenticator = &state.registry.shared().authenticator;
+    // The header alone: a cookie would let any page of the site's visitors ask.
+    let token = headers
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.strip_prefix("Bearer "));
+    let right = authenticator.mint_right(token.unwrap_or_default()).await;
+    let right = right.map_err(refused)?;
+    let Json(order) = order.map_err(|rejection| Problem {
+        status: rejection.status(),
+        code: "token-order",
+        detail: rejection.body_text(),
+    })?;
+    let minted = authenticator.mint(order, &right)?;
+    let body = serde_json::json!({ "token": minted.token, "exp": minted.exp });
+    let no_store = [(header::CACHE_CONTROL, "no-store")];
+    Ok((StatusCode::CREATED, no_store, Json(body)).into_response())
+}
+
+fn refused(reason: CloseReason) -> Problem {
+    match reason {
+        CloseReason::Unauthorized => Problem {
+            status: StatusCode::UNAUTHORIZED,
+            code: "unauthorized",
+            detail: "an admin's token is needed: send it as `Authorization: Bearer`".into(),
+        },
+        CloseReason::Undecided => Problem {
+            status: StatusCode::SERVICE_UNAVAILABLE,
+            code: "sign-in-unavailable",
+            detail: "the token cannot be checked now, try again later".into(),
+        },
+        _ => Problem {
+            status: StatusCode::FORBIDDEN,
+            code: "forbidden",
+            detail:
+                "this token may not have tokens made: it needs access = \"admin\", or the claim \
+                     mint"
+                    .into(),
+        },
+    }
+}
+
+impl From<MintError> for Problem {
+    fn from(error: MintError) -> Self {
+        let (status, code) = match error {
+            MintError::NoKey => (StatusCode::NOT_IMPLEMENTED, "no-signing-key"),
+            MintError::Order(_) => (StatusCode::UNPROCESSABLE_ENTITY, "token-order"),
+            MintError::Beyond(_) => (StatusCode::FORBIDDEN, "beyond-own-rights"),
+            MintError::Signing(_) => (StatusCode::INTERNAL_SERVER_ERROR, "signing"),
+        };
+        Self {
+            status,
+            code,
+            detail: error.to_string(),
+        }
+    }
+}
