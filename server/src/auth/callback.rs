@@ -22,7 +22,7 @@ use unisson_protocol::{CloseReason, DocName};
 use super::{
     Credential,
     claims::{Claims, Places, Role, Rules, Texts},
-    fetch::Fetcher,
+    fetch::{Fetcher, shown},
     unix_now_s,
 };
 use crate::settings::CallbackSettings;
@@ -130,7 +130,8 @@ impl Callback {
         document: &DocName,
     ) -> Result<Arc<Claims>, CloseReason> {
         let undecided = |problem: String| {
-            tracing::warn!(url = %self.settings.url, problem, "the portal does not say who it is");
+            let url = shown(&self.settings.url);
+            tracing::warn!(url, problem, "the portal does not say who it is");
             CloseReason::Undecided
         };
         let request = self.request(credential, document).map_err(undecided)?;

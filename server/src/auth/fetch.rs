@@ -16,6 +16,16 @@ const IDLE: Duration = Duration::from_secs(30);
 /// How many of them.
 const IDLE_MAX: usize = 16;
 
+/// An address as it may stand in a log: a query may have a secret of the portal's in it.
+pub(crate) fn shown(url: &Uri) -> String {
+    let authority = url.authority().map_or("", |authority| authority.as_str());
+    format!(
+        "{}://{authority}{}",
+        url.scheme_str().unwrap_or_default(),
+        url.path()
+    )
+}
+
 /// Asks one address.
 #[derive(Debug, Clone)]
 pub(crate) struct Fetcher {

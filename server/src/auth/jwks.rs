@@ -15,7 +15,7 @@ use tokio::time::Instant;
 
 use super::{
     claims::Refused,
-    fetch::Fetcher,
+    fetch::{Fetcher, shown},
     keys::{Head, Key, any_may_have_signed},
 };
 
@@ -123,7 +123,7 @@ impl RemoteKeys {
     }
 
     fn unavailable(&self) -> Refused {
-        Refused::Unavailable(format!("{} has not said which they are", self.url))
+        Refused::Unavailable(format!("{} has not said which they are", shown(&self.url)))
     }
 
     async fn renew(&self) {
@@ -154,12 +154,20 @@ impl RemoteKeys {
         known.tried = Some((now, outcome.is_ok()));
         match outcome {
             Ok(keys) => {
-                tracing::debug!(url = %self.url, keys = keys.len(), "fetched the portal's keys");
+                tracing::debug!(
+                    url = shown(&self.url),
+                    keys = keys.len(),
+                    "fetched the portal's keys"
+                );
                 known.keys = keys.into();
                 known.fetched = Some(now);
             }
             Err(problem) => {
-                tracing::warn!(url = %self.url, problem, "cannot fetch the portal's keys");
+                tracing::warn!(
+                    url = shown(&self.url),
+                    problem,
+                    "cannot fetch the portal's keys"
+                );
             }
         }
     }

@@ -275,6 +275,12 @@ fn portal_url(key: &'static str, text: &str, insecure: bool) -> Result<Uri, Sett
     let host = url
         .host()
         .ok_or_else(|| wrong(key)("not a whole address".into()))?;
+    if url
+        .authority()
+        .is_some_and(|authority| authority.as_str().contains('@'))
+    {
+        return Err(wrong(key)("must have no name or password in it".into()));
+    }
     let here = matches!(host, "localhost" | "127.0.0.1" | "[::1]");
     match url.scheme_str() {
         Some("https") => Ok(url),

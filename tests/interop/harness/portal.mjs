@@ -73,7 +73,7 @@ export class Portal {
     this.asked.who.push(question)
     if (this.failing === 'silent') return
     if (this.failing) return answer(502, {})
-    const [status, body] = this.who(question)
+    const [status, body] = await this.who(question)
     answer(status, body ?? {})
   }
 

@@ -232,3 +232,33 @@ test('cookies are forwarded for pages that may use them, and for no others', () 
     assert.equal(await code('https://portal.example'), 'in')
     assert.match(String(await code('https://evil.example')), /403/)
   })))
+
+for (const kind of hocuspocusKinds) {
+  test(`${kind} goes on with one document while the portal thinks about another of the same socket`, () => withPortal((portal) =>
+    withServer({ settings: asked(portal).replace('timeout_ms = 500', 'timeout_ms = 10000') }, async (server) => {
+      let decide
+      const thinking = new Promise((resolve) => { decide = resolve })
+      portal.who = async ({ document }) => {
+        if (document === 'slow') await thinking
+        return [200, { sub: 'ann', role: 'editor' }]
+      }
+      const transport = sharedTransport(kind, server)
+      const open1 = open(kind, server, 'page', { transport, token: 'ann' })
+      const open2 = open(kind, server, 'slow', { transport, token: 'ann' })
+      try {
+        await open1.whenSynced()
+        await until(() => portal.asked.who.some(({ document }) => document === 'slow'), 'the portal is asked')
+        open2.text.insert(0, 'waits')
+        open1.text.insert(0, 'goes on')
+        await open1.whenSaved()
+        assert.equal(open2.provider.synced, false)
+        decide()
+        await open2.whenSynced()
+        await open2.whenSaved()
+      } finally {
+        open1.destroy()
+        open2.destroy()
+        transport.destroy()
+      }
+    })))
+}

@@ -75,6 +75,7 @@ fn wrong_settings_say_what_is_wrong() {
             "[auth]\ncallback = \"https://a.example/\"\ncallback_recheck_s = 1",
             "callback_recheck_s",
         ),
+        ("[auth]\njwks_url = \"https://a:b@c.example/\"", "password"),
         ("[auth]\njwks_url = \"keys\"", "jwks_url"),
         (
             "[[auth.keys]]\nalgorithm = \"none\"\nsecret = \"x\"",
