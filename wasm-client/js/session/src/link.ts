@@ -288,6 +288,8 @@ export class Link {
   }
 
   #refuseEdit (reason: string): void {
+    // Before anything was sent, this is the farewell of a server that lets nobody in: its code follows.
+    if (!this.#told) return
     const readOnly = reason === '' || reason === 'read-only'
     const lost = this.#dialect === 'hocuspocus' ? this.ledger.refused() : !this.ledger.unsaved.isEmpty
     if (this.#dialect === 'y-websocket' && readOnly) this.#readOnly = true
