@@ -158,6 +158,14 @@ export class Link {
     return this.#settle()
   }
 
+  /** Edits of the document that nobody else sends: from the device, or from a tab without a connection. */
+  adopted (content: Content): Order[] {
+    this.ledger.edited(content)
+    this.#held = this.#told
+    this.#sendHeld()
+    return this.#settle()
+  }
+
   /** Time passed: due at {@link nextWakeup}, harmless earlier. */
   tick (now: number): Order[] {
     if (this.#resyncAt !== null && now >= this.#resyncAt) {

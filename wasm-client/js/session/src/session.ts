@@ -203,7 +203,7 @@ export class SessionCore<Awareness extends AwarenessLike> {
   #localEvents (): ConstructorParameters<typeof LocalStore>[2] {
     return {
       changed: (state) => { this.#events.emit('local-copy', state); this.#report() },
-      adopt: (content) => this.#carryOut(this.#link.changed({ update: new Uint8Array(), content, origin: null })),
+      adopt: (content) => this.#carryOut(this.#link.adopted(content)),
       signedOut: () => {
         this.disconnect()
         this.#events.emit('refused', { reason: 'signed out in another tab' })
