@@ -20,11 +20,16 @@ mod close_code;
 mod document;
 mod ledger;
 mod presence;
+mod replica;
 mod status;
 mod wire;
 
 pub use client::{Client, EditError, Effect, Settings};
 pub use close_code::{Reconnect, after_close};
 pub use presence::PresenceState;
+pub use replica::{
+    Change, Event, Kind, NodeError, Replica, ReplicaError, UndoSizes, ValueError, content_numbers,
+    merge,
+};
 pub use status::Status;
 pub use wire::{Incoming, Wire};

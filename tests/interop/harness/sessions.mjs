@@ -2,13 +2,17 @@
 
 import * as Y from 'yjs'
 import WebSocket from 'ws'
+import { Session as WasmSession, load } from '../../../wasm-client/js/client/dist/index.js'
 import { Session as YjsSession } from '../../../wasm-client/js/yjs/dist/index.js'
 import { until } from './wait.mjs'
 
 /** Engine by name: what opens a session on it. */
 export const engines = {
-  yjs: (options) => new YjsSession(options)
+  yjs: (options) => new YjsSession(options),
+  wasm: (options) => new WasmSession(options)
 }
+
+await load()
 
 export const engineNames = Object.keys(engines)
 export const dialects = ['hocuspocus', 'y-websocket']

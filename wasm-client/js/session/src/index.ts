@@ -9,6 +9,7 @@ export { decode, encode, type Dialect, type Incoming, type Outgoing } from './fr
 export { forgetLocalCopies } from './database.js'
 export type { LocalCopyState } from './local-copy.js'
 export type { SessionOptions } from './options.js'
+export { Presence } from './awareness.js'
 export { applyPresence, encodePresence, type AwarenessLike, type PresenceChange, type PresenceFields } from './presence.js'
 export { SessionCore, SessionError, type SessionEvents } from './session.js'
 export type { Status } from './status.js'

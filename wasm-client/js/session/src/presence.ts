@@ -25,6 +25,11 @@ export interface AwarenessLike {
 /** Presence entries in one frame, and clients remembered, at most. */
 const ENTRIES_MAX = 10_000
 
+/** The own state is said again after this time, with a higher clock. */
+export const RENEW_MS = 15_000
+/** Who was not heard of for this time is gone. */
+const EXPIRE_MS = 30_000
+
 /** The presence of these clients for the wire. */
 export const encodePresence = (awareness: Pick<AwarenessLike, 'meta' | 'states'>, clients: readonly number[]): Uint8Array => {
   const known = clients.filter((client) => awareness.meta.has(client))
@@ -101,8 +106,19 @@ const applyEntry = (
  */
 export const forgetOthers = (awareness: AwarenessLike, origin: unknown): void => {
   const removed = [...awareness.states.keys()].filter((client) => client !== awareness.clientID)
-  removed.forEach((client) => awareness.states.delete(client))
   for (const client of [...awareness.meta.keys()]) if (client !== awareness.clientID) awareness.meta.delete(client)
+  remove(awareness, removed, origin)
+}
+
+/** Those who have fallen silent are gone; their clocks are remembered, lest a late echo revive them. */
+export const forgetSilent = (awareness: AwarenessLike, origin: unknown): void => {
+  const now = Date.now()
+  remove(awareness, [...awareness.states.keys()].filter((client) =>
+    client !== awareness.clientID && now - (awareness.meta.get(client)?.lastUpdated ?? 0) >= EXPIRE_MS), origin)
+}
+
+const remove = (awareness: AwarenessLike, removed: number[], origin: unknown): void => {
+  removed.forEach((client) => awareness.states.delete(client))
   if (removed.length === 0) return
   const change = { added: [], updated: [], removed }
   awareness.emit('change', [change, origin])

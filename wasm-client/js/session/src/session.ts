@@ -86,6 +86,7 @@ export class SessionCore<Awareness extends AwarenessLike> {
   get unsaved (): boolean { return !this.#link.ledger.unsaved.isEmpty }
   /** Whether edits are not taken now. An editor has to follow it. */
   get readOnly (): boolean { return this.#link.readOnly }
+  get destroyed (): boolean { return this.#destroyed }
   get document (): string { return this.#settings.document }
   get localCopy (): LocalCopyState { return this.#local?.state ?? 'none' }
 
