@@ -58,13 +58,13 @@ impl WasmEvent {
 
 /// See [`content_numbers`].
 #[wasm_bindgen]
-pub(crate) fn content(update: &[u8]) -> Result<Vec<f64>> {
+pub fn content(update: &[u8]) -> Result<Vec<f64>> {
     Ok(content_numbers(update)?)
 }
 
 /// Two updates as one.
 #[wasm_bindgen]
-pub(crate) fn merged(first: Vec<u8>, second: Vec<u8>) -> Result<Vec<u8>> {
+pub fn merged(first: Vec<u8>, second: Vec<u8>) -> Result<Vec<u8>> {
     Ok(merge(&[first, second])?)
 }
 

@@ -14,7 +14,7 @@
 
 mod backoff;
 #[cfg(target_arch = "wasm32")]
-mod bindings;
+pub mod bindings;
 mod client;
 mod close_code;
 mod document;

@@ -1,3 +1,5 @@
+//! What a replica promises.
+
 use yrs::Any;
 
 use super::*;
