@@ -30,6 +30,8 @@ export class Doc {
   /** The kinds of the roots that were asked for: updates do not carry them. */
   readonly #roots = new Map<string, number>()
   #settling = false
+  /** The engine may hold changes that are not announced. */
+  #dirty = false
   #depth = 0
   #origin: unknown = null
   #readOnly = false
@@ -81,6 +83,7 @@ export class Doc {
   /** Takes an update in; `hole` says that something before it is missing, and nothing was taken in. */
   applyUpdate (update: Uint8Array, origin: unknown = null, format: 'v1' | 'v2' = 'v1'): 'integrated' | 'hole' {
     const name = this.originName(origin) ?? 'update'
+    this.#dirty = true
     const whole = this.#guarded((engine) => {
       try {
         return format === 'v1' ? engine.apply(update, name) : engine.apply_v2(update, name)
@@ -139,7 +142,10 @@ export class Doc {
   /** For the parts of this package: a call that may change something. */
   write<T> (call: (engine: WasmDocument, origin: string | undefined) => T): T {
     if (this.#readOnly) throw new EngineError('the document is read-only')
-    return this.transact(() => this.#guarded((engine) => call(engine, this.originName(this.#origin))), this.#origin)
+    return this.transact(() => {
+      this.#dirty = true
+      return this.#guarded((engine) => call(engine, this.originName(this.#origin)))
+    }, this.#origin)
   }
 
   /** For the parts of this package: what the engine calls an origin. */
@@ -196,15 +202,17 @@ export class Doc {
     if (this.#settling) return
     this.#settling = true
     try {
-      while (this.#settleOnce()) { /* Listeners may have edited. */ }
+      // Listeners may edit.
+      while (this.#dirty) this.#settleOnce()
     } finally {
       this.#settling = false
     }
   }
 
-  #settleOnce (): boolean {
+  #settleOnce (): void {
+    this.#dirty = false
     const changes = this.#engine.take_changes()
-    const events = this.#engine.take_events()
+    const events = this.#observed.size === 0 ? [] : this.#engine.take_events()
     let last: Change | null = null
     for (const change of changes) {
       const name = change.origin()
@@ -218,7 +226,6 @@ export class Doc {
     }
     if (last !== null) this.#announce(last, null)
     this.#announceEvents(events, last?.origin ?? null)
-    return changes.length + events.length > 0
   }
 
   #joined (first: Change, second: Change): Change {
