@@ -1,6 +1,6 @@
 //! The project's own client in a real browser: the copy on the device, tabs, and a page that is left.
 
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { test } from 'node:test'
@@ -14,6 +14,7 @@ import { until } from '../harness/wait.mjs'
 
 const BROWSER = process.env.CHROMIUM ?? '/usr/bin/chromium'
 const here = dirname(fileURLToPath(import.meta.url))
+const MODULE = `${here}/../../../wasm-client/js/client/dist/wasm/unisson_client_bg.wasm`
 const skip = existsSync(BROWSER) ? false : `no browser at ${BROWSER}`
 
 /** The client as a script for a page; `window.open` starts a session, with a copy on the device. */
@@ -22,9 +23,12 @@ const bundle = async () => {
     stdin: {
       resolveDir: here,
       contents: `
-        import { Session, forgetLocalCopies } from '../../../wasm-client/js/yjs/dist/index.js'
+        import { Session as YjsSession, forgetLocalCopies } from '../../../wasm-client/js/yjs/dist/index.js'
+        import { Session as WasmSession, load } from '../../../wasm-client/js/client/dist/index.js'
         window.forgetLocalCopies = forgetLocalCopies
-        window.openSession = async (url, document, options = {}) => {
+        window.loadEngine = (module) => load(Uint8Array.from(atob(module), (character) => character.charCodeAt(0)))
+        window.openSession = async (url, document, { engine = 'yjs', ...options } = {}) => {
+          const Session = engine === 'yjs' ? YjsSession : WasmSession
           const session = new Session({ url, document, token: 'any', persistence: 'indexeddb', ...options })
           window.session = session
           window.text = session.doc.getText('text')
@@ -50,6 +54,7 @@ const withBrowser = (body) => withServer({}, (server) => withProxy(server, async
     page.on('pageerror', (error) => complaints.push(String(error)))
     await page.goto(`${server.httpUrl}/healthz`)
     await page.evaluate(script)
+    if (options?.engine === 'wasm') await page.evaluate((module) => window.loadEngine(module), readFileSync(MODULE).toString('base64'))
     await page.evaluate(([url, name, options]) => window.openSession(url, name, options), [`${proxy.webSocketUrl}/hocuspocus`, document, options])
     return page
   }
@@ -170,4 +175,19 @@ test('a tab that was frozen while its socket died comes back by itself and loses
   await insert(page, 'after')
   await saved(page)
   assert.equal(await textAt(server, 'frozen'), 'before after')
+}))
+
+test('the WASM engine in a page keeps the same copy, and tabs of both engines share it', { skip, timeout: 120_000 }, () => withBrowser(async ({ server, tab }) => {
+  const wasm = await tab('engines', { engine: 'wasm', connect: false })
+  await insert(wasm, 'written offline by one engine ')
+  await kept(wasm)
+  const stock = await tab('engines', { connect: false })
+  assert.equal(await read(stock), 'written offline by one engine ')
+  await insert(stock, 'and the other')
+  await until(async () => await read(wasm) === 'written offline by one engine and the other', 'the tab of the other engine shows it')
+  await wasm.close()
+  await stock.close()
+  const again = await tab('engines', { engine: 'wasm' })
+  await saved(again)
+  assert.equal(await textAt(server, 'engines'), 'written offline by one engine and the other')
 }))

@@ -16,13 +16,17 @@ export const load = (source?: string | URL | Response | BufferSource | WebAssemb
 }
 
 const start = async (source: Parameters<typeof load>[0]): Promise<void> => {
+  if (source !== undefined) {
+    await init({ module_or_path: source })
+    return
+  }
   const url = new URL('./wasm/unisson_client_bg.wasm', import.meta.url)
-  if (source === undefined && url.protocol === 'file:') {
+  if (url.protocol === 'file:') {
     // Node does not fetch files.
     const files = 'node:fs/promises'
     const { readFile } = await import(files) as { readFile: (url: URL) => Promise<Uint8Array<ArrayBuffer>> }
     initSync({ module: await readFile(url) })
     return
   }
-  await init({ module_or_path: source ?? url })
+  await init({ module_or_path: url })
 }
