@@ -64,7 +64,7 @@ impl Replica {
                 _ if chunk.is_empty() => {}
                 None => text.insert(transaction, index, chunk),
                 Some(attributes) => {
-                    text.insert_with_attributes(transaction, index, chunk, attributes)
+                    text.insert_with_attributes(transaction, index, chunk, attributes);
                 }
             }
             Ok(())

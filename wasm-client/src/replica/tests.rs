@@ -1,4 +1,5 @@
 //! What a replica promises.
+#![expect(clippy::unwrap_used, reason = "a test that fails should say where")]
 
 use yrs::Any;
 
@@ -17,8 +18,8 @@ fn updates(replica: &mut Replica) -> Vec<Vec<u8>> {
     changes.into_iter().map(|change| change.update).collect()
 }
 
-fn any(value: Any) -> Vec<u8> {
-    value::encode(&value)
+fn any(value: impl Into<Any>) -> Vec<u8> {
+    value::encode(&value.into())
 }
 
 #[test]
