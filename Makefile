@@ -11,6 +11,7 @@ FUZZ_SEED ?= 1
 # Builds the server and starts it on ./data; the server prints its address.
 run:
 	@scripts/setup cargo
+	@wasm-client/build
 	@$(ENV) cargo build --release --locked -p unisson
 	@$(ENV) exec "$$CARGO_TARGET_DIR/release/unisson" serve --listen $(LISTEN) --data $(DATA)
 
@@ -24,6 +25,7 @@ test-garage:
 
 e2e:
 	@scripts/setup cargo node
+	@wasm-client/build
 	@$(ENV) cargo build --release --locked -p unisson
 	@$(ENV) UNISSON_BIN="$$CARGO_TARGET_DIR/release/unisson" node tests/interop/run.mjs $(ONLY)
 

@@ -1,179 +1,373 @@
-//! The surface for JavaScript: bytes and numbers in, bytes and text out. No callback runs from
-//! inside Rust; the caller asks for frames and events after each call.
+//! The surface for JavaScript: [`Replica`] with numbers, text and bytes. No callback runs from inside
+//! Rust; the caller fetches what happened after each call.
 
-use std::collections::VecDeque;
-
-use bytes::Bytes;
-use unisson_protocol::{DocName, dialect::Dialect};
 use wasm_bindgen::{JsError, prelude::wasm_bindgen};
-use yrs::{GetString, Text, Transact};
 
-use crate::{Client, Effect, Settings, Status};
+use crate::{Change, Kind, Replica, content_numbers, merge};
 
-/// One document for JavaScript. Times are milliseconds, as `performance.now()` counts them.
+type Result<T> = std::result::Result<T, JsError>;
+
+/// One document. Kinds are the numbers of Yjs, values are encoded as lib0 encodes `any`.
 #[wasm_bindgen]
-pub struct WasmClient {
-    client: Client,
-    frames: VecDeque<Bytes>,
-    connect_after_ms: Option<f64>,
-    close: bool,
+pub struct WasmDocument {
+    replica: Replica,
+}
+
+/// One change of a document.
+#[wasm_bindgen]
+pub struct WasmChange {
+    change: Change,
 }
 
 #[wasm_bindgen]
-impl WasmClient {
-    /// `dialect` is `"y-websocket"` or `"hocuspocus"`; `client_id` an integer below 2^53.
+impl WasmChange {
+    /// The update, format v1.
+    pub fn update(&self) -> Vec<u8> {
+        self.change.update.clone()
+    }
+
+    /// Flat ranges, see `content_numbers`.
+    pub fn content(&self) -> Vec<f64> {
+        self.change.content()
+    }
+
+    /// What the transaction was marked with.
+    pub fn origin(&self) -> Option<String> {
+        self.change.origin.clone()
+    }
+}
+
+/// What one observer saw.
+#[wasm_bindgen]
+pub struct WasmEvent {
+    event: crate::Event,
+}
+
+#[wasm_bindgen]
+impl WasmEvent {
+    /// The observer's number.
+    pub fn observer(&self) -> u32 {
+        self.event.observer
+    }
+
+    /// The encoded list of what happened.
+    pub fn bytes(&self) -> Vec<u8> {
+        self.event.bytes.clone()
+    }
+}
+
+/// See [`content_numbers`].
+#[wasm_bindgen]
+pub fn content(update: &[u8]) -> Result<Vec<f64>> {
+    Ok(content_numbers(update)?)
+}
+
+/// Two updates as one.
+#[wasm_bindgen]
+pub fn merged(first: Vec<u8>, second: Vec<u8>) -> Result<Vec<u8>> {
+    Ok(merge(&[first, second])?)
+}
+
+fn kind(code: u32) -> Result<Kind> {
+    Kind::from_code(code).ok_or_else(|| JsError::new("no such kind of type"))
+}
+
+fn lines(list: &str) -> Vec<String> {
+    list.lines().map(str::to_owned).collect()
+}
+
+#[wasm_bindgen]
+impl WasmDocument {
+    /// `client_id` is an integer below 2^53 that no other client uses.
     #[wasm_bindgen(constructor)]
-    pub fn new(
-        dialect: &str,
-        document: &str,
-        token: String,
-        client_id: f64,
-        seed: f64,
-    ) -> Result<WasmClient, JsError> {
-        let dialect = match dialect {
-            "y-websocket" => Dialect::YWebsocket,
-            "hocuspocus" => Dialect::Hocuspocus,
-            _ => return Err(JsError::new("unknown dialect")),
-        };
-        if !(0.0..9_007_199_254_740_992.0).contains(&client_id) {
+    pub fn new(client_id: f64) -> Result<WasmDocument> {
+        if !(0.0..9_007_199_254_740_992.0).contains(&client_id) || client_id.fract() != 0.0 {
             return Err(JsError::new("client id out of range"));
         }
-        let client = Client::new(Settings {
-            dialect,
-            document: DocName::new(document)?,
-            token,
-            client_id: client_id as u64,
-            seed: seed as u64,
-        })?;
-        Ok(Self {
-            client,
-            frames: VecDeque::new(),
-            connect_after_ms: None,
-            close: false,
-        })
+        let replica = Replica::new(client_id as u64)?;
+        Ok(Self { replica })
     }
 
-    /// Starts, or starts again after a failure.
-    pub fn start(&mut self, now: f64) {
-        let effects = self.client.start(now as u64);
-        self.keep(effects);
+    /// The changes since the last call.
+    pub fn take_changes(&mut self) -> Vec<WasmChange> {
+        let changes = self.replica.take_changes().into_iter();
+        changes.map(|change| WasmChange { change }).collect()
     }
 
-    /// The socket is open.
-    pub fn opened(&mut self, now: f64) {
-        let effects = self.client.opened(now as u64);
-        self.keep(effects);
+    /// What observers saw since the last call.
+    pub fn take_events(&mut self) -> Vec<WasmEvent> {
+        let events = self.replica.take_events().into_iter();
+        events.map(|event| WasmEvent { event }).collect()
     }
 
-    /// A binary frame came in.
-    pub fn handle_frame(&mut self, now: f64, frame: Vec<u8>) {
-        let effects = self.client.received(now as u64, &frame.into());
-        self.keep(effects);
+    /// The state vector, format v1.
+    pub fn state_vector(&self) -> Vec<u8> {
+        self.replica.state_vector()
     }
 
-    /// The socket is closed.
-    pub fn closed(&mut self, now: f64, code: u16) {
-        self.frames.clear();
-        let effects = self.client.closed(now as u64, code);
-        self.keep(effects);
+    /// What a copy with this state vector misses.
+    pub fn diff(&self, state_vector: &[u8]) -> Result<Vec<u8>> {
+        Ok(self.replica.diff(state_vector)?)
     }
 
-    /// Time passed.
-    pub fn tick(&mut self, now: f64) {
-        let effects = self.client.tick(now as u64);
-        self.keep(effects);
+    /// The same in format v2.
+    pub fn diff_v2(&self, state_vector: &[u8]) -> Result<Vec<u8>> {
+        Ok(self.replica.diff_v2(state_vector)?)
     }
 
-    /// When `tick` is due.
-    pub fn next_wakeup(&self) -> Option<f64> {
-        self.client.next_wakeup().map(|at| at as f64)
+    /// Takes an update in; false where something before it is missing.
+    pub fn apply(&mut self, update: &[u8], origin: &str) -> Result<bool> {
+        Ok(self.replica.apply(update, origin)?)
     }
 
-    /// The next frame to send.
-    pub fn take_frame(&mut self) -> Option<Vec<u8>> {
-        self.frames.pop_front().map(|frame| frame.to_vec())
+    /// The same for format v2.
+    pub fn apply_v2(&mut self, update: &[u8], origin: &str) -> Result<bool> {
+        Ok(self.replica.apply_v2(update, origin)?)
     }
 
-    /// The delay after which a socket is to be opened, once.
-    pub fn take_connect_after_ms(&mut self) -> Option<f64> {
-        self.connect_after_ms.take()
+    /// The id of a root type.
+    pub fn root(&mut self, code: u32, name: &str) -> Result<String> {
+        Ok(self.replica.root(kind(code)?, name)?)
     }
 
-    /// Whether the socket is to be closed, once.
-    pub fn take_close(&mut self) -> bool {
-        std::mem::take(&mut self.close)
+    /// See [`Replica::observe`].
+    pub fn observe(&mut self, id: &str, observer: u32) -> Result<()> {
+        Ok(self.replica.observe(id, observer)?)
     }
 
-    /// The status in one word.
-    pub fn status(&self) -> String {
-        match self.client.status() {
-            Status::Offline => "offline",
-            Status::Connecting => "connecting",
-            Status::Syncing => "syncing",
-            Status::Saving => "saving",
-            Status::Saved => "saved",
-            Status::ReadOnly => "read-only",
-            Status::Refused(_) => "refused",
-            Status::Failed(_) => "failed",
-        }
-        .to_owned()
+    /// See [`Replica::unobserve`].
+    pub fn unobserve(&mut self, id: &str, observer: u32) -> Result<()> {
+        Ok(self.replica.unobserve(id, observer)?)
     }
 
-    /// The text under a name.
-    pub fn text(&self, name: &str) -> String {
-        let text = self.client.doc().get_or_insert_text(name);
-        text.get_string(&self.client.doc().transact())
+    /// See [`Replica::text_len`].
+    pub fn text_len(&self, id: &str) -> Result<u32> {
+        Ok(self.replica.text_len(id)?)
     }
 
-    /// Inserts at an offset in UTF-16 units.
-    pub fn insert_text(&mut self, name: &str, index: u32, chunk: &str) -> Result<(), JsError> {
-        let text = self.client.doc().get_or_insert_text(name);
-        let (inside, effects) = self.client.edit(|transaction| {
-            let inside = index <= text.len(transaction);
-            if inside {
-                text.insert(transaction, index, chunk);
-            }
-            inside
-        })?;
-        self.keep(effects);
-        in_range(inside)
+    /// See [`Replica::text_string`].
+    pub fn text_string(&self, id: &str) -> Result<String> {
+        Ok(self.replica.text_string(id)?)
     }
 
-    /// Deletes a range, in UTF-16 units.
-    pub fn delete_text(&mut self, name: &str, index: u32, len: u32) -> Result<(), JsError> {
-        let text = self.client.doc().get_or_insert_text(name);
-        let (inside, effects) = self.client.edit(|transaction| {
-            let end = index.checked_add(len);
-            let inside = end.is_some_and(|end| end <= text.len(transaction));
-            if inside {
-                text.remove_range(transaction, index, len);
-            }
-            inside
-        })?;
-        self.keep(effects);
-        in_range(inside)
+    /// See [`Replica::text_delta`].
+    pub fn text_delta(&self, id: &str) -> Result<Vec<u8>> {
+        Ok(self.replica.text_delta(id)?)
     }
 
-    fn keep(&mut self, effects: Vec<Effect>) {
-        for effect in effects {
-            match effect {
-                Effect::Send(frame) => self.frames.push_back(frame),
-                Effect::Connect { after_ms } => self.connect_after_ms = Some(after_ms as f64),
-                Effect::Close => self.close = true,
-                Effect::StatusChanged(_)
-                | Effect::Integrated(_)
-                | Effect::Saved(_)
-                | Effect::PresenceChanged
-                | Effect::Stateless(_) => {}
-            }
-        }
+    /// See [`Replica::text_insert`].
+    pub fn text_insert(
+        &mut self,
+        origin: Option<String>,
+        id: &str,
+        index: u32,
+        chunk: &str,
+        attributes: &[u8],
+    ) -> Result<()> {
+        let replica = &mut self.replica;
+        Ok(replica.text_insert(origin.as_deref(), id, index, chunk, attributes)?)
     }
-}
 
-/// yrs panics outside the text, and a panic would end the WASM instance.
-fn in_range(inside: bool) -> Result<(), JsError> {
-    match inside {
-        true => Ok(()),
-        false => Err(JsError::new("position outside the text")),
+    /// See [`Replica::text_embed`].
+    pub fn text_embed(
+        &mut self,
+        origin: Option<String>,
+        id: &str,
+        index: u32,
+        value: &[u8],
+        attributes: &[u8],
+    ) -> Result<()> {
+        let replica = &mut self.replica;
+        Ok(replica.text_embed(origin.as_deref(), id, index, value, attributes)?)
+    }
+
+    /// See [`Replica::text_delete`].
+    pub fn text_delete(
+        &mut self,
+        origin: Option<String>,
+        id: &str,
+        index: u32,
+        len: u32,
+    ) -> Result<()> {
+        Ok(self
+            .replica
+            .text_delete(origin.as_deref(), id, index, len)?)
+    }
+
+    /// See [`Replica::text_format`].
+    pub fn text_format(
+        &mut self,
+        origin: Option<String>,
+        id: &str,
+        index: u32,
+        len: u32,
+        attributes: &[u8],
+    ) -> Result<()> {
+        let replica = &mut self.replica;
+        Ok(replica.text_format(origin.as_deref(), id, index, len, attributes)?)
+    }
+
+    /// See [`Replica::text_apply_delta`].
+    pub fn text_apply_delta(
+        &mut self,
+        origin: Option<String>,
+        id: &str,
+        delta: &[u8],
+    ) -> Result<()> {
+        Ok(self
+            .replica
+            .text_apply_delta(origin.as_deref(), id, delta)?)
+    }
+
+    /// See [`Replica::sequence_len`].
+    pub fn sequence_len(&self, id: &str) -> Result<u32> {
+        Ok(self.replica.sequence_len(id)?)
+    }
+
+    /// See [`Replica::sequence_values`].
+    pub fn sequence_values(&self, id: &str) -> Result<Vec<u8>> {
+        Ok(self.replica.sequence_values(id)?)
+    }
+
+    /// See [`Replica::sequence_get`].
+    pub fn sequence_get(&self, id: &str, index: u32) -> Result<Option<Vec<u8>>> {
+        Ok(self.replica.sequence_get(id, index)?)
+    }
+
+    /// See [`Replica::sequence_insert`].
+    pub fn sequence_insert(
+        &mut self,
+        origin: Option<String>,
+        id: &str,
+        index: u32,
+        values: &[u8],
+    ) -> Result<()> {
+        Ok(self
+            .replica
+            .sequence_insert(origin.as_deref(), id, index, values)?)
+    }
+
+    /// See [`Replica::sequence_insert_type`].
+    pub fn sequence_insert_type(
+        &mut self,
+        origin: Option<String>,
+        id: &str,
+        index: u32,
+        code: u32,
+        tag: &str,
+    ) -> Result<Vec<u8>> {
+        let replica = &mut self.replica;
+        Ok(replica.sequence_insert_type(origin.as_deref(), id, index, kind(code)?, tag)?)
+    }
+
+    /// See [`Replica::sequence_delete`].
+    pub fn sequence_delete(
+        &mut self,
+        origin: Option<String>,
+        id: &str,
+        index: u32,
+        len: u32,
+    ) -> Result<()> {
+        Ok(self
+            .replica
+            .sequence_delete(origin.as_deref(), id, index, len)?)
+    }
+
+    /// See [`Replica::map_get`].
+    pub fn map_get(&self, id: &str, key: &str) -> Result<Option<Vec<u8>>> {
+        Ok(self.replica.map_get(id, key)?)
+    }
+
+    /// See [`Replica::map_entries`].
+    pub fn map_entries(&self, id: &str) -> Result<Vec<u8>> {
+        Ok(self.replica.map_entries(id)?)
+    }
+
+    /// See [`Replica::map_set`].
+    pub fn map_set(
+        &mut self,
+        origin: Option<String>,
+        id: &str,
+        key: &str,
+        value: &[u8],
+    ) -> Result<()> {
+        Ok(self.replica.map_set(origin.as_deref(), id, key, value)?)
+    }
+
+    /// See [`Replica::map_set_type`].
+    pub fn map_set_type(
+        &mut self,
+        origin: Option<String>,
+        id: &str,
+        key: &str,
+        code: u32,
+        tag: &str,
+    ) -> Result<Vec<u8>> {
+        let replica = &mut self.replica;
+        Ok(replica.map_set_type(origin.as_deref(), id, key, kind(code)?, tag)?)
+    }
+
+    /// See [`Replica::map_delete`].
+    pub fn map_delete(&mut self, origin: Option<String>, id: &str, key: &str) -> Result<bool> {
+        Ok(self.replica.map_delete(origin.as_deref(), id, key)?)
+    }
+
+    /// See [`Replica::json`].
+    pub fn json(&self, id: &str) -> Result<Vec<u8>> {
+        Ok(self.replica.json(id)?)
+    }
+
+    /// See [`Replica::xml_string`].
+    pub fn xml_string(&self, id: &str) -> Result<String> {
+        Ok(self.replica.xml_string(id)?.to_string())
+    }
+
+    /// See [`Replica::position`].
+    pub fn position(&self, id: &str, index: u32, after: bool) -> Result<Vec<u8>> {
+        Ok(self.replica.position(id, index, after)?)
+    }
+
+    /// See [`Replica::resolve_position`].
+    pub fn resolve_position(&self, position: &[u8]) -> Result<Option<Vec<u8>>> {
+        Ok(self.replica.resolve_position(position)?)
+    }
+
+    /// See [`Replica::set_time`].
+    pub fn set_time(&self, now_ms: f64) {
+        self.replica.set_time(now_ms as u64);
+    }
+
+    /// See [`Replica::undo_manager`]; ids and origins one a line.
+    pub fn undo_manager(&mut self, ids: &str, origins: &str, capture_ms: u32) -> Result<u32> {
+        let (ids, origins) = (lines(ids), lines(origins));
+        Ok(self
+            .replica
+            .undo_manager(&ids, &origins, capture_ms.into())?)
+    }
+
+    /// See [`Replica::undo`].
+    pub fn undo(&mut self, manager: u32, redo: bool) -> Result<bool> {
+        Ok(self.replica.undo(manager, redo)?)
+    }
+
+    /// See [`Replica::undo_stop`].
+    pub fn undo_stop(&mut self, manager: u32) -> Result<()> {
+        Ok(self.replica.undo_stop(manager)?)
+    }
+
+    /// See [`Replica::undo_clear`].
+    pub fn undo_clear(&mut self, manager: u32) -> Result<()> {
+        Ok(self.replica.undo_clear(manager)?)
+    }
+
+    /// How much can be undone, and redone.
+    pub fn undo_sizes(&mut self, manager: u32) -> Result<Vec<u32>> {
+        let sizes = self.replica.undo_sizes(manager).map_err(JsError::from)?;
+        Ok(vec![sizes.undo, sizes.redo])
+    }
+
+    /// See [`Replica::undo_drop`].
+    pub fn undo_drop(&mut self, manager: u32) {
+        self.replica.undo_drop(manager);
     }
 }

@@ -68,6 +68,11 @@ impl Document {
     }
 
     pub(crate) fn receive(&self, bytes: &[u8]) -> Result<Received, UpdateError> {
+        self.receive_from(bytes, "server")
+    }
+
+    /// Takes an update in under an origin: undo must not take it for an edit of this client.
+    pub(crate) fn receive_from(&self, bytes: &[u8], origin: &str) -> Result<Received, UpdateError> {
         let scan = scan::update_v1(bytes)?;
         if scan.is_empty() {
             return Ok(Received::Integrated(scan));
@@ -76,7 +81,10 @@ impl Document {
             return Ok(Received::Hole);
         }
         let update = Update::decode_v1(bytes).map_err(|_| UpdateError::Apply)?;
-        let mut transaction = self.doc.transact_mut();
+        let mut transaction = self
+            .doc
+            .try_transact_mut_with(origin)
+            .map_err(|_| UpdateError::Apply)?;
         transaction
             .apply_update(update)
             .map_err(|_| UpdateError::Apply)?;

@@ -14,17 +14,22 @@
 
 mod backoff;
 #[cfg(target_arch = "wasm32")]
-mod bindings;
+pub mod bindings;
 mod client;
 mod close_code;
 mod document;
 mod ledger;
 mod presence;
+mod replica;
 mod status;
 mod wire;
 
 pub use client::{Client, EditError, Effect, Settings};
 pub use close_code::{Reconnect, after_close};
 pub use presence::PresenceState;
+pub use replica::{
+    Change, Event, Kind, NodeError, Replica, ReplicaError, UndoSizes, ValueError, content_numbers,
+    merge,
+};
 pub use status::Status;
 pub use wire::{Incoming, Wire};
