@@ -1,8 +1,10 @@
 //! The router, on one screen.
 
+mod assets;
 mod error;
 mod health;
 mod home;
+mod page;
 mod ws;
 
 use axum::{Router, routing::get};
@@ -20,6 +22,10 @@ pub(crate) struct AppState {
 pub(crate) fn router(state: AppState) -> Router {
     Router::new()
         .route("/", get(home::page))
+        .route("/d", get(page::choose))
+        .route("/d/{*document}", get(page::window))
+        .route("/embed/{*document}", get(page::frame))
+        .route("/client/{*path}", get(assets::file))
         .route("/ws/{*document}", get(ws::y_websocket))
         .route("/hocuspocus", get(ws::hocuspocus))
         .route("/hocuspocus/{*rest}", get(ws::hocuspocus))
