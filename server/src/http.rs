@@ -1,9 +1,11 @@
 //! The router, on one screen.
 
+mod assets;
 mod error;
 mod health;
 mod history;
 mod home;
+mod page;
 mod tokens;
 mod ws;
 
@@ -26,6 +28,10 @@ pub(crate) struct AppState {
 pub(crate) fn router(state: AppState) -> Router {
     Router::new()
         .route("/", get(home::page))
+        .route("/d", get(page::choose))
+        .route("/d/{*document}", get(page::window))
+        .route("/embed/{*document}", get(page::frame))
+        .route("/client/{*path}", get(assets::file))
         .route("/ws/{*document}", get(ws::y_websocket))
         .route("/hocuspocus", get(ws::hocuspocus))
         .route("/hocuspocus/{*rest}", get(ws::hocuspocus))

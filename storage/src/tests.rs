@@ -18,8 +18,8 @@ mod reader;
 mod real;
 mod simulation;
 mod spool;
-mod world;
 mod versions;
+mod world;
 
 use std::{
     path::{Path, PathBuf},

@@ -6,7 +6,7 @@ use axum::{
     response::IntoResponse,
 };
 
-use super::AppState;
+use super::{AppState, assets};
 
 /// The page.
 pub(crate) async fn page(
@@ -48,11 +48,16 @@ pub(crate) async fn page(
         .replace("{documents}", &state.registry.documents().to_string())
         .replace("{access}", access)
         .replace("{host}", host);
+    let page = if assets::are_built() {
+        page
+    } else {
+        without_form(&page)
+    };
     let headers = [
         (header::CONTENT_TYPE, "text/html; charset=utf-8"),
         (
             header::CONTENT_SECURITY_POLICY,
-            "default-src 'none'; style-src 'unsafe-inline'",
+            "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'",
         ),
         (header::VARY, "accept-language, host"),
         (header::CACHE_CONTROL, "no-store"),
@@ -61,7 +66,7 @@ pub(crate) async fn page(
 }
 
 /// The first of the two languages that the browser names.
-fn prefers_french(headers: &HeaderMap) -> bool {
+pub(crate) fn prefers_french(headers: &HeaderMap) -> bool {
     let accepted = headers
         .get(header::ACCEPT_LANGUAGE)
         .and_then(|value| value.to_str().ok())
@@ -72,4 +77,12 @@ fn prefers_french(headers: &HeaderMap) -> bool {
         .map(str::trim_start)
         .find(|language| language.starts_with("fr") || language.starts_with("en"))
         .is_some_and(|language| language.starts_with("fr"))
+}
+
+/// A binary without the browser client has no page to send people to.
+fn without_form(page: &str) -> String {
+    match (page.find("<form"), page.find("</form>")) {
+        (Some(from), Some(to)) => format!("{}{}", &page[..from], &page[to + "</form>".len()..]),
+        _ => page.to_owned(),
+    }
 }

@@ -3,6 +3,6 @@
 
 mod carrying;
 mod erasing;
-mod object_store;
 mod history;
+mod object_store;
 mod support;

@@ -1,0 +1,101 @@
+import { wordLists } from './paste-lists.js'
+
+/** What other programs put beside the text. */
+const NOISE = 'style, script, meta, link, title, xml, head, colgroup, col, template, noscript, iframe, object, embed, svg, button, input:not([type="checkbox"]), select, textarea'
+/** These attributes say something; all others are looks of the place that the text comes from. */
+const KEPT = new Set(['href', 'src', 'alt', 'title', 'colspan', 'rowspan', 'start', 'type', 'width', 'height',
+  'data-type', 'data-checked', 'data-pm-slice', 'data-colwidth', 'class', 'checked'])
+
+/**
+ * Cleans HTML of Word, LibreOffice, Google Docs and web pages: structure and emphasis stay; fonts,
+ * colours, empty paragraphs and hidden notes go.
+ */
+export const cleanHtml = (html: string): string => {
+  // What this editor copied is clean, and says how deep its content is open.
+  if (/data-pm-slice/.test(html)) return html
+  // A document of its own: nothing in it runs or loads.
+  const page = new DOMParser().parseFromString(html, 'text/html')
+  const { body } = page
+  dropComments(body)
+  for (const element of body.querySelectorAll(NOISE)) element.remove()
+  for (const element of [...body.querySelectorAll('*')]) {
+    // Word's own elements (`o:p`) hold spaces only.
+    if (element.tagName.includes(':')) element.replaceWith(...(element.textContent?.trim() ? element.childNodes : []))
+  }
+  dropHidden(body)
+  wordLists(body)
+  checkLists(body)
+  emphasize(body)
+  for (const element of body.querySelectorAll('font, center, span, tbody > p')) unwrap(element)
+  liftBlocks(body)
+  dropEmpty(body)
+  for (const element of body.querySelectorAll('*')) {
+    for (const { name } of [...element.attributes]) if (!KEPT.has(name)) element.removeAttribute(name)
+    if (element.tagName !== 'CODE') element.removeAttribute('class')
+  }
+  return body.innerHTML
+}
+
+const dropComments = (root: Node): void => {
+  const walker = root.ownerDocument!.createTreeWalker(root, NodeFilter.SHOW_COMMENT)
+  const found: Node[] = []
+  while (walker.nextNode() !== null) found.push(walker.currentNode)
+  for (const comment of found) (comment as ChildNode).remove()
+}
+
+const dropHidden = (body: HTMLElement): void => {
+  for (const element of body.querySelectorAll<HTMLElement>('[style]')) {
+    const style = element.getAttribute('style') ?? ''
+    if (/mso-element:\s*(comment|footnote|header|footer)/.test(style) || /(^|[;\s])display:\s*none/.test(style)) element.remove()
+  }
+}
+
+/** Looks that mean emphasis become the elements that say so; looks that deny it take it away. */
+const emphasize = (body: HTMLElement): void => {
+  for (const element of [...body.querySelectorAll<HTMLElement>('[style]')]) {
+    const { fontWeight, fontStyle, textDecoration, textDecorationLine } = element.style
+    const tag = element.tagName
+    if (tag === 'B' && /^(normal|400)$/.test(fontWeight)) { unwrap(element); continue }
+    if (/^(TD|TH|TABLE|TR|H[1-6]|A)$/.test(tag)) continue
+    const decoration = `${textDecoration} ${textDecorationLine}`
+    if (/^(bold|bolder|[6-9]00)$/.test(fontWeight) && tag !== 'B' && tag !== 'STRONG') wrapContent(element, 'strong')
+    if (/^(italic|oblique)/.test(fontStyle) && tag !== 'I' && tag !== 'EM') wrapContent(element, 'em')
+    if (decoration.includes('underline') && tag !== 'U') wrapContent(element, 'u')
+    if (decoration.includes('line-through') && tag !== 'S') wrapContent(element, 's')
+    element.removeAttribute('style')
+  }
+}
+
+const wrapContent = (element: Element, tag: string): void => {
+  if (element.querySelector('p, div, ul, ol, table, h1, h2, h3, h4, h5, h6') !== null || !element.textContent?.trim()) return
+  const wrapper = element.ownerDocument.createElement(tag)
+  wrapper.append(...element.childNodes)
+  element.append(wrapper)
+}
+
+const unwrap = (element: Element): void => element.replaceWith(...element.childNodes)
+
+/** Lists of tick boxes, as GitHub and others write them. */
+const checkLists = (body: HTMLElement): void => {
+  for (const box of body.querySelectorAll<HTMLInputElement>('li > input[type="checkbox"], li > p > input[type="checkbox"], li > label > input[type="checkbox"]')) {
+    const item = box.closest('li')!
+    item.dataset.type = 'taskItem'
+    item.dataset.checked = String(box.hasAttribute('checked'))
+    if (item.parentElement?.tagName === 'UL') item.parentElement.dataset.type = 'taskList'
+  }
+  for (const box of body.querySelectorAll('input')) box.remove()
+}
+
+/** `<b>` around paragraphs, which Google Docs makes, would make all of them bold. */
+const liftBlocks = (body: HTMLElement): void => {
+  for (const element of [...body.querySelectorAll('b, strong, i, em, u, s')]) {
+    if (element.querySelector('p, div, ul, ol, table, h1, h2, h3') !== null) unwrap(element)
+  }
+}
+
+const dropEmpty = (body: HTMLElement): void => {
+  for (const element of [...body.querySelectorAll('p, div, h1, h2, h3, h4, h5, h6')].reverse()) {
+    const text = element.textContent?.replace(/[\s\u00a0]/g, '') ?? ''
+    if (text === '' && element.querySelector('img, table, hr, li') === null && element.closest('td, th, li') === null) element.remove()
+  }
+}

@@ -1,0 +1,69 @@
+import { dropCursor } from 'prosemirror-dropcursor'
+import { gapCursor } from 'prosemirror-gapcursor'
+import { keymap } from 'prosemirror-keymap'
+import { EditorState, Plugin, type Command, type EditorState as State } from 'prosemirror-state'
+import { tableEditing } from 'prosemirror-tables'
+import { EditorView } from 'prosemirror-view'
+import { carets, collaboration } from '@unisson/prosemirror'
+import { richTextSchema } from '@unisson/prosemirror/schema'
+import type { Session } from '@unisson/yjs'
+import { cleanHtml } from './editing/paste.js'
+import { placeholder } from './editing/placeholder.js'
+import { markdownRules } from './editing/rules.js'
+import { shortcuts } from './editing/shortcuts.js'
+import { TaskItem } from './editing/tasks.js'
+import type { Words } from './words.js'
+
+export interface EditorOptions {
+  place: HTMLElement
+  session: Session
+  /** The shared fragment that holds the text. */
+  field: string
+  words: Words
+  label: string
+  placeholder: string
+  /** Whether edits may be made now. */
+  writable: () => boolean
+  /** Opens the form for a link. */
+  askForLink: () => void
+  /** After everything that changed what is shown. */
+  updated: (view: EditorView, before: State) => void
+}
+
+/** The text itself, joined to the session's document. */
+export const openEditor = (options: EditorOptions): EditorView => {
+  const { session, words, writable } = options
+  const schema = richTextSchema(words.unsupported)
+  const link: Command = () => { options.askForLink(); return true }
+  const plugins = [
+    collaboration({ fragment: session.doc.getXmlFragment(options.field), writable }),
+    carets({ awareness: session.awareness }),
+    markdownRules(schema),
+    keymap({ 'Mod-k': link }),
+    ...shortcuts(schema),
+    tableEditing(),
+    dropCursor({ class: 'drop-cursor', color: false }),
+    gapCursor(),
+    placeholder(() => options.placeholder),
+    new Plugin({ view: () => ({ update: options.updated }) })
+  ]
+  return new EditorView(options.place, {
+    state: EditorState.create({ schema, plugins }),
+    editable: writable,
+    transformPastedHTML: cleanHtml,
+    nodeViews: {
+      taskItem: (node, view, getPosition) => new TaskItem(node, view, getPosition, words.done)
+    },
+    attributes: { role: 'textbox', 'aria-multiline': 'true', 'aria-label': options.label, part: 'text' },
+    handleDOMEvents: {
+      // A link in a text that is being written opens only when asked for.
+      click: (view, event) => {
+        const address = (event.target as Element).closest?.('a')?.href
+        if (address === undefined || (view.editable && !(event.ctrlKey || event.metaKey))) return false
+        window.open(address, '_blank', 'noopener,noreferrer')
+        event.preventDefault()
+        return true
+      }
+    }
+  })
+}

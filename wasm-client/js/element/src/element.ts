@@ -1,0 +1,287 @@
+import { DOMSerializer } from 'prosemirror-model'
+import type { EditorView } from 'prosemirror-view'
+import { Session, type Status, type TokenReason } from '@unisson/yjs'
+import { askFor } from './controls/form.js'
+import { make } from './controls/dom.js'
+import { People } from './controls/people.js'
+import { StatusLine } from './controls/status-line.js'
+import { Toolbar } from './controls/toolbar.js'
+import { openEditor } from './editor.js'
+import { insertImage, linkAt, removeLink, setLink } from './editing/commands.js'
+import { markdownOf } from './markdown.js'
+import { styleSheet } from './style.js'
+import { localeOf, wordsOf, type Words } from './words.js'
+
+/** Where TipTap's collaboration extension keeps its text. */
+const DEFAULT_FIELD = 'default'
+/** How long after typing the words are counted. */
+const COUNT_AFTER_MS = 300
+/** This script is `…/client/assets/….js`: the server is two folders up. */
+const OWN_SERVER = new URL('../../', import.meta.url).href
+
+/** What a page answers to `token-needed`. */
+export type TokenAnswer = string | null | Promise<string | null>
+
+/** Everything that exists while a document is open. */
+interface Open {
+  session: Session
+  view: EditorView
+  toolbar: Toolbar
+  people: People
+  status: StatusLine
+  words: Words
+  counting: ReturnType<typeof setTimeout> | null
+}
+
+/** `<unisson-editor document="…">`: see docs/guide/embed.md for attributes, methods and events. */
+export class UnissonEditor extends HTMLElement {
+  static readonly observedAttributes = ['server', 'document', 'token', 'access', 'locale', 'field', 'name', 'color', 'offline']
+  /** Called when the server wants a token, where the attribute has none. */
+  tokenProvider: ((reason: TokenReason) => TokenAnswer) | null = null
+  readonly #root = this.attachShadow({ mode: 'open', delegatesFocus: true })
+  readonly #live = make('div', { class: 'unseen', role: 'status', 'aria-live': 'polite' })
+  #open: Open | null = null
+  #isDue = false
+
+  constructor () {
+    super()
+    this.#root.adoptedStyleSheets = [styleSheet()]
+  }
+
+  connectedCallback (): void { this.#openSoon() }
+
+  disconnectedCallback (): void {
+    // An element that is only moved within the page stays open.
+    queueMicrotask(() => { if (!this.isConnected) this.#close() })
+  }
+
+  attributeChangedCallback (name: string, before: string | null, after: string | null): void {
+    if (before === after || !this.isConnected) return
+    if (name === 'token' && this.#open !== null && after !== null) this.#open.session.setToken(after)
+    else if (name === 'access' && this.#open !== null) this.#follow()
+    else if ((name === 'name' || name === 'color') && this.#open !== null) this.#introduce(this.#open.session)
+    else this.#openSoon()
+  }
+
+  /** The document's session: its status, its `Y.Doc`, its presence. */
+  get session (): Session | null { return this.#open?.session ?? null }
+  /** The ProseMirror view. */
+  get view (): EditorView | null { return this.#open?.view ?? null }
+  get status (): Status { return this.#open?.session.status ?? 'offline' }
+  /** Whether the server has called everything durable that was typed here. */
+  get saved (): boolean { return this.#open !== null && this.#open.session.synced && !this.#open.session.unsaved }
+  get readOnly (): boolean { return this.#open === null || !this.#writable(this.#open.session) }
+
+  toHTML (): string {
+    if (this.#open === null) return ''
+    const { view } = this.#open
+    const holder = document.createElement('div')
+    holder.append(DOMSerializer.fromSchema(view.state.schema).serializeFragment(view.state.doc.content))
+    return holder.innerHTML
+  }
+
+  toMarkdown (): string { return this.#open === null ? '' : markdownOf(this.#open.view.state.doc) }
+
+  toText (): string {
+    const doc = this.#open?.view.state.doc
+    return doc === undefined ? '' : doc.textBetween(0, doc.content.size, '\n\n', '\n')
+  }
+
+  override focus (): void { this.#open?.view.focus() }
+
+  /** Resolves when everything typed so far is durable. */
+  async whenSaved (): Promise<void> { await this.#open?.session.whenSaved() }
+
+  /** Removes the copy on this device: for shared computers. Rejects while something is unsaved. */
+  async signOut (options: { discardUnsaved?: boolean } = {}): Promise<void> { await this.#open?.session.signOut(options) }
+
+  /** Once for all attributes that a page sets at a time. */
+  #openSoon (): void {
+    if (this.#isDue) return
+    this.#isDue = true
+    queueMicrotask(() => {
+      this.#isDue = false
+      this.#close()
+      if (this.isConnected) this.#start()
+    })
+  }
+
+  get #writes (): boolean { return this.getAttribute('access') !== 'reader' }
+
+  #writable (session: Session): boolean {
+    // Rendering writes nothing, but typing before the text is there would put it in the wrong place.
+    const isThere = session.synced || this.#wasSynced || session.doc.getXmlFragment(this.#field).length > 0
+    return this.#writes && isThere && !session.readOnly && session.status !== 'refused' && session.status !== 'failed'
+  }
+
+  #wasSynced = false
+
+  get #field (): string { return this.getAttribute('field') ?? DEFAULT_FIELD }
+
+  #start (): void {
+    const document = this.getAttribute('document')?.trim() ?? ''
+    if (document === '') return
+    const words = wordsOf(localeOf(this.getAttribute('locale'), this.closest('[lang]')?.getAttribute('lang'), navigator.language))
+    this.#wasSynced = false
+    const session = new Session({
+      url: socketAddress(this.getAttribute('server') ?? OWN_SERVER),
+      document,
+      token: (reason) => this.#token(reason),
+      persistence: this.getAttribute('offline') === 'none' ? 'none' : 'indexeddb'
+    })
+    this.#introduce(session)
+    const text = make('div', { class: 'text' })
+    const frame = make('div', { class: 'frame', part: 'frame', lang: words === wordsOf('fr') ? 'fr' : 'en' }, text)
+    const announce = (said: string): void => { this.#live.textContent = said }
+    this.#root.replaceChildren(frame, this.#live)
+    const view = openEditor({
+      place: text,
+      session,
+      words,
+      field: this.#field,
+      label: this.getAttribute('aria-label') ?? words.editor,
+      placeholder: this.getAttribute('placeholder') ?? words.placeholder,
+      writable: () => this.#writable(session),
+      askForLink: () => this.#askForLink(),
+      updated: (_view, before) => this.#updated(before.doc)
+    })
+    const people = new People(session, words, announce)
+    const status = new StatusLine(session, words, announce, people.dom)
+    const toolbar = new Toolbar(view, words, { link: () => this.#askForLink(), image: () => this.#askForImage() })
+    frame.prepend(toolbar.dom)
+    frame.append(status.dom)
+    this.#open = { session, view, toolbar, people, status, words, counting: null }
+    this.#listen(session)
+    this.#count()
+  }
+
+  #listen (session: Session): void {
+    let wasReady = false
+    session.on('status', (status) => { this.#follow(); this.#emit('status', { status }) })
+    session.on('local-copy', () => this.#follow())
+    session.on('read-only', () => this.#follow())
+    session.on('synced', (synced) => {
+      this.#wasSynced ||= synced
+      this.#follow()
+      if (!synced || wasReady) return
+      wasReady = true
+      this.#emit('ready')
+    })
+    session.on('saved', () => { this.#wasDirty = false; this.#emit('saved') })
+    session.on('refused', ({ reason }) => { this.#follow(); this.#emit('refused', { reason }) })
+    session.on('presence', () => {
+      this.#open?.people.update()
+      this.#emit('presence', { people: this.#open?.people.present ?? [] })
+    })
+  }
+
+  #wasDirty = false
+
+  /** Shows what the session says now. */
+  #follow (): void {
+    if (this.#open === null) return
+    const { view, toolbar, status, session } = this.#open
+    // Whether it can be edited is asked again.
+    view.setProps({})
+    view.dom.setAttribute('aria-readonly', String(!view.editable))
+    toolbar.update()
+    status.update()
+    if (session.unsaved && !this.#wasDirty) {
+      this.#wasDirty = true
+      this.#emit('dirty')
+    }
+  }
+
+  #updated (before: unknown): void {
+    if (this.#open === null) return
+    const { view, toolbar, status } = this.#open
+    toolbar.update()
+    if (view.state.doc === before) return
+    status.update()
+    if (this.#open.session.unsaved && !this.#wasDirty) {
+      this.#wasDirty = true
+      this.#emit('dirty')
+    }
+    this.#emit('change')
+    this.#open.counting ??= setTimeout(() => this.#count(), COUNT_AFTER_MS)
+  }
+
+  #count (): void {
+    if (this.#open === null) return
+    this.#open.counting = null
+    this.#open.status.count(this.toText().match(/[\p{L}\p{N}]+(?:['’-][\p{L}\p{N}]+)*/gu)?.length ?? 0)
+  }
+
+  #introduce (session: Session): void {
+    const name = this.getAttribute('name') ?? ''
+    const color = this.getAttribute('color')
+    session.awareness.setLocalStateField('user', color === null ? { name } : { name, color })
+  }
+
+  #token (reason: TokenReason): TokenAnswer {
+    const attribute = this.getAttribute('token')
+    if (attribute !== null && reason === 'open') return attribute
+    if (this.tokenProvider !== null) return this.tokenProvider(reason)
+    let answer: TokenAnswer = reason === 'open' ? '' : null
+    this.#emit('token-needed', { reason, respondWith: (token: TokenAnswer) => { answer = token } })
+    return answer
+  }
+
+  #askForLink (): void {
+    if (this.#open === null || !this.#open.view.editable) return
+    const { view, words } = this.#open
+    const current = linkAt(view.state)
+    const isEmpty = view.state.selection.empty && current === null
+    const run = (command: ReturnType<typeof setLink>): boolean => command(view.state, view.dispatch)
+    askFor(this.#root.querySelector('.frame')!, words, {
+      title: words.link,
+      fields: [
+        { label: words.forms.address, value: current?.href ?? '', type: 'url' },
+        ...(isEmpty ? [{ label: words.forms.linkText, value: '', type: 'text' as const }] : [])
+      ],
+      apply: words.forms.apply,
+      ...(current === null ? {} : { remove: { label: words.forms.remove, act: () => { run(removeLink) } } }),
+      act: ([address = '', text = '']) => run(setLink(address, text)),
+      closed: () => view.focus()
+    })
+  }
+
+  #askForImage (): void {
+    if (this.#open === null || !this.#open.view.editable) return
+    const { view, words } = this.#open
+    askFor(this.#root.querySelector('.frame')!, words, {
+      title: words.image,
+      fields: [
+        { label: words.forms.address, value: '', type: 'url' },
+        { label: words.forms.alternative, value: '', type: 'text' }
+      ],
+      apply: words.forms.insert,
+      act: ([address = '', alternative = '']) => insertImage(address, alternative)(view.state, view.dispatch),
+      closed: () => view.focus()
+    })
+  }
+
+  #emit (name: string, detail?: unknown): void {
+    this.dispatchEvent(new CustomEvent(name, { detail, bubbles: true, composed: true }))
+  }
+
+  #close (): void {
+    if (this.#open === null) return
+    const { session, view, status, counting } = this.#open
+    this.#open = null
+    if (counting !== null) clearTimeout(counting)
+    status.destroy()
+    view.destroy()
+    session.destroy()
+    this.#root.replaceChildren()
+  }
+}
+
+/** `https://portal.example/notes/` is served at `wss://portal.example/notes/hocuspocus`. */
+const socketAddress = (server: string): string => {
+  const url = new URL('hocuspocus', new URL(server.endsWith('/') ? server : `${server}/`, document.baseURI))
+  url.protocol = url.protocol === 'http:' || url.protocol === 'ws:' ? 'ws:' : 'wss:'
+  return url.href
+}
+
+if (customElements.get('unisson-editor') === undefined) customElements.define('unisson-editor', UnissonEditor)
