@@ -3,19 +3,24 @@
 
 mod auth;
 mod store;
+mod tokens;
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde::Deserialize;
-use unisson_protocol::Access;
 
-use self::{auth::AuthFile, store::StoreFile};
+use self::{
+    auth::AuthFile,
+    store::StoreFile,
+    tokens::{token, tokens_of_list},
+};
 use crate::commands;
 
 pub use self::{
     auth::{AuthOptions, AuthSettings, CallbackSettings, Secret},
     store::{ObjectStoreSettings, RequestChecksum, StoreOptions},
+    tokens::Token,
 };
 
 /// Editors show an edit as unsaved for at least so long; past a second people begin to worry.
@@ -170,17 +175,6 @@ struct HistoryFile {
     keep_daily_ms: Option<u64>,
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct TokenFile {
-    value: String,
-    access: String,
-    #[serde(default)]
-    prefix: String,
-    user: Option<String>,
-    display_name: Option<String>,
-}
-
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct LimitsFile {
@@ -194,29 +188,6 @@ struct LimitsFile {
     worker_threads: Option<usize>,
     commit_interval_ms: Option<u64>,
     unload_idle_ms: Option<u64>,
-}
-
-/// A configured token.
-#[derive(Clone)]
-pub struct Token {
-    /// The secret.
-    pub value: String,
-    /// What it allows.
-    pub access: Access,
-    /// Documents whose name starts so; empty: all.
-    pub prefix: String,
-    /// Who holds it, where it is one person's.
-    pub user: Option<String>,
-    /// The name to show for that person.
-    pub display_name: Option<String>,
-    /// Who holds it may have tokens made for others.
-    pub is_admin: bool,
-}
-
-impl std::fmt::Debug for Token {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Token({:?}, prefix {:?})", self.access, self.prefix)
-    }
 }
 
 /// Settings of a server, complete and checked.
@@ -484,52 +455,6 @@ fn thinning(file: &HistoryFile, default: unisson_history::Thinning) -> unisson_h
         hourly_ms: file.keep_hourly_ms.unwrap_or(default.hourly_ms),
         daily_ms: file.keep_daily_ms.unwrap_or(default.daily_ms),
     }
-}
-
-fn tokens_of_list(list: &str) -> Result<Vec<Token>, SettingsError> {
-    let entries = list.split(',').filter(|entry| !entry.trim().is_empty());
-    entries
-        .map(|entry| {
-            let (value, access) = entry.trim().rsplit_once(':').ok_or(SettingsError::Value {
-                key: "tokens",
-                problem: "write value:read-write, value:read-only or value:admin".into(),
-            })?;
-            token(TokenFile {
-                value: value.into(),
-                access: access.into(),
-                prefix: String::new(),
-                user: None,
-                display_name: None,
-            })
-        })
-        .collect()
-}
-
-fn token(file: TokenFile) -> Result<Token, SettingsError> {
-    let wrong = |problem: &str| SettingsError::Value {
-        key: "auth.tokens",
-        problem: problem.into(),
-    };
-    if file.value.is_empty() {
-        return Err(wrong("a token's value must not be empty"));
-    }
-    let access = match file.access.as_str() {
-        "read-write" | "admin" => Access::ReadWrite,
-        "read-only" => Access::ReadOnly,
-        _ => {
-            return Err(wrong(
-                "access is \"read-write\", \"read-only\" or \"admin\"",
-            ));
-        }
-    };
-    Ok(Token {
-        value: file.value,
-        access,
-        prefix: file.prefix,
-        user: file.user,
-        display_name: file.display_name,
-        is_admin: file.access == "admin",
-    })
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use axum::http::Uri;
 use clap::Args;
 use serde::Deserialize;
 
-use super::{SettingsError, TokenFile};
+use super::{SettingsError, tokens::TokenFile};
 use crate::auth::{
     claims::Rules,
     keys::{KEYS_MAX, Key, Signing},

@@ -22,6 +22,8 @@ const OWN_SERVER = new URL('../../', import.meta.url).href
 /** What a page answers to `token-needed`. */
 export type TokenAnswer = string | null | Promise<string | null>
 
+export type TokenProvider = (reason: TokenReason) => TokenAnswer
+
 /** Everything that exists while a document is open. */
 interface Open {
   session: Session
@@ -36,17 +38,25 @@ interface Open {
 /** `<unisson-editor document="…">`: see docs/guide/embed.md for attributes, methods and events. */
 export class UnissonEditor extends HTMLElement {
   static readonly observedAttributes = ['server', 'document', 'token', 'access', 'locale', 'field', 'name', 'color', 'offline']
-  /** Called when the server wants a token, where the attribute has none. */
-  tokenProvider: ((reason: TokenReason) => TokenAnswer) | null = null
   readonly #root = this.attachShadow({ mode: 'open', delegatesFocus: true })
   readonly #live = make('div', { class: 'unseen', role: 'status', 'aria-live': 'polite' })
+  #tokenProvider: TokenProvider | null = null
   #open: Open | null = null
   #isDue = false
 
   constructor () {
     super()
     this.#root.adoptedStyleSheets = [styleSheet()]
+    // Pages may set it before this script has come: then it lies on the element itself.
+    const early = Object.getOwnPropertyDescriptor(this, 'tokenProvider')?.value as TokenProvider | undefined
+    if (early === undefined) return
+    delete (this as { tokenProvider?: unknown }).tokenProvider
+    this.#tokenProvider = early
   }
+
+  /** Called when the server wants a token, where the attribute has none. */
+  get tokenProvider (): TokenProvider | null { return this.#tokenProvider }
+  set tokenProvider (provider: TokenProvider | null) { this.#tokenProvider = provider }
 
   connectedCallback (): void { this.#openSoon() }
 
@@ -221,7 +231,7 @@ export class UnissonEditor extends HTMLElement {
   #token (reason: TokenReason): TokenAnswer {
     const attribute = this.getAttribute('token')
     if (attribute !== null && reason === 'open') return attribute
-    if (this.tokenProvider !== null) return this.tokenProvider(reason)
+    if (this.#tokenProvider !== null) return this.#tokenProvider(reason)
     let answer: TokenAnswer = reason === 'open' ? '' : null
     this.#emit('token-needed', { reason, respondWith: (token: TokenAnswer) => { answer = token } })
     return answer

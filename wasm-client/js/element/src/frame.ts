@@ -13,10 +13,13 @@ export const listenToParent = (editor: UnissonEditor): void => {
   const tell = (event: string, detail: object = {}, target = '*'): void =>
     window.parent.postMessage({ unisson: VERSION, event, document: editor.getAttribute('document'), ...detail }, target)
   let tokenCame: ((token: string | null) => void) | null = null
-  editor.tokenProvider = (reason): TokenAnswer => new Promise((resolve) => {
-    const late = setTimeout(() => resolve(reason === 'open' ? '' : null), TOKEN_MAX_MS)
-    tokenCame = (token) => { clearTimeout(late); resolve(token) }
-    tell('token-needed', { reason })
+  editor.addEventListener('token-needed', (event) => {
+    const { reason, respondWith } = (event as CustomEvent<{ reason: string, respondWith: (token: TokenAnswer) => void }>).detail
+    respondWith(new Promise((resolve) => {
+      const late = setTimeout(() => resolve(reason === 'open' ? '' : null), TOKEN_MAX_MS)
+      tokenCame = (token) => { clearTimeout(late); resolve(token) }
+      tell('token-needed', { reason })
+    }))
   })
   for (const name of TOLD) {
     editor.addEventListener(name, (event) => tell(name, { ...((event as CustomEvent<object | undefined>).detail ?? {}) }))

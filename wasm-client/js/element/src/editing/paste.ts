@@ -53,18 +53,25 @@ const dropHidden = (body: HTMLElement): void => {
 /** Looks that mean emphasis become the elements that say so; looks that deny it take it away. */
 const emphasize = (body: HTMLElement): void => {
   for (const element of [...body.querySelectorAll<HTMLElement>('[style]')]) {
-    const { fontWeight, fontStyle, textDecoration, textDecorationLine } = element.style
+    const looks = looksOf(element)
     const tag = element.tagName
-    if (tag === 'B' && /^(normal|400)$/.test(fontWeight)) { unwrap(element); continue }
+    const weight = looks.get('font-weight') ?? ''
+    if (tag === 'B' && /^(normal|400)$/.test(weight)) { unwrap(element); continue }
     if (/^(TD|TH|TABLE|TR|H[1-6]|A)$/.test(tag)) continue
-    const decoration = `${textDecoration} ${textDecorationLine}`
-    if (/^(bold|bolder|[6-9]00)$/.test(fontWeight) && tag !== 'B' && tag !== 'STRONG') wrapContent(element, 'strong')
-    if (/^(italic|oblique)/.test(fontStyle) && tag !== 'I' && tag !== 'EM') wrapContent(element, 'em')
+    const decoration = `${looks.get('text-decoration') ?? ''} ${looks.get('text-decoration-line') ?? ''}`
+    if (/^(bold|bolder|[6-9]00)$/.test(weight) && tag !== 'B' && tag !== 'STRONG') wrapContent(element, 'strong')
+    if (/^(italic|oblique)/.test(looks.get('font-style') ?? '') && tag !== 'I' && tag !== 'EM') wrapContent(element, 'em')
     if (decoration.includes('underline') && tag !== 'U') wrapContent(element, 'u')
     if (decoration.includes('line-through') && tag !== 'S') wrapContent(element, 's')
     element.removeAttribute('style')
   }
 }
+
+/** Read from the text: a strict content security policy leaves `style` empty. */
+const looksOf = (element: Element): Map<string, string> => new Map((element.getAttribute('style') ?? '')
+  .split(';')
+  .map((declaration) => declaration.split(':'))
+  .map(([name = '', ...value]) => [name.trim().toLowerCase(), value.join(':').trim().toLowerCase()]))
 
 const wrapContent = (element: Element, tag: string): void => {
   if (element.querySelector('p, div, ul, ol, table, h1, h2, h3, h4, h5, h6') !== null || !element.textContent?.trim()) return
