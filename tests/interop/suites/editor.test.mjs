@@ -98,7 +98,7 @@ test('the toolbar and the keyboard do the same', options, () => withServer({}, (
   await ann.type('Jour')
   await ann.press('Tab')
   await ann.type('Plat')
-  await ann.page.locator('unisson-editor').getByRole('button', { name: 'Ajouter une ligne au-dessous' }).click()
+  await ann.page.locator('unisson-editor').getByRole('button', { name: 'Ligne au-dessous' }).click()
   await until(() => ann.ask((editor) => editor.view.state.doc.child(1).childCount === 4), 'the table has a row more')
   assert.match(await ann.markdown(), /\| Jour \| Plat \|/)
 
