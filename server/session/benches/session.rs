@@ -42,7 +42,6 @@ impl Bench {
                 display_name: None,
                 access: Access::ReadWrite,
                 user: None,
-                display_name: None,
                 color: None,
                 wants_echo: id % 2 == 0,
                 greets: id % 2 == 0,

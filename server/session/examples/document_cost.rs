@@ -85,7 +85,6 @@ fn opened(document: LoadedDocument) -> Session {
         display_name: None,
         access: Access::ReadWrite,
         user: None,
-        display_name: None,
         color: None,
         wants_echo: false,
         greets: false,
