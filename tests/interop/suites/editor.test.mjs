@@ -130,6 +130,9 @@ test('text of a word processor comes in clean', options, () => withServer({}, (s
   assert.match(text, /^# Compte rendu/)
   assert.match(text, /\*\*Présents\*\* : tous/)
   assert.equal(await ann.page.evaluate(() => window.hurt), undefined)
+  // The page's policy refuses the looks that came with it, and says so: that is as it should be.
+  assert.ok(ann.complaints.every((complaint) => /Applying inline style/.test(complaint)))
+  ann.complaints.length = 0
 })))
 
 test('what is written while the server is away is kept, and saved when it is back', options, () => withServer({}, (server) => withBrowser(async (open) => {
@@ -155,6 +158,7 @@ test('who may only read cannot write, and sees everything', options, () => withS
 }, (server) => withBrowser(async (open) => {
   const withToken = async (token, name) => {
     const person = await open(`${server.httpUrl}/d/affiche`, { name })
+    await until(() => person.ask((editor) => Boolean(editor.session)), 'the element is there')
     await person.page.evaluate((token) => { document.querySelector('unisson-editor').setAttribute('token', token) }, token)
     await person.ask((editor) => editor.session.connect())
     await person.synced()
@@ -205,8 +209,8 @@ test('a portal of another origin embeds it by one script tag, and in a frame', o
       await ann.saved()
 
       const framed = await open(`${origin}/frame`)
-      const frame = framed.page.frameLocator('iframe')
-      await until(async () => (await frame.locator('.ProseMirror').textContent()) === 'Bonjour', 'the frame shows it, with the portal\'s token')
+      const frame = framed.page.frames().at(-1)
+      await until(() => frame.evaluate(() => document.querySelector('unisson-editor')?.toMarkdown?.() === 'Bonjour\n'), 'the frame shows it, with the portal\'s token')
       await until(() => framed.page.evaluate(() => window.said.some(({ event }) => event === 'ready')), 'the portal is told')
       await framed.page.evaluate(() => document.querySelector('iframe').contentWindow.postMessage({ unisson: 1, command: 'content', id: 7 }, '*'))
       await until(() => framed.page.evaluate(() => window.said.some(({ event, id, markdown }) => event === 'content' && id === 7 && markdown === 'Bonjour\n')), 'the portal gets the content')
