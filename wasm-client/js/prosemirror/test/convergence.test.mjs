@@ -71,11 +71,16 @@ rounds('this package and y-prosemirror show one document alike', (random) => {
   assert.deepEqual(withoutLeafMarks(replicas[0].state.doc), withoutLeafMarks(stock))
 })
 
-/** Formats of a line break or an image are not stored, here as in y-prosemirror. */
+/**
+ * Formats of a line break or an image are not stored, here as in y-prosemirror. Where two people made
+ * one text code and a link at once, both formats are stored; code, which excludes others, is what we
+ * show, and y-prosemirror shows a combination that its schema forbids.
+ */
 const withoutLeafMarks = (doc) => {
+  const allowed = (marks) => marks.some(({ type }) => type === 'code') ? marks.filter(({ type }) => type === 'code') : marks
   const strip = ({ marks, content, ...node }) => ({
     ...node,
-    ...(node.type === 'text' && marks ? { marks } : {}),
+    ...(node.type === 'text' && marks ? { marks: allowed(marks) } : {}),
     ...(content ? { content: content.map(strip) } : {})
   })
   return strip(doc.toJSON())

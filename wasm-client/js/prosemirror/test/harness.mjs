@@ -11,8 +11,8 @@ import { Plan } from '../dist/write.js'
 
 export const schema = richTextSchema()
 
-/** The seed of this run: `SEED=` replays one. */
-export const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31))
+/** The first seed of this run; the same unless `SEED=` names another, which replays one. */
+export const seed = Number(process.env.SEED ?? 1)
 
 export const randomFrom = (start) => {
   let state = start >>> 0
