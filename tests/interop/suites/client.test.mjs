@@ -195,7 +195,9 @@ for (const engine of engineNames) {
   test(`${engine}: read-only is said, follows the token, and keeps nobody from reading`, async () => {
     const tokens = [
       { value: 'writer', access: 'read-write', prefix: '', user: 'ann' },
-      { value: 'reader', access: 'read-only', prefix: '', user: 'bob' }
+      { value: 'reader', access: 'read-only', prefix: '', user: 'bob' },
+      // An open document stays with its person: the other right is Bob's own.
+      { value: 'promoted', access: 'read-write', prefix: '', user: 'bob' }
     ]
     await withServer({ tokens }, (server) => withSessions(
       [open(server, 'shown', { token: 'writer' }), open(server, 'shown', { token: 'reader' })], async (ann, bob) => {
@@ -203,7 +205,7 @@ for (const engine of engineNames) {
         await bob.whenStatus('read-only')
         assert.equal(bob.session.readOnly, true)
         await agree([ann, bob])
-        bob.session.setToken('writer')
+        bob.session.setToken('promoted')
         await bob.whenStatus('saved')
         bob.text.insert(0, 'please ')
         await bob.session.whenSaved()
