@@ -103,6 +103,39 @@ impl Drop for Pending {
     }
 }
 
+/// Takes a batch off the queue's count, notes what became of it, and answers it. `in_flight` is the
+/// oldest update that is neither queued nor answered then, `unsealed_bytes` what the log has grown by.
+pub(crate) fn finish(
+    shared: &Shared,
+    batch: Vec<Pending>,
+    in_flight: Option<Instant>,
+    unsealed_bytes: u64,
+    result: Result<(), &AppendError>,
+) {
+    let weight: usize = batch.iter().map(Pending::weight).sum();
+    let mut queue = lock(&shared.queue);
+    queue.weight = queue.weight.saturating_sub(weight);
+    queue.count = queue.count.saturating_sub(batch.len());
+    let waiting = queue.items.front().map(|pending| pending.queued);
+    drop(queue);
+    let mut figures = lock(&shared.figures);
+    figures.oldest = in_flight.or(waiting);
+    let status = &mut figures.status;
+    if result.is_ok() {
+        status.is_full = false;
+        status.appended_count += batch.len() as u64;
+        status.appended_bytes += batch.iter().map(|p| p.update.len() as u64).sum::<u64>();
+        status.unsealed_bytes += unsealed_bytes;
+        batch
+            .iter()
+            .for_each(|pending| status.append.record(pending.queued.elapsed()));
+    } else {
+        status.refused_count += batch.len() as u64;
+    }
+    drop(figures);
+    answer(batch, result);
+}
+
 /// Answers a whole batch, then wakes those who have not been woken for an earlier answer.
 pub(crate) fn answer(batch: Vec<Pending>, result: Result<(), &AppendError>) {
     let mut readers = Vec::new();

@@ -200,28 +200,7 @@ impl Committer {
     }
 
     fn finish(&self, batch: Vec<Pending>, frame_bytes: u64, result: Result<(), &AppendError>) {
-        let weight: usize = batch.iter().map(Pending::weight).sum();
-        let mut queue = lock(&self.shared.queue);
-        queue.weight = queue.weight.saturating_sub(weight);
-        queue.count = queue.count.saturating_sub(batch.len());
-        let oldest = queue.items.front().map(|pending| pending.queued);
-        drop(queue);
-        let mut figures = lock(&self.shared.figures);
-        figures.oldest = oldest;
-        let status = &mut figures.status;
-        if result.is_ok() {
-            status.is_full = false;
-            status.appended_count += batch.len() as u64;
-            status.appended_bytes += batch.iter().map(|p| p.update.len() as u64).sum::<u64>();
-            status.unsealed_bytes += frame_bytes;
-            batch
-                .iter()
-                .for_each(|pending| status.append.record(pending.queued.elapsed()));
-        } else {
-            status.refused_count += batch.len() as u64;
-        }
-        drop(figures);
-        appender::answer(batch, result);
+        appender::finish(&self.shared, batch, None, frame_bytes, result);
     }
 
     /// Hands the open log to the sealer and begins another. Without space for a new file the

@@ -24,8 +24,6 @@ const ATTEMPTS: u32 = 5;
 const ATTEMPTS_SHARED: u32 = 7;
 /// Blocks of one document read at the same time.
 const PARALLEL: usize = 16;
-/// Most headers are shorter; a longer one costs a second read.
-const HEADER_GUESS_BYTES: u64 = 4096;
 
 /// A snapshot and what was found of it.
 pub(crate) struct Found {
@@ -164,22 +162,9 @@ pub(crate) async fn read_header(
     shared: &Shared,
     object: &str,
 ) -> Result<Result<Header, String>, ObjectError> {
-    let mut start = match shared
-        .objects
-        .get_range(object, 0, HEADER_GUESS_BYTES)
-        .await
-    {
-        Err(ObjectError::Cut(_)) => return Ok(Err("cut short".to_owned())),
-        start => start?,
-    };
-    let bytes = match snapshot::header_bytes(&start) {
-        Ok(bytes) => bytes as u64,
-        Err(problem) => return Ok(Err(problem.to_string())),
-    };
-    if bytes > start.len() as u64 {
-        start = shared.objects.get_range(object, 0, bytes).await?;
-    }
-    Ok(snapshot::decode_header(&start).map_err(|problem| problem.to_string()))
+    let start = snapshot::KIND.read_start(shared, object).await?;
+    Ok(start
+        .and_then(|start| snapshot::decode_header(&start).map_err(|problem| problem.to_string())))
 }
 
 type Loaded = (SnapshotId, Header, Bytes);

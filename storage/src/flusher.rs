@@ -235,27 +235,8 @@ impl Flusher {
     }
 
     fn finish(&self, batch: Vec<Pending>, result: Result<(), &AppendError>) {
-        let weight: usize = batch.iter().map(Pending::weight).sum();
-        let mut queue = lock(&self.shared.queue);
-        queue.weight = queue.weight.saturating_sub(weight);
-        queue.count = queue.count.saturating_sub(batch.len());
-        let waiting = queue.items.front().map(|pending| pending.queued);
-        drop(queue);
-        let mut figures = lock(&self.shared.figures);
-        figures.oldest = self.oldest.front().copied().or(waiting);
-        let status = &mut figures.status;
-        if result.is_ok() {
-            status.is_full = false;
-            status.appended_count += batch.len() as u64;
-            status.appended_bytes += batch.iter().map(|p| p.update.len() as u64).sum::<u64>();
-            batch
-                .iter()
-                .for_each(|pending| status.append.record(pending.queued.elapsed()));
-        } else {
-            status.refused_count += batch.len() as u64;
-        }
-        drop(figures);
-        appender::answer(batch, result);
+        let in_flight = self.oldest.front().copied();
+        appender::finish(&self.shared, batch, in_flight, 0, result);
     }
 
     async fn end(self, mode: Mode) {

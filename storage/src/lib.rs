@@ -18,6 +18,7 @@ mod calendar;
 mod codec;
 mod committer;
 mod documents;
+mod envelope;
 mod erase;
 mod flusher;
 mod frame;

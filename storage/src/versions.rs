@@ -12,25 +12,25 @@ use ulid::Ulid;
 
 use crate::{
     Basis, NAME_BYTES_MAX, StoreError,
-    codec::{Malformed, Reader, compress_well, decompress, put_bytes},
+    codec::{Malformed, compress_well, put_bytes},
     documents::refuse_erased,
+    envelope::{BODY_BYTES_MAX, Body, CODEC_ZSTD, Kind},
     names::{DocId, Epoch, SnapshotId},
     objects::ObjectError,
     shared::{Shared, lock},
-    snapshot::BODY_BYTES_MAX,
 };
 
-const MAGIC: &[u8; 8] = b"UNISSVER";
-const VERSION: u32 = 1;
-const CODEC_ZSTD: u8 = 1;
-/// What comes before the header: magic, version, header length.
-const HEAD_BYTES: usize = 16;
 /// The longest note; a version has a label and the names of its authors.
 pub const NOTE_BYTES_MAX: usize = 64 << 10;
-/// All headers are shorter.
-const HEADER_BYTES_MAX: usize = NAME_BYTES_MAX + NOTE_BYTES_MAX + 160;
-/// Most headers are shorter; a longer one costs a second read.
-const HEADER_GUESS_BYTES: u64 = 1024;
+/// A version, as objects go.
+const KIND: Kind = Kind {
+    magic: b"UNISSVER",
+    version: 1,
+    header_bytes_max: NAME_BYTES_MAX + NOTE_BYTES_MAX + 160,
+    header_guess_bytes: 1024,
+    other: Malformed("not a version"),
+    newer: Malformed("the version has a newer format"),
+};
 /// Headers read at a time.
 const READS_MAX: usize = 8;
 
@@ -79,10 +79,7 @@ pub(crate) struct Header {
     note: Bytes,
     /// The oldest epoch of which it has edits: tombstones erase by it.
     pub(crate) oldest: Option<Epoch>,
-    raw_bytes: u64,
-    packed_bytes: u64,
-    packed_crc: u32,
-    raw_hash: [u8; 32],
+    body: Body,
 }
 
 pub(crate) async fn put(
@@ -203,22 +200,8 @@ pub(crate) async fn read_header(
     shared: &Shared,
     object: &str,
 ) -> Result<Result<Header, String>, ObjectError> {
-    let start = shared
-        .objects
-        .get_range(object, 0, HEADER_GUESS_BYTES)
-        .await;
-    let mut start = match start {
-        Err(ObjectError::Cut(_)) => return Ok(Err("cut short".to_owned())),
-        start => start?,
-    };
-    let bytes = match header_bytes(&start) {
-        Ok(bytes) => bytes as u64,
-        Err(problem) => return Ok(Err(problem.to_string())),
-    };
-    if bytes > start.len() as u64 {
-        start = shared.objects.get_range(object, 0, bytes).await?;
-    }
-    Ok(decode_header(&start).map_err(|problem| problem.to_string()))
+    let start = KIND.read_start(shared, object).await?;
+    Ok(start.and_then(|start| decode_header(&start).map_err(|problem| problem.to_string())))
 }
 
 /// What the header has beside what it says of the body.
@@ -245,45 +228,12 @@ fn encode(contents: &Contents, body: &[u8]) -> Result<Vec<u8>, Malformed> {
     let oldest = contents.oldest.map_or([0; 16], Epoch::to_bytes);
     header.extend_from_slice(&oldest);
     header.extend_from_slice(&contents.created_ms.to_le_bytes());
-    header.extend_from_slice(&(body.len() as u64).to_le_bytes());
-    header.extend_from_slice(&(packed.len() as u64).to_le_bytes());
-    header.extend_from_slice(&crc32c::crc32c(&packed).to_le_bytes());
-    header.extend_from_slice(blake3::hash(body).as_bytes());
-    let mut out = Vec::with_capacity(HEAD_BYTES + header.len() + 4 + packed.len());
-    out.extend_from_slice(MAGIC);
-    out.extend_from_slice(&VERSION.to_le_bytes());
-    out.extend_from_slice(&(header.len() as u32).to_le_bytes());
-    out.extend_from_slice(&header);
-    out.extend_from_slice(&crc32c::crc32c(&out).to_le_bytes());
-    out.extend_from_slice(&packed);
-    Ok(out)
-}
-
-/// From the beginning of an object: how many bytes the whole header takes.
-fn header_bytes(start: &[u8]) -> Result<usize, Malformed> {
-    let mut reader = Reader::new(start);
-    if reader.array::<8>()? != *MAGIC {
-        return Err(Malformed("not a version"));
-    }
-    if reader.u32()? > VERSION {
-        return Err(Malformed("the version has a newer format"));
-    }
-    let length = reader.u32()? as usize;
-    if length > HEADER_BYTES_MAX {
-        return Err(Malformed("the header's length is over its limit"));
-    }
-    Ok(HEAD_BYTES + length + 4)
+    Body::of(body, &packed).encode(&mut header);
+    Ok(KIND.seal(&header, &packed))
 }
 
 fn decode_header(start: &[u8]) -> Result<Header, Malformed> {
-    let whole = header_bytes(start)?;
-    let cut = Malformed("the header is cut short");
-    let checked = start.get(..whole - 4).ok_or(cut)?;
-    let crc = start.get(whole - 4..whole).ok_or(cut)?;
-    if crc32c::crc32c(checked).to_le_bytes() != crc {
-        return Err(Malformed("the header's checksum does not match"));
-    }
-    let mut reader = Reader::new(checked.get(HEAD_BYTES..).unwrap_or_default());
+    let mut reader = KIND.header(start)?;
     let name = reader.text(NAME_BYTES_MAX)?.to_owned();
     let note = Bytes::copy_from_slice(reader.bytes(NOTE_BYTES_MAX)?);
     if reader.u8()? != CODEC_ZSTD {
@@ -292,35 +242,18 @@ fn decode_header(start: &[u8]) -> Result<Header, Malformed> {
     let oldest = Epoch::from_bytes(reader.array()?);
     // The time stands in the name too, by which versions sort.
     reader.u64()?;
-    let (raw_bytes, packed_bytes) = (reader.u64()?, reader.u64()?);
-    let (packed_crc, raw_hash) = (reader.u32()?, reader.array()?);
+    let body = Body::decode(&mut reader)?;
     reader.finish()?;
     Ok(Header {
         name,
         note,
         oldest: (oldest.ulid() != Ulid::nil()).then_some(oldest),
-        raw_bytes,
-        packed_bytes,
-        packed_crc,
-        raw_hash,
+        body,
     })
 }
 
 pub(crate) fn decode(object: &[u8]) -> Result<(Header, Bytes), Malformed> {
     let header = decode_header(object)?;
-    let packed = object
-        .get(header_bytes(object)?..)
-        .ok_or(Malformed("cut short"))?;
-    if packed.len() as u64 != header.packed_bytes || crc32c::crc32c(packed) != header.packed_crc {
-        return Err(Malformed("the body's checksum does not match"));
-    }
-    let raw_bytes = usize::try_from(header.raw_bytes).unwrap_or(usize::MAX);
-    if raw_bytes > BODY_BYTES_MAX {
-        return Err(Malformed("the body is over its limit"));
-    }
-    let raw = decompress(packed, raw_bytes)?;
-    if blake3::hash(&raw).as_bytes() != &header.raw_hash {
-        return Err(Malformed("the body's hash does not match"));
-    }
-    Ok((header, raw.into()))
+    let body = KIND.body(object, &header.body)?;
+    Ok((header, body))
 }
