@@ -135,6 +135,19 @@ impl<'a> Run<'a> {
         });
     }
 
+    /// What a push of so many updates has cost the server since it had used `before`.
+    pub(crate) fn push_cost(&mut self, before: Option<f64>, updates: usize) {
+        if let Some((after, before)) = self.watch.cpu_seconds().zip(before) {
+            let each = (after - before) / updates as f64 * 1_000.0;
+            self.figure(
+                "push, server CPU per 1,000 updates",
+                each,
+                "CPU-s",
+                Better::Less,
+            );
+        }
+    }
+
     /// A figure in megabytes, where it is known.
     pub(crate) fn megabytes(&mut self, name: &'static str, bytes: Option<u64>, better: Better) {
         if let Some(bytes) = bytes {

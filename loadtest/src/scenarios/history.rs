@@ -102,15 +102,7 @@ async fn push(run: &mut Run<'_>, pusher: &mut Pusher<'_>, pieces: &[Piece]) -> R
     let wall = start.elapsed().as_secs_f64();
     run.figure("updates pushed", sent as f64, "", Better::More);
     run.figure("pushed in", wall, "s", Better::Less);
-    if let Some((after, before)) = run.watch.cpu_seconds().zip(cpu) {
-        let each = (after - before) / sent as f64 * 1_000.0;
-        run.figure(
-            "push, server CPU per 1,000 updates",
-            each,
-            "CPU-s",
-            Better::Less,
-        );
-    }
+    run.push_cost(cpu, sent);
     pusher.take_latencies();
     let rest: Vec<Piece> = pieces[sent..]
         .chunks(MERGED)

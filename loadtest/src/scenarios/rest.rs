@@ -42,15 +42,7 @@ pub(crate) async fn run(run: &mut Run<'_>) -> Result<()> {
     let sent = pusher.push(&prose.pieces, WINDOW, start + PUSH_MAX).await?;
     ensure!(sent == prose.pieces.len(), "typing took too long");
     let pushed = start.elapsed().as_secs_f64();
-    if let Some((after, before)) = run.watch.cpu_seconds().zip(cpu) {
-        let each = (after - before) / sent as f64 * 1_000.0;
-        run.figure(
-            "push, server CPU per 1,000 updates",
-            each,
-            "CPU-s",
-            Better::Less,
-        );
-    }
+    run.push_cost(cpu, sent);
     pusher.close();
     run.figure("pushed in", pushed, "s", Better::Less);
     run.figure("updates pushed", sent as f64, "", Better::Neither);

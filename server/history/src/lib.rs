@@ -28,7 +28,7 @@ pub use activity::{Sitting, Work, activity, authors_since};
 pub use archive::{Archive, View};
 pub use attribution::{Attribution, Stamp, StampId};
 pub use entry::{Author, Entry, Written};
-pub use render::{html, json, markdown};
+pub use render::{escaped, html, json, markdown};
 pub use restore::restore;
 pub use revert::{Revert, Reverted, revert};
 pub use tree::{Attributes, Branch, Change, Kind, Leaf, Lens, Mark, TooDeep, Tree, tree};

@@ -4,6 +4,7 @@ use axum::{
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
+use unisson_protocol::CloseReason;
 
 /// A refused request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,6 +15,27 @@ pub(crate) struct Problem {
     pub(crate) code: &'static str,
     /// A sentence for people.
     pub(crate) detail: String,
+}
+
+impl Problem {
+    /// Why a credential does not do: `needed` where there is none that counts, `beyond` where it is
+    /// for something else.
+    pub(crate) fn of_refusal(reason: CloseReason, needed: &str, beyond: &str) -> Self {
+        let (status, code, detail) = match reason {
+            CloseReason::Unauthorized => (StatusCode::UNAUTHORIZED, "unauthorized", needed),
+            CloseReason::Undecided => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "sign-in-unavailable",
+                "the token cannot be checked now, try again later",
+            ),
+            _ => (StatusCode::FORBIDDEN, "forbidden", beyond),
+        };
+        Self {
+            status,
+            code,
+            detail: detail.into(),
+        }
+    }
 }
 
 impl IntoResponse for Problem {

@@ -8,6 +8,7 @@ use axum::{
 };
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
+use unisson_history::escaped;
 use unisson_protocol::DocName;
 
 use super::{AppState, error::Problem, home::prefers_french};
@@ -118,22 +119,6 @@ fn bad_name(problem: &str) -> Problem {
         code: "bad-name",
         detail: format!("not the name of a document: {problem}"),
     }
-}
-
-/// Text, as HTML has it in an element and in a quoted attribute.
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            other => out.push(other),
-        }
-    }
-    out
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use axum::{
 };
 use unisson_protocol::CloseReason;
 
-use super::{AppState, error::Problem};
+use super::{AppState, error::Problem, ws};
 use crate::auth::mint::{MintError, Order};
 
 /// The largest order: a token has room for fewer documents.
@@ -22,10 +22,7 @@ pub(super) async fn create(
 ) -> Result<Response, Problem> {
     let authenticator = &state.registry.shared().authenticator;
     // The header alone: a cookie would let any page of the site's visitors ask.
-    let token = headers
-        .get(header::AUTHORIZATION)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.strip_prefix("Bearer "));
+    let token = ws::bearer(&headers);
     let right = authenticator.mint_right(token.unwrap_or_default()).await;
     let right = right.map_err(refused)?;
     let Json(order) = order.map_err(|rejection| Problem {
@@ -40,26 +37,11 @@ pub(super) async fn create(
 }
 
 fn refused(reason: CloseReason) -> Problem {
-    match reason {
-        CloseReason::Unauthorized => Problem {
-            status: StatusCode::UNAUTHORIZED,
-            code: "unauthorized",
-            detail: "an admin's token is needed: send it as `Authorization: Bearer`".into(),
-        },
-        CloseReason::Undecided => Problem {
-            status: StatusCode::SERVICE_UNAVAILABLE,
-            code: "sign-in-unavailable",
-            detail: "the token cannot be checked now, try again later".into(),
-        },
-        _ => Problem {
-            status: StatusCode::FORBIDDEN,
-            code: "forbidden",
-            detail:
-                "this token may not have tokens made: it needs access = \"admin\", or the claim \
-                     mint"
-                    .into(),
-        },
-    }
+    Problem::of_refusal(
+        reason,
+        "an admin's token is needed: send it as `Authorization: Bearer`",
+        "this token may not have tokens made: it needs access = \"admin\", or the claim mint",
+    )
 }
 
 impl From<MintError> for Problem {

@@ -205,6 +205,12 @@ fn trusts_cookies(headers: &HeaderMap, state: &AppState) -> bool {
     })
 }
 
+/// The token of the `Authorization` header.
+pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    value.strip_prefix("Bearer ")
+}
+
 /// The token of a request: query, header, sub-protocol, or cookie.
 fn token(query: Option<&str>, headers: &HeaderMap, state: &AppState) -> String {
     let settings = &state.registry.shared().settings;
@@ -220,13 +226,7 @@ fn token(query: Option<&str>, headers: &HeaderMap, state: &AppState) -> String {
             .get(name)
             .and_then(|value: &HeaderValue| value.to_str().ok())
     };
-    let of_header = || {
-        Some(
-            text(header::AUTHORIZATION)?
-                .strip_prefix("Bearer ")?
-                .to_owned(),
-        )
-    };
+    let of_header = || bearer(headers).map(str::to_owned);
     let of_protocol =
         || offered(headers).find_map(|name| Some(name.strip_prefix(TOKEN_PROTOCOL)?.to_owned()));
     let of_cookie = || {

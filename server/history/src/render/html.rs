@@ -227,7 +227,8 @@ fn is_safe(address: &str) -> bool {
             || local.iter().any(|start| lower.starts_with(start)))
 }
 
-fn escaped(text: &str) -> String {
+/// Text, as HTML has it in an element and in a quoted attribute.
+pub fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

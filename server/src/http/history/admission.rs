@@ -85,23 +85,11 @@ impl FromRequestParts<AppState> for Writer {
 }
 
 fn refused(reason: CloseReason) -> Problem {
-    match reason {
-        CloseReason::Unauthorized => Problem {
-            status: StatusCode::UNAUTHORIZED,
-            code: "unauthorized",
-            detail: "a token is needed: send it as `Authorization: Bearer`".into(),
-        },
-        CloseReason::Undecided => Problem {
-            status: StatusCode::SERVICE_UNAVAILABLE,
-            code: "sign-in-unavailable",
-            detail: "the token cannot be checked now, try again later".into(),
-        },
-        _ => Problem {
-            status: StatusCode::FORBIDDEN,
-            code: "forbidden",
-            detail: "this token is for other documents".into(),
-        },
-    }
+    Problem::of_refusal(
+        reason,
+        "a token is needed: send it as `Authorization: Bearer`",
+        "this token is for other documents",
+    )
 }
 
 impl From<HistoryError> for Problem {
