@@ -196,22 +196,22 @@ export class UnissonEditor extends HTMLElement {
     view.dom.setAttribute('aria-readonly', String(!view.editable))
     toolbar.update()
     status.update()
-    if (session.unsaved && !this.#wasDirty) {
-      this.#wasDirty = true
-      this.#emit('dirty')
-    }
+    this.#tellDirty(session)
+  }
+
+  #tellDirty (session: Session): void {
+    if (!session.unsaved || this.#wasDirty) return
+    this.#wasDirty = true
+    this.#emit('dirty')
   }
 
   #updated (before: unknown): void {
     if (this.#open === null) return
-    const { view, toolbar, status } = this.#open
+    const { session, view, toolbar, status } = this.#open
     toolbar.update()
     if (view.state.doc === before) return
     status.update()
-    if (this.#open.session.unsaved && !this.#wasDirty) {
-      this.#wasDirty = true
-      this.#emit('dirty')
-    }
+    this.#tellDirty(session)
     this.#emit('change')
     this.#open.counting ??= setTimeout(() => this.#count(), COUNT_AFTER_MS)
   }

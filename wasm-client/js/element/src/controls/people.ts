@@ -17,6 +17,7 @@ export class People {
   readonly #session: Session
   readonly #words: Words
   readonly #announce: (text: string) => void
+  #present: Present[] | null = null
   #before: Map<number, string> | null = null
 
   constructor (session: Session, words: Words, announce: (text: string) => void) {
@@ -26,7 +27,10 @@ export class People {
     this.update()
   }
 
-  get present (): Present[] {
+  /** As of the last update. */
+  get present (): Present[] { return this.#present ?? [] }
+
+  #whoIsThere (): Present[] {
     const { awareness } = this.#session
     return [...awareness.getStates()]
       .filter(([, state]) => state.user !== undefined)
@@ -34,8 +38,16 @@ export class People {
       .sort((one, other) => Number(other.isMe) - Number(one.isMe) || one.name.localeCompare(other.name))
   }
 
+  /** A crowd's carets move all the time; faces change when people do. */
   update (): void {
-    const { present } = this
+    const present = this.#whoIsThere()
+    const isSame = JSON.stringify(present) === JSON.stringify(this.#present)
+    this.#present = present
+    if (!isSame) this.#show(present)
+    this.#tellChanges()
+  }
+
+  #show (present: Present[]): void {
     const shown = present.slice(0, FACES_MAX)
     const faces = shown.map((person) => {
       const name = this.#nameOf(person)
@@ -47,7 +59,6 @@ export class People {
     if (more > 0) faces.push(make('li', { class: 'face more', title: this.#words.others(more) }, `+${more}`))
     this.dom.setAttribute('aria-label', this.#words.people(present.length))
     this.dom.replaceChildren(...faces)
-    this.#tellChanges()
   }
 
   #nameOf ({ name, isMe }: Present): string {
