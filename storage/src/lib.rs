@@ -14,6 +14,7 @@ use std::{fmt, future::Future, path::PathBuf, sync::Arc};
 use bytes::Bytes;
 
 mod appender;
+mod bucket;
 mod calendar;
 mod codec;
 mod committer;
@@ -56,6 +57,7 @@ mod tombstone;
 mod versions;
 
 pub use appender::{Appended, Appender};
+pub use bucket::{Bucket, BucketError, BucketObject};
 pub use calendar::utc;
 pub use erase::{Erased, NameAfter};
 pub use fsck::{CheckedObjects, Finding, Severity, check_objects};
@@ -68,7 +70,7 @@ pub use probe::{Probe, Verdict, probe};
 pub use settings::{Environment, Place, StoreSettings};
 pub use statistics::DocumentStatistics;
 pub use status::{BUCKETS_US, Histogram, StoreStatus};
-pub use versions::{NOTE_BYTES_MAX, StoredVersion, VersionId};
+pub use versions::{NOTE_BYTES_MAX, NewVersion, StoredVersion, VersionId};
 
 use names::{DocId, SnapshotId};
 use shared::{Mode, Shared, lock};
@@ -251,11 +253,10 @@ impl Store {
     pub async fn put_version(
         &self,
         name: &str,
-        note: Bytes,
-        body: Bytes,
+        version: NewVersion,
         basis: &Basis,
     ) -> Result<VersionId, StoreError> {
-        versions::put(&self.inner.shared, name, note, body, basis).await
+        versions::put(&self.inner.shared, name, version, basis).await
     }
 
     /// The versions of a document, oldest first.

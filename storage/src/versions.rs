@@ -61,6 +61,18 @@ impl fmt::Display for VersionId {
     }
 }
 
+/// A version to be kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewVersion {
+    /// What its maker notes; at most [`NOTE_BYTES_MAX`].
+    pub note: Bytes,
+    /// The state; opaque here.
+    pub body: Bytes,
+    /// When the state was current, in milliseconds since 1970, where that is not now: versions
+    /// that come from elsewhere keep their place in time.
+    pub at_ms: Option<u64>,
+}
+
 /// A version without its body.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredVersion {
@@ -85,10 +97,10 @@ pub(crate) struct Header {
 pub(crate) async fn put(
     shared: &Shared,
     name: &str,
-    note: Bytes,
-    body: Bytes,
+    version: NewVersion,
     basis: &Basis,
 ) -> Result<VersionId, StoreError> {
+    let NewVersion { note, body, at_ms } = version;
     let document = DocId::of(name);
     if basis.document.is_some_and(|other| other != document) {
         let problem = "the basis is of another document".to_owned();
@@ -96,6 +108,7 @@ pub(crate) async fn put(
     }
     refuse_erased(shared, document)?;
     let drawn = shared.settings.environment.ulid();
+    let drawn = at_ms.map_or(drawn, |ms| Ulid::from_parts(ms, drawn.random()));
     let id = VersionId(SnapshotId {
         // Not like one that was erased before it was made.
         ulid: lock(&shared.index).tombstones.newer(drawn),
