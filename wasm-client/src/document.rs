@@ -44,6 +44,9 @@ impl Document {
             // Editors in browsers count UTF-16 units; yrs counts bytes unless told.
             offset_kind: OffsetKind::Utf16,
             skip_gc: keeps_deleted,
+            // Cleaning up after edits of others would be an edit of this copy alone: it is counted as
+            // received, so nobody else would be sent it.
+            cleanup_formatting: false,
             ..Options::with_client_id(ClientID::new(client_id))
         };
         Self {
