@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { runScopeHandlers } from '@codemirror/view'
-import { engineNames, exchange, until } from '../../text/test/harness.mjs'
+import { engineNames, exchange, sessionOf, until } from '../../text/test/harness.mjs'
 import { canUndo, redo, undo } from '../dist/index.js'
 import { ours } from './harness.mjs'
 
@@ -12,21 +12,6 @@ const ready = () => Promise.resolve()
 const meet = (...editors) => {
   exchange(editors)
   return editors
-}
-
-/** A session as far as a binding looks at it. */
-const sessionOf = ({ synced = false, readOnly = false } = {}) => {
-  const listeners = { synced: new Set(), 'read-only': new Set() }
-  return {
-    synced, readOnly, localCopy: 'none', awareness: undefined,
-    whenLoaded: async () => {},
-    on: (name, listener) => listeners[name].add(listener),
-    off: (name, listener) => listeners[name].delete(listener),
-    become (name, is) {
-      this[name === 'synced' ? 'synced' : 'readOnly'] = is
-      listeners[name].forEach((listener) => listener(is))
-    }
-  }
 }
 
 for (const engine of engineNames) {

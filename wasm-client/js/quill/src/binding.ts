@@ -144,14 +144,27 @@ class Binding implements QuillBinding {
   #show (): void {
     // A composition ends when the editor's own content changes.
     if (this.#isDestroyed || this.#behind.ops.length === 0 || this.#quill.composition.isComposing) return
+    // What was typed just now, and Quill has not looked at yet, comes before: it is an edit of its own.
+    this.#quill.update('user')
     const change = this.#behind
     this.#behind = new Delta()
     this.#changing = this.#quill.editor.delta
     const made = this.#quill.updateContents(change, 'api')
     this.#changing = null
     // Quill changes what it cannot show as it is, such as a picture within a line. Positions must fit all the same.
-    if (JSON.stringify(made.ops) !== JSON.stringify(change.ops)) this.#behind = placesOnly(this.#difference())
+    if (JSON.stringify(made.ops) !== JSON.stringify(change.ops)) this.#settle()
     this.#carets?.draw()
+  }
+
+  /** Asks once more for what Quill has made otherwise; what it makes otherwise again it does not have. */
+  #settle (): void {
+    const change = this.#difference()
+    if (change.ops.length > 0) {
+      this.#changing = this.#quill.editor.delta
+      this.#quill.updateContents(change, 'api')
+      this.#changing = null
+    }
+    this.#behind = placesOnly(this.#difference())
   }
 
   #difference (): Delta {

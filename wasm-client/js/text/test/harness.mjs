@@ -135,6 +135,21 @@ export class Presence {
   off (_name, listener) { this.#listeners.delete(listener) }
 }
 
+/** A session as far as a binding looks at it. */
+export const sessionOf = ({ synced = false, readOnly = false } = {}) => {
+  const listeners = { synced: new Set(), 'read-only': new Set() }
+  return {
+    synced, readOnly, localCopy: 'none', awareness: undefined,
+    whenLoaded: async () => {},
+    on: (name, listener) => listeners[name].add(listener),
+    off: (name, listener) => listeners[name].delete(listener),
+    become (name, is) {
+      this[name === 'synced' ? 'synced' : 'readOnly'] = is
+      listeners[name].forEach((listener) => listener(is))
+    }
+  }
+}
+
 /** Waits until something is so; editors finish some work in a later turn. */
 export const until = async (condition, what, timeoutMs = 5_000) => {
   const end = Date.now() + timeoutMs
