@@ -47,7 +47,8 @@ const token = (response, session, name) => {
 const publish = (response, session, name, form) => {
   if (session.person.role === 'reader') return send(response, 403, 'text/plain', '')
   const page = pages.get(name)
-  page.markdown = form.get('markdown') ?? ''
+  // Forms send lines as mail does.
+  page.markdown = (form.get('markdown') ?? '').replaceAll('\r\n', '\n')
   page.published = { by: session.person.name, at: new Date().toLocaleTimeString('fr') }
   goTo(response, `/pages/${name}`)
 }

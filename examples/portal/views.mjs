@@ -9,6 +9,7 @@ const layout = ({ words, title, session, content, scripts = '' }) => withServer(
 <html lang="${words.lang}">
 <head>
 <meta charset="utf-8">
+<link rel="icon" href="data:,">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${escape(title)} · ${words.portal}</title>
 <link rel="stylesheet" href="/lib/bootstrap.css">
