@@ -22,7 +22,6 @@ use std::{
 
 use bytes::Bytes;
 use tokio::{
-    net::TcpStream,
     sync::OwnedSemaphorePermit,
     time::{Instant, Sleep, sleep_until, timeout},
 };
@@ -34,7 +33,7 @@ use crate::{
     doc_task::DocMessage,
     frame::Frame,
     metrics::{DialectLabel, ReasonLabel},
-    outbox::{Event, Kind, Order, Outbox, Written},
+    outbox::{Event, Kind, Order, Outbox, Pipe, Written},
     registry::{Registry, Shared},
     sockets::Place,
 };
@@ -399,10 +398,10 @@ pub(crate) struct Door {
 }
 
 impl Door {
-    pub(crate) fn new(registry: &Registry, stream: TcpStream) -> Self {
+    pub(crate) fn new(registry: &Registry, pipe: impl Into<Pipe>) -> Self {
         let settings = &registry.shared().settings;
         let outbox = Outbox::new(
-            stream,
+            pipe,
             settings.outbox_bytes_max,
             settings.limits.document_bytes_max,
         );

@@ -2,12 +2,15 @@
 
 mod assets;
 mod error;
+pub(crate) mod fallback;
 mod health;
 mod history;
 mod home;
 mod page;
 mod tokens;
 mod ws;
+
+use std::sync::Arc;
 
 use axum::{
     Router,
@@ -22,6 +25,8 @@ use crate::registry::Registry;
 pub(crate) struct AppState {
     pub(crate) registry: Registry,
     pub(crate) started: std::time::Instant,
+    /// The sockets of clients whose network lets none through.
+    pub(crate) carried: Arc<fallback::Carried>,
 }
 
 /// All routes.
@@ -35,6 +40,7 @@ pub(crate) fn router(state: AppState) -> Router {
         .route("/ws/{*document}", get(ws::y_websocket))
         .route("/hocuspocus", get(ws::hocuspocus))
         .route("/hocuspocus/{*rest}", get(ws::hocuspocus))
+        .nest("/fallback", fallback::routes(state.clone()))
         .nest(
             "/api/v1/documents/{document}",
             history::routes(state.clone()),

@@ -5,6 +5,7 @@
 //! become IO in `effects` and in the outboxes of sockets.
 
 pub mod auth;
+mod carrier;
 pub mod commands;
 mod connection;
 mod crdt;

@@ -18,11 +18,11 @@ use std::{
     time::Duration,
 };
 
-use tokio::{net::TcpStream, time::Instant};
+use tokio::time::Instant;
 use unisson_protocol::{CloseReason, dialect::hocuspocus::Address};
 use unisson_session::PeerId;
 
-use self::pipe::Pipe;
+pub(crate) use self::pipe::Pipe;
 use crate::{connection::Decided, doc_task::DocInbox, frame::Frame};
 
 /// How long writing one frame may take, beside a second for each 32 KiB of it.
@@ -120,8 +120,8 @@ pub(crate) struct Outbox {
 }
 
 impl Outbox {
-    pub(crate) fn new(stream: TcpStream, bytes_max: usize, message_bytes_max: usize) -> Self {
-        Self::of(Some(Pipe::new(stream)), bytes_max, message_bytes_max)
+    pub(crate) fn new(pipe: impl Into<Pipe>, bytes_max: usize, message_bytes_max: usize) -> Self {
+        Self::of(Some(pipe.into()), bytes_max, message_bytes_max)
     }
 
     fn of(pipe: Option<Pipe>, bytes_max: usize, message_bytes_max: usize) -> Self {

@@ -100,6 +100,7 @@ impl Server {
         let state = AppState {
             registry: registry.clone(),
             started: Instant::now(),
+            carried: Arc::default(),
         };
         let (stop_accepting, stopping) = oneshot::channel();
         let listener = listener.tap_io(|socket| {

@@ -100,7 +100,10 @@ fn not_a_websocket(error: &tungstenite::Error) -> Problem {
 }
 
 /// Limits and web origins.
-fn admit(state: &AppState, headers: &HeaderMap) -> Result<OwnedSemaphorePermit, Problem> {
+pub(super) fn admit(
+    state: &AppState,
+    headers: &HeaderMap,
+) -> Result<OwnedSemaphorePermit, Problem> {
     let shared = state.registry.shared();
     let origin = headers
         .get(header::ORIGIN)
@@ -212,7 +215,7 @@ pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
 }
 
 /// The token of a request: query, header, sub-protocol, or cookie.
-fn token(query: Option<&str>, headers: &HeaderMap, state: &AppState) -> String {
+pub(super) fn token(query: Option<&str>, headers: &HeaderMap, state: &AppState) -> String {
     let settings = &state.registry.shared().settings;
     let of_query = query.and_then(|query| {
         let value = query

@@ -15,7 +15,7 @@ const running = new Set()
 process.on('exit', () => running.forEach((server) => server.child?.kill('SIGKILL')))
 
 /** A port that was free a moment ago; the same one serves all restarts of a server. */
-const freePort = () => new Promise((resolve, reject) => {
+export const freePort = () => new Promise((resolve, reject) => {
   const probe = createServer()
   probe.once('error', reject)
   probe.listen(0, '127.0.0.1', () => {
