@@ -1,7 +1,9 @@
 //! The router, on one screen.
 
 mod assets;
+mod body;
 mod error;
+mod guard;
 mod health;
 mod history;
 mod home;
@@ -12,6 +14,7 @@ mod ws;
 use axum::{
     Router,
     extract::DefaultBodyLimit,
+    middleware,
     routing::{get, post},
 };
 
@@ -47,5 +50,6 @@ pub(crate) fn router(state: AppState) -> Router {
         .route("/readyz", get(health::ready))
         .route("/metrics", get(health::metrics))
         .fallback(error::not_found)
+        .layer(middleware::from_fn_with_state(state.clone(), guard::keep))
         .with_state(state)
 }

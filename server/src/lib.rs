@@ -4,17 +4,22 @@
 //! messages become facts for a document's session ([`unisson_session`]), and the session's orders
 //! become IO in `effects` and in the outboxes of sockets.
 
+mod address;
 pub mod auth;
 pub mod commands;
 mod connection;
 mod crdt;
+mod crowd;
 mod doc_task;
 mod effects;
 mod frame;
+mod gate;
 mod http;
+mod listener;
 mod memory;
 mod metrics;
 mod outbox;
+mod quota;
 mod registry;
 mod server;
 pub mod settings;

@@ -15,7 +15,7 @@ const running = new Set()
 process.on('exit', () => running.forEach((server) => server.child?.kill('SIGKILL')))
 
 /** A port that was free a moment ago; the same one serves all restarts of a server. */
-const freePort = () => new Promise((resolve, reject) => {
+export const freePort = () => new Promise((resolve, reject) => {
   const probe = createServer()
   probe.once('error', reject)
   probe.listen(0, '127.0.0.1', () => {
@@ -41,7 +41,7 @@ export class UnissonServer {
    */
   static async start (options = {}) {
     if (!BINARY) throw new Error('UNISSON_BIN names no binary: run `make test` or `node run.mjs`')
-    const server = new UnissonServer()
+    const server = new this()
     server.options = options
     server.home = mkdtempSync(join(tmpdir(), 'unisson-e2e-'))
     server.data = options.data ?? join(server.home, 'data')
