@@ -199,7 +199,8 @@ impl<D: Dialect> Socket<D> {
         self.dialect.opened(&mut self.backlog)?;
         let first = Instant::now() + KEEPALIVE;
         let due = self.dialect.next_due().unwrap_or(first);
-        let mut timer = pin!(sleep_until(first.min(due)));
+        let deadline = self.dialect.deadline().unwrap_or(first);
+        let mut timer = pin!(sleep_until(first.min(due).min(deadline)));
         loop {
             if !self.admission.is_identified() && self.dialect.deadline().is_none() {
                 self.admission.identified();

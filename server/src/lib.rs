@@ -26,5 +26,6 @@ pub mod settings;
 mod sockets;
 mod versions;
 
+pub use listener::TlsError;
 pub use server::{RunningServer, Server, StartError};
 pub use settings::Settings;

@@ -32,10 +32,8 @@ use tokio::{
 
 use crate::{address::is_trusted, crowd::Crowd, registry::Shared};
 
-pub(crate) use self::{
-    stream::Stream,
-    tls::{Certificate, TlsError},
-};
+pub use self::tls::TlsError;
+pub(crate) use self::{stream::Stream, tls::Certificate};
 
 /// Where there is no file descriptor left, some connection has to end first.
 const BREATH: Duration = Duration::from_millis(250);
@@ -84,8 +82,7 @@ impl Listener {
             while connections.try_join_next().is_some() {}
             let accepted = tokio::select! {
                 accepted = self.tcp.accept() => accepted,
-                // A sender that is gone means the same.
-                _ = stopping.wait_for(|stopping| *stopping) => break,
+                () = stopped(&mut stopping) => break,
             };
             match accepted {
                 Ok((stream, address)) => {
@@ -187,7 +184,7 @@ impl Connection {
         let mut serving = std::pin::pin!(serving);
         let ended = tokio::select! {
             ended = serving.as_mut() => ended,
-            _ = stopping.wait_for(|stopping| *stopping) => {
+            () = stopped(&mut stopping) => {
                 serving.as_mut().graceful_shutdown();
                 serving.await
             }
@@ -221,6 +218,11 @@ impl Connection {
             Either::Right(routes.call(request))
         })
     }
+}
+
+async fn stopped(stopping: &mut watch::Receiver<bool>) {
+    // A sender that is gone means the same.
+    let _ = stopping.wait_for(|stopping| *stopping).await;
 }
 
 /// Links on the pages are relative, so the root of the server is a folder.

@@ -1,7 +1,8 @@
 //! How fast one socket is read: pure, the time is an argument.
 //!
 //! What a client has sent is never thrown away. Over its rate a socket is read later, so that the
-//! client's own machine holds the rest; a client that keeps that up is sent away for a while.
+//! client's own machine holds the rest; a client that keeps that up is sent away for a while, and so
+//! is one that has sent so much at once that reading it would take as long.
 
 use std::time::Duration;
 
@@ -95,6 +96,10 @@ impl Pacing {
             self.slowed_since = None;
             return Pace::Fine;
         }
+        let patience = Duration::from_millis(limits.slowed_ms_max);
+        if wait > patience {
+            return Pace::Flood;
+        }
         self.resume_at = Some(now + wait);
         let since = match self.slowed_since {
             Some(since) => since,
@@ -106,7 +111,7 @@ impl Pacing {
                 });
             }
         };
-        match now - since > Duration::from_millis(limits.slowed_ms_max) {
+        match now - since > patience {
             true => Pace::Flood,
             false => Pace::Slow,
         }
@@ -183,6 +188,13 @@ mod tests {
         assert!((10..=20).contains(&took), "{took} s");
         // The burst, what the time allows, and what was read at once.
         assert!(read <= 1_000 + 100 * 21 + 500, "{read}");
+    }
+
+    #[test]
+    fn what_would_take_too_long_to_read_is_a_flood_at_once() {
+        let start = Instant::now();
+        let mut pacing = Pacing::new(start);
+        assert_eq!(pacing.took(start, 2_100, 0, &limits()), Pace::Flood);
     }
 
     #[test]

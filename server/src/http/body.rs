@@ -12,7 +12,6 @@ use axum::{
     extract::Request,
     http::StatusCode,
 };
-use http_body_util::BodyExt as _;
 use hyper::body::{Frame, SizeHint};
 use tokio::time::{Sleep, sleep};
 
@@ -95,8 +94,7 @@ impl HttpBody for Bounded {
             // Said before it is sent.
             return Poll::Ready(Some(Err(self.fail(Fault::TooLarge))));
         }
-        let mut next = self.body.frame();
-        match Pin::new(&mut next).poll(context) {
+        match Pin::new(&mut self.body).poll_frame(context) {
             Poll::Ready(Some(Ok(frame))) => {
                 let bytes = frame.data_ref().map_or(0, Bytes::len) as u64;
                 match self.left_bytes.checked_sub(bytes) {
@@ -124,6 +122,8 @@ impl HttpBody for Bounded {
 
 #[cfg(test)]
 mod tests {
+    use http_body_util::BodyExt as _;
+
     use super::*;
 
     fn limits(request_bytes_max: usize) -> TrafficLimits {
