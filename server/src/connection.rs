@@ -9,6 +9,7 @@ mod frame_reader;
 pub(crate) mod hocuspocus;
 mod hocuspocus_socket;
 mod lifetime;
+mod pacing;
 mod y_websocket_socket;
 
 use std::{
@@ -21,13 +22,13 @@ use std::{
 };
 
 use bytes::Bytes;
-use tokio::{
-    sync::OwnedSemaphorePermit,
-    time::{Instant, Sleep, sleep_until, timeout},
-};
+use tokio::time::{Instant, Sleep, sleep_until, timeout};
 use unisson_protocol::{CloseReason, DocName, dialect::hocuspocus::Address};
 
-use self::frame_reader::{FrameReader, Incoming, Violation};
+use self::{
+    frame_reader::{FrameReader, Incoming, Violation},
+    pacing::{Pace, Pacing},
+};
 use crate::{
     auth::Grant,
     doc_task::DocMessage,
@@ -35,7 +36,7 @@ use crate::{
     metrics::{DialectLabel, ReasonLabel},
     outbox::{Event, Kind, Order, Outbox, Pipe, Written},
     registry::{Registry, Shared},
-    sockets::Place,
+    sockets::{Admission, Place},
 };
 
 pub(crate) use backlog::Backlog;
@@ -121,7 +122,7 @@ pub(crate) fn serve<D: Dialect>(
     outbox: Arc<Outbox>,
     shared: Arc<Shared>,
     early: Vec<u8>,
-    permit: OwnedSemaphorePermit,
+    admission: Admission,
 ) -> impl Future<Output = ()> + Send {
     let limit = shared.settings.limits.update_bytes_max + FRAME_OVERHEAD_BYTES;
     let now = Instant::now();
@@ -134,8 +135,10 @@ pub(crate) fn serve<D: Dialect>(
         unread: early,
         heard_at: now,
         pinged_at: now,
+        pacing: Pacing::new(now),
+        frames_came: 0,
         shared,
-        _permit: permit,
+        admission,
     };
     async move {
         let place = socket.entered();
@@ -155,8 +158,11 @@ struct Socket<D> {
     unread: Vec<u8>,
     heard_at: Instant,
     pinged_at: Instant,
+    pacing: Pacing,
+    /// Since the pace was last looked at.
+    frames_came: usize,
     shared: Arc<Shared>,
-    _permit: OwnedSemaphorePermit,
+    admission: Admission,
 }
 
 /// What a round of a socket's task came to.
@@ -192,8 +198,12 @@ impl<D: Dialect> Socket<D> {
         self.dialect.opened(&mut self.backlog)?;
         let first = Instant::now() + KEEPALIVE;
         let due = self.dialect.next_due().unwrap_or(first);
-        let mut timer = pin!(sleep_until(first.min(due)));
+        let deadline = self.dialect.deadline().unwrap_or(first);
+        let mut timer = pin!(sleep_until(first.min(due).min(deadline)));
         loop {
+            if !self.admission.is_identified() && self.dialect.deadline().is_none() {
+                self.admission.identified();
+            }
             while !(self.backlog.is_empty() && self.unread.is_empty()) {
                 Box::pin(self.backlog.clear()).await?;
                 let mut unread = std::mem::take(&mut self.unread);
@@ -204,12 +214,10 @@ impl<D: Dialect> Socket<D> {
                 Round::Heard(outcome) => outcome?,
                 Round::Timer => timer.as_mut().reset(self.tick()?),
             }
-            // What was just granted may end before the timer would look.
-            if let Some(due) = self
-                .dialect
-                .next_due()
-                .filter(|due| *due < timer.deadline())
-            {
+            // What was just granted, or a pause, may end before the timer would look.
+            let soonest = self.dialect.next_due().into_iter();
+            let soonest = soonest.chain(self.pacing.resume_at()).min();
+            if let Some(due) = soonest.filter(|due| *due < timer.deadline()) {
                 timer.as_mut().reset(due);
             }
         }
@@ -218,7 +226,14 @@ impl<D: Dialect> Socket<D> {
     fn poll(&mut self, context: &mut Context<'_>, timer: Pin<&mut Sleep>) -> Poll<Round> {
         SCRATCH.with_borrow_mut(|scratch| {
             let mut written = Written::default();
-            let event = self.outbox.poll(context, scratch, &mut written);
+            // Over its rate a socket is not read: the client's machine holds the rest.
+            let room = match self.pacing.resume_at() {
+                Some(_) => 0,
+                None => scratch.len(),
+            };
+            let event = self
+                .outbox
+                .poll(context, &mut scratch[..room], &mut written);
             self.shared.metrics.sent(written);
             match event {
                 Poll::Ready(Event::Order(order)) => Poll::Ready(Round::Order(order)),
@@ -227,7 +242,9 @@ impl<D: Dialect> Socket<D> {
                 }
                 Poll::Ready(Event::Read(Ok(bytes))) => {
                     self.heard_at = Instant::now();
-                    Poll::Ready(Round::Heard(self.heard(&mut scratch[..bytes])))
+                    let outcome = self.heard(&mut scratch[..bytes]);
+                    let outcome = outcome.and_then(|()| Ok(self.pace(bytes)?));
+                    Poll::Ready(Round::Heard(outcome))
                 }
                 Poll::Pending => timer.poll(context).map(|()| Round::Timer),
             }
@@ -243,6 +260,27 @@ impl<D: Dialect> Socket<D> {
         outcome
     }
 
+    /// Counts what was just read, and the frames that have come of it, against the socket's rates.
+    fn pace(&mut self, bytes: usize) -> Result<(), CloseReason> {
+        let shared = &self.shared;
+        let now = Instant::now();
+        let frames = std::mem::take(&mut self.frames_came);
+        match self
+            .pacing
+            .took(now, frames, bytes, &shared.settings.traffic)
+        {
+            Pace::Fine | Pace::Slow => Ok(()),
+            Pace::Slowed(limit) => {
+                shared.metrics.limit(limit);
+                Ok(())
+            }
+            Pace::Flood => {
+                shared.metrics.limit("slowed_ms_max");
+                Err(CloseReason::Overloaded)
+            }
+        }
+    }
+
     fn take_frames(
         &mut self,
         mut bytes: &mut [u8],
@@ -250,6 +288,7 @@ impl<D: Dialect> Socket<D> {
         frame_bytes: &mut u64,
     ) -> Result<(), Ended> {
         while let Some(incoming) = self.reader.next(&mut bytes)? {
+            self.frames_came += 1;
             match incoming {
                 Incoming::Message(frame) => {
                     *frames += 1;
@@ -288,6 +327,10 @@ impl<D: Dialect> Socket<D> {
     /// Does what is due, and says when to look again.
     fn tick(&mut self) -> Result<Instant, Ended> {
         let now = Instant::now();
+        if self.pacing.resume(now) {
+            // Nobody listened meanwhile.
+            self.heard_at = now;
+        }
         if self.dialect.next_due().is_some_and(|due| due <= now) {
             self.dialect.due(now, &mut self.backlog)?;
         }

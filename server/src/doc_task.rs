@@ -18,13 +18,15 @@ use tokio::{
     time::Instant,
 };
 use unisson_history::Author;
-use unisson_protocol::{CloseReason, DocName, PeerMessage};
+use unisson_protocol::{CloseReason, DocName, PeerMessage, ServerMessage};
 use unisson_session::{Access, EditId, Effect, Effects, Input, Millis, Peer, PeerId, Session};
 
 use self::{alarm::Alarm, fanout::Fanout};
 use crate::{
+    crowd::Member,
     effects::{Io, Outcome},
     memory::Weight,
+    quota::{self, Allowance},
     registry::{Registry, Shared},
     versions::unix_now_ms,
 };
@@ -69,6 +71,8 @@ pub(crate) struct Joining {
     pub(crate) id: PeerId,
     pub(crate) peer: Peer,
     pub(crate) sink: Sink,
+    /// Counts for the person, where there is one, for as long as the peer is here.
+    pub(crate) place: Option<Member<Arc<str>>>,
 }
 
 /// Opens a document: its task runs until the session stops.
@@ -100,6 +104,7 @@ pub(crate) fn open(
         start,
         io: Io::new(name.clone(), shared.clone()),
         weight,
+        allowance: shared.quotas.allowance(name),
         stopped: false,
     };
     (inbox, task)
@@ -128,6 +133,7 @@ pub(crate) struct DocTask {
     start: Instant,
     io: Io,
     weight: Arc<Weight>,
+    allowance: Allowance,
     stopped: bool,
 }
 
@@ -155,6 +161,7 @@ impl DocTask {
     /// Large documents wait for a processor, so that they take no more memory at a time than there
     /// are processors, and never all threads.
     async fn see_to(&mut self, turn: Turn, registry: &Registry) {
+        self.look_at_quota();
         let shared = self.shared.clone();
         let _permit = match self.is_heavy(&turn) {
             true => Some(shared.heavy.acquire().await),
@@ -248,8 +255,14 @@ impl DocTask {
     fn input(&mut self, message: DocMessage) -> Option<Input> {
         Some(match message {
             DocMessage::Join(joining) => {
-                let Joining { id, peer, sink } = *joining;
-                self.fanout.seat(id, sink);
+                let Joining {
+                    id,
+                    mut peer,
+                    sink,
+                    place,
+                } = *joining;
+                self.fanout.seat(id, sink, place);
+                peer.access = self.allowance.granted(id, peer.access);
                 Input::Joined(id, peer)
             }
             DocMessage::Message(id, message) => {
@@ -262,14 +275,22 @@ impl DocTask {
                 }
                 Input::Received(id, message)
             }
+            DocMessage::Edit(_, _, done) if self.allowance.is_full() => {
+                // Whoever asked may have gone.
+                let _ = done.send(Err(quota::FULL.into()));
+                return None;
+            }
             DocMessage::Edit(author, update, done) => {
                 self.last_edit = EditId(self.last_edit.0 + 1);
                 self.edits.insert(self.last_edit, done);
                 Input::Edit(self.last_edit, author, update)
             }
-            DocMessage::Access(id, access) => Input::AccessChanged(id, access),
+            DocMessage::Access(id, access) => {
+                Input::AccessChanged(id, self.allowance.granted(id, access))
+            }
             DocMessage::Drained(id) => Input::Drained(id),
             DocMessage::Leave(id) => {
+                self.allowance.left(id);
                 self.fanout.remove(id)?;
                 Input::Left(id)
             }
@@ -331,12 +352,16 @@ impl DocTask {
             match effect {
                 Effect::Send { to, message } => self.fanout.send(&to, &message, &mut lagging),
                 Effect::Close(id, reason) => {
+                    self.allowance.left(id);
                     if let Some(sink) = self.fanout.remove(id) {
                         sink.close(reason);
                     }
                 }
                 Effect::Load => self.io.load(),
-                Effect::Append(seq, update) => self.io.append(seq, update),
+                Effect::Append(seq, update) => {
+                    self.allowance.written(update.len());
+                    self.io.append(seq, update);
+                }
                 Effect::StoreSnapshot => self.io.store_snapshot(),
                 Effect::Condense => self.io.condense(),
                 Effect::StoreVersion(wanted) => self.io.store_version(wanted),
@@ -348,6 +373,26 @@ impl DocTask {
                 }
                 Effect::Stop => self.stopped = true,
             }
+        }
+        for id in lagging {
+            self.lags(id);
+        }
+    }
+
+    /// What the documents of this place take together may have reached a limit, or be below it
+    /// again.
+    fn look_at_quota(&mut self) {
+        let Some(turned) = self.allowance.look() else {
+            return;
+        };
+        if turned.state != quota::State::Fine {
+            self.shared.metrics.limit(turned.state.limit());
+        }
+        let mut lagging = Vec::new();
+        let message = ServerMessage::Stateless(turned.notice);
+        self.fanout.send(&turned.everybody, &message, &mut lagging);
+        for (id, access) in turned.changes {
+            self.handle(Input::AccessChanged(id, access));
         }
         for id in lagging {
             self.lags(id);

@@ -1,8 +1,10 @@
 //! The router, on one screen.
 
 mod assets;
+mod body;
 mod error;
 pub(crate) mod fallback;
+mod guard;
 mod health;
 mod history;
 mod home;
@@ -15,6 +17,7 @@ use std::sync::Arc;
 use axum::{
     Router,
     extract::DefaultBodyLimit,
+    middleware,
     routing::{get, post},
 };
 
@@ -53,5 +56,6 @@ pub(crate) fn router(state: AppState) -> Router {
         .route("/readyz", get(health::ready))
         .route("/metrics", get(health::metrics))
         .fallback(error::not_found)
+        .layer(middleware::from_fn_with_state(state.clone(), guard::keep))
         .with_state(state)
 }

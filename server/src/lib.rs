@@ -4,23 +4,29 @@
 //! messages become facts for a document's session ([`unisson_session`]), and the session's orders
 //! become IO in `effects` and in the outboxes of sockets.
 
+mod address;
 pub mod auth;
 mod carrier;
 pub mod commands;
 mod connection;
 mod crdt;
+mod crowd;
 mod doc_task;
 mod effects;
 mod frame;
+mod gate;
 mod http;
+mod listener;
 mod memory;
 mod metrics;
 mod outbox;
+mod quota;
 mod registry;
 mod server;
 pub mod settings;
 mod sockets;
 mod versions;
 
+pub use listener::TlsError;
 pub use server::{RunningServer, Server, StartError};
 pub use settings::Settings;

@@ -81,10 +81,15 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
             "nobody is asked who they are: whoever reaches this address may read and write"
         );
     }
+    let scheme = match &settings.http.tls {
+        Some(_) => "https",
+        None => "http",
+    };
+    let base_path = settings.http.base_path.clone();
     let server = Server::start(settings).await?;
     let address = server.address();
     tracing::info!(%address, data, "unisson is ready");
-    println!("Unisson is ready: http://{address} (documents in {data})");
+    println!("Unisson is ready: {scheme}://{address}{base_path} (documents in {data})");
     tokio::select! {
         _ = interrupt.recv() => {}
         _ = terminate.recv() => {}

@@ -22,6 +22,12 @@ pub(crate) struct ReasonLabel {
     pub(crate) reason: &'static str,
 }
 
+/// A limit, as a label.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(crate) struct LimitLabel {
+    pub(crate) limit: &'static str,
+}
+
 /// Counters and gauges of one server.
 #[derive(Debug, Default)]
 pub(crate) struct Metrics {
@@ -34,6 +40,9 @@ pub(crate) struct Metrics {
     pub(crate) updates: Counter,
     pub(crate) refused: Family<ReasonLabel, Counter>,
     pub(crate) closed: Family<ReasonLabel, Counter>,
+    pub(crate) limited: Family<LimitLabel, Counter>,
+    pub(crate) connections: Gauge,
+    pub(crate) certificate_failures: Counter,
     pub(crate) lagging: Counter,
     pub(crate) panics: Counter,
     pub(crate) snapshots_failed: Counter,
@@ -46,6 +55,11 @@ impl Metrics {
     /// Counts a refused message or login.
     pub(crate) fn refuse(&self, reason: &'static str) {
         self.refused.get_or_create(&ReasonLabel { reason }).inc();
+    }
+
+    /// Counts somebody whom a limit of the settings has stopped or slowed.
+    pub(crate) fn limit(&self, limit: &'static str) {
+        self.limited.get_or_create(&LimitLabel { limit }).inc();
     }
 
     /// Counts frames that sockets have taken.
@@ -89,6 +103,21 @@ impl Metrics {
             "closed",
             "Sockets closed by the server",
             self.closed.clone(),
+        );
+        registry.register(
+            "limited",
+            "Requests, sockets and edits stopped or slowed by a limit",
+            self.limited.clone(),
+        );
+        registry.register(
+            "http_connections",
+            "Connections that are no sockets",
+            self.connections.clone(),
+        );
+        registry.register(
+            "tls_reload_failures",
+            "Times that a changed certificate was not usable",
+            self.certificate_failures.clone(),
         );
         registry.register(
             "lagging",

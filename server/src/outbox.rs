@@ -217,8 +217,8 @@ impl Outbox {
         state.wake();
     }
 
-    /// What the socket's task has to see to: orders, and what has been read into `into`. What is
-    /// queued is written on the way.
+    /// What the socket's task has to see to: orders, and what has been read into `into`; nothing is
+    /// read where that has no room. What is queued is written on the way.
     pub(crate) fn poll(
         &self,
         context: &mut Context<'_>,
@@ -232,6 +232,7 @@ impl Outbox {
             return Poll::Ready(Event::Order(order));
         }
         match &mut state.pipe {
+            Some(_) if into.is_empty() => Poll::Pending,
             Some(pipe) => pipe.poll_read(context, into).map(Event::Read),
             None => Poll::Ready(Event::Order(Order::Gone)),
         }
@@ -242,7 +243,7 @@ impl Outbox {
         let mut state = self.lock();
         state.remember(context);
         state.poll_write(context, written);
-        if state.queue.is_empty() || state.gone {
+        if state.gone || (state.queue.is_empty() && !state.owes()) {
             return Poll::Ready(());
         }
         Poll::Pending
@@ -279,6 +280,9 @@ impl Outbox {
     pub(crate) fn shut(&self) {
         let mut state = self.lock();
         state.closing = true;
+        if let Some(pipe) = &mut state.pipe {
+            pipe.say_goodbye();
+        }
         state.fail();
         state.pipe = None;
         state.task = None;
@@ -354,9 +358,14 @@ impl State {
         self.bytes = bytes;
     }
 
+    /// Something was taken off the queue that has not gone out yet.
+    fn owes(&self) -> bool {
+        self.pipe.as_ref().is_some_and(Pipe::owes)
+    }
+
     /// Writes for the socket's own task, which waits where the socket takes no more.
     fn poll_write(&mut self, context: &mut Context<'_>, written: &mut Written) {
-        if self.queue.is_empty() {
+        if self.queue.is_empty() && !self.owes() {
             return;
         }
         loop {
@@ -381,6 +390,11 @@ impl State {
         let frames_before = written.frames;
         for _ in 0..WRITES_MAX {
             let Some(pipe) = &mut self.pipe else { return };
+            match pipe.pay() {
+                Ok(()) => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(_) => return self.fail(),
+            }
             let (pieces, count, bytes) = gather(&self.queue, self.front_written);
             if count == 0 {
                 break;
@@ -400,10 +414,12 @@ impl State {
             }
         }
         let has_written = written.frames > frames_before;
-        if let Some((first, _)) = self.queue.front() {
+        let first = self.queue.front().map(|(first, _)| first.len());
+        if first.is_some() || self.owes() {
             self.blocked = true;
             if has_written || !was_blocked {
-                self.patience = now + WRITE + Duration::from_secs(first.len() as u64 / (32 << 10));
+                let seconds = first.unwrap_or_default() as u64 / (32 << 10);
+                self.patience = now + WRITE + Duration::from_secs(seconds);
             }
         }
     }

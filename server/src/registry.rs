@@ -18,9 +18,12 @@ use crate::{
     Settings,
     auth::Authenticator,
     connection::Backlog,
+    crowd::Crowd,
     doc_task::{self, DocInbox, DocMessage, Joining},
+    gate::Gate,
     memory::{self, Memory, Weight},
     metrics::Metrics,
+    quota::Quotas,
     sockets::Sockets,
 };
 
@@ -51,6 +54,12 @@ pub(crate) struct Shared {
     pub(crate) memory: Arc<Memory>,
     pub(crate) poisons: Poisons,
     pub(crate) sockets: Sockets,
+    /// Who has documents open, and how many times.
+    pub(crate) people: Crowd<Arc<str>>,
+    /// How many requests each may make.
+    pub(crate) gate: Gate,
+    /// How much documents may take together.
+    pub(crate) quotas: Quotas,
     next_id: AtomicU64,
 }
 
@@ -59,7 +68,10 @@ impl Shared {
         let memory_max = settings.memory_bytes_max();
         Self {
             authenticator,
-            sockets: Sockets::new(settings.sockets_max),
+            sockets: Sockets::new(&settings),
+            people: Crowd::new(settings.traffic.peers_per_user_max),
+            gate: Gate::new(&settings.traffic),
+            quotas: Quotas::new(settings.quotas.clone()),
             settings,
             store,
             metrics: Metrics::default(),
@@ -144,9 +156,16 @@ impl Registry {
     pub(crate) fn join(
         &self,
         name: &DocName,
-        joining: Joining,
+        mut joining: Joining,
         backlog: &mut Backlog,
     ) -> Result<DocInbox, CloseReason> {
+        if let Some(user) = &joining.peer.user {
+            let place = self.shared.people.enter(user.clone());
+            joining.place = Some(place.ok_or_else(|| {
+                self.shared.metrics.limit("peers_per_user_max");
+                CloseReason::Overloaded
+            })?);
+        }
         self.tell(name, DocMessage::Join(Box::new(joining)), backlog)
     }
 

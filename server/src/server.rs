@@ -6,14 +6,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use axum::serve::ListenerExt;
-use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
+use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use unisson_storage::{OpenError, PlaceError, Store, StoreSettings};
 
 use crate::{
     Settings,
     auth::Authenticator,
     http::{self, AppState},
+    listener::{Certificate, Listener, TlsError},
     registry::{Registry, Shared},
     settings::SettingsError,
 };
@@ -36,6 +36,9 @@ pub enum StartError {
     /// The store's settings make no sense together.
     #[error(transparent)]
     Place(#[from] PlaceError),
+    /// The certificate is not usable.
+    #[error("tls: {0}")]
+    Tls(#[from] TlsError),
     /// The address cannot be listened on.
     #[error("cannot listen on {listen}: {source}")]
     Listen {
@@ -66,10 +69,10 @@ pub struct Server;
 pub struct RunningServer {
     address: SocketAddr,
     registry: Registry,
-    stop_accepting: oneshot::Sender<()>,
-    accepting: JoinHandle<std::io::Result<()>>,
-    /// Keeps the documents within their memory.
-    tidying: JoinHandle<()>,
+    stop_accepting: watch::Sender<bool>,
+    accepting: JoinHandle<()>,
+    /// Keeps documents within their memory and quotas, and the certificate fresh.
+    tidying: Vec<JoinHandle<()>>,
 }
 
 impl Server {
@@ -81,6 +84,8 @@ impl Server {
             None => StoreSettings::new(&settings.data),
         };
         let authenticator = Authenticator::new(&settings).map_err(StartError::Authentication)?;
+        let certificate = settings.http.tls.as_ref();
+        let certificate = certificate.map(Certificate::new).transpose()?;
         store_settings.commit_interval_ms = settings.commit_interval_ms;
         // What is logged of an update may be encoded anew; the session has checked what came.
         store_settings.update_bytes_max = settings.limits.update_bytes_max.saturating_mul(2);
@@ -93,27 +98,17 @@ impl Server {
         let listener = TcpListener::bind(listen).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         let registry = Registry::new(Arc::new(Shared::new(settings, store, authenticator)));
-        let tidying = tokio::spawn({
-            let registry = registry.clone();
-            async move { registry.keep_within_memory().await }
-        });
+        let certificate = certificate.map(Arc::new);
+        let tidying = tidy(&registry, certificate.clone());
         let state = AppState {
             registry: registry.clone(),
             started: Instant::now(),
             carried: Arc::default(),
         };
-        let (stop_accepting, stopping) = oneshot::channel();
-        let listener = listener.tap_io(|socket| {
-            // A keystroke must not wait for the next one.
-            if let Err(error) = socket.set_nodelay(true) {
-                tracing::debug!(%error, "nodelay");
-            }
-        });
-        let serve = axum::serve(listener, http::router(state)).with_graceful_shutdown(async {
-            // Dropping the sender means the same as sending.
-            let _ = stopping.await;
-        });
-        let accepting = tokio::spawn(serve.into_future());
+        let (stop_accepting, stopping) = watch::channel(false);
+        let shared = registry.shared().clone();
+        let listener = Listener::new(listener, shared, http::router(state), certificate);
+        let accepting = tokio::spawn(listener.run(stopping));
         Ok(RunningServer {
             address,
             registry,
@@ -122,6 +117,23 @@ impl Server {
             tidying,
         })
     }
+}
+
+/// What goes on beside the documents until the server stops.
+fn tidy(registry: &Registry, certificate: Option<Arc<Certificate>>) -> Vec<JoinHandle<()>> {
+    let memory = tokio::spawn({
+        let registry = registry.clone();
+        async move { registry.keep_within_memory().await }
+    });
+    let quotas = tokio::spawn({
+        let shared = registry.shared().clone();
+        async move { shared.quotas.keep_measured(&shared.store).await }
+    });
+    let certificate = certificate.map(|certificate| {
+        let shared = registry.shared().clone();
+        tokio::spawn(async move { certificate.keep_fresh(&shared.metrics).await })
+    });
+    [memory, quotas].into_iter().chain(certificate).collect()
 }
 
 impl RunningServer {
@@ -135,8 +147,8 @@ impl RunningServer {
     pub async fn stop(self) -> Result<(), StopError> {
         let shared = self.registry.shared().clone();
         let deadline = shared.settings.drain_deadline;
-        self.tidying.abort();
-        let _ = self.stop_accepting.send(());
+        self.tidying.iter().for_each(JoinHandle::abort);
+        let _ = self.stop_accepting.send(true);
         let drained = tokio::time::timeout(deadline, self.registry.drain()).await;
         shared.sockets.close_all();
         let closed = shared.store.close().await;

@@ -2,6 +2,9 @@
 //! order.
 
 mod auth;
+mod http;
+mod limits;
+mod quotas;
 mod store;
 mod tokens;
 
@@ -12,6 +15,9 @@ use serde::Deserialize;
 
 use self::{
     auth::AuthFile,
+    http::{EmbedFile, HttpFile, TlsFile},
+    limits::{COMMIT_INTERVAL_MS_MAX, Limits, LimitsFile},
+    quotas::QuotaFile,
     store::StoreFile,
     tokens::{token, tokens_of_list},
 };
@@ -19,12 +25,12 @@ use crate::commands;
 
 pub use self::{
     auth::{AuthOptions, AuthSettings, CallbackSettings, Secret},
+    http::{HttpOptions, HttpSettings, TlsSettings},
+    limits::{LimitOptions, TrafficLimits},
+    quotas::QuotaRule,
     store::{ObjectStoreSettings, RequestChecksum, StoreOptions},
     tokens::Token,
 };
-
-/// Editors show an edit as unsaved for at least so long; past a second people begin to worry.
-const COMMIT_INTERVAL_MS_MAX: u64 = 1_000;
 
 /// A self-hosted server on which many people write the same page at once.
 #[derive(Debug, Parser)]
@@ -98,37 +104,12 @@ pub struct Options {
         value_delimiter = ','
     )]
     pub origins: Option<Vec<String>>,
-    /// Most sockets at a time [default: 20000]
-    #[arg(long, env = "UNISSON_SOCKETS_MAX", value_name = "N")]
-    pub sockets_max: Option<usize>,
-    /// Most open documents at a time [default: 10000]
-    #[arg(long, env = "UNISSON_DOCUMENTS_MAX", value_name = "N")]
-    pub documents_max: Option<usize>,
-    /// Largest update, in bytes [default: 33554432]
-    #[arg(long, env = "UNISSON_UPDATE_BYTES_MAX", value_name = "BYTES")]
-    pub update_bytes_max: Option<usize>,
-    /// Largest document, in bytes of its updates [default: 67108864]
-    #[arg(long, env = "UNISSON_DOCUMENT_BYTES_MAX", value_name = "BYTES")]
-    pub document_bytes_max: Option<usize>,
-    /// What may wait for a slow reader before it gets one catch-up instead [default: 1048576]
-    #[arg(long, env = "UNISSON_OUTBOX_BYTES_MAX", value_name = "BYTES")]
-    pub outbox_bytes_max: Option<usize>,
-    /// What open documents may take together, in bytes; 0: no limit [default: half of the memory
-    /// of the machine or of its control group]
-    #[arg(long, env = "UNISSON_MEMORY_MAX", value_name = "BYTES")]
-    pub memory_max: Option<u64>,
-    /// How long a stop may take before the process ends with an error [default: 10000]
-    #[arg(long, env = "UNISSON_DRAIN_DEADLINE_MS", value_name = "MS")]
-    pub drain_deadline_ms: Option<u64>,
-    /// Threads for documents and sockets: one fewer than processors, if not set.
-    #[arg(long, env = "UNISSON_WORKER_THREADS")]
-    pub worker_threads: Option<usize>,
-    /// Time between two commits that follow one another; 0: none [default: 8]
-    #[arg(long, env = "UNISSON_COMMIT_INTERVAL_MS", value_name = "MS")]
-    pub commit_interval_ms: Option<u64>,
-    /// How long a document stays open after its last reader has left [default: 15000]
-    #[arg(long, env = "UNISSON_UNLOAD_IDLE_MS", value_name = "MS")]
-    pub unload_idle_ms: Option<u64>,
+    /// How the server is reached.
+    #[command(flatten)]
+    pub http: HttpOptions,
+    /// How much of everything there may be.
+    #[command(flatten)]
+    pub limits: LimitOptions,
     /// A version of a document is kept when nobody has edited it for so long [default: 600000]
     #[arg(long, env = "UNISSON_VERSION_PAUSE_MS", value_name = "MS")]
     pub version_pause_ms: Option<u64>,
@@ -163,6 +144,10 @@ struct File {
     limits: LimitsFile,
     history: HistoryFile,
     store: StoreFile,
+    http: HttpFile,
+    tls: TlsFile,
+    embed: EmbedFile,
+    quotas: Vec<QuotaFile>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -173,21 +158,6 @@ struct HistoryFile {
     keep_all_ms: Option<u64>,
     keep_hourly_ms: Option<u64>,
     keep_daily_ms: Option<u64>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct LimitsFile {
-    sockets_max: Option<usize>,
-    documents_max: Option<usize>,
-    update_bytes_max: Option<usize>,
-    document_bytes_max: Option<usize>,
-    outbox_bytes_max: Option<usize>,
-    memory_max: Option<u64>,
-    drain_deadline_ms: Option<u64>,
-    worker_threads: Option<usize>,
-    commit_interval_ms: Option<u64>,
-    unload_idle_ms: Option<u64>,
 }
 
 /// Settings of a server, complete and checked.
@@ -227,6 +197,12 @@ pub struct Settings {
     pub commit_interval_ms: u64,
     /// Limits of each document.
     pub limits: unisson_session::Limits,
+    /// Limits of what comes in.
+    pub traffic: TrafficLimits,
+    /// How the server is reached.
+    pub http: HttpSettings,
+    /// How much documents may take together, by place.
+    pub quotas: Vec<QuotaRule>,
     /// Which versions are kept for how long.
     pub thinning: unisson_history::Thinning,
     /// Form of the log lines.
@@ -292,6 +268,9 @@ impl Settings {
             worker_threads: default_worker_threads(),
             commit_interval_ms: 8,
             limits: unisson_session::Limits::default(),
+            traffic: TrafficLimits::default(),
+            http: HttpSettings::default(),
+            quotas: Vec::new(),
             thinning: unisson_history::Thinning::default(),
             log: LogForm::Text,
         }
@@ -302,30 +281,18 @@ impl Settings {
         let mut file = read_file(options.config.as_ref())?;
         let insecure = options.insecure.or(file.insecure).unwrap_or(false);
         let default = Self::new(SocketAddr::from(([127, 0, 0, 1], 4444)), "./data");
-        let limits = unisson_session::Limits {
-            update_bytes_max: options
-                .update_bytes_max
-                .or(file.limits.update_bytes_max)
-                .unwrap_or(default.limits.update_bytes_max),
-            document_bytes_max: options
-                .document_bytes_max
-                .or(file.limits.document_bytes_max)
-                .unwrap_or(default.limits.document_bytes_max),
-            unload_idle_ms: options
-                .unload_idle_ms
-                .or(file.limits.unload_idle_ms)
-                .unwrap_or(default.limits.unload_idle_ms),
+        let limits = limits::gather(&options.limits, &file.limits, default.all_limits());
+        let session = unisson_session::Limits {
             version_pause_ms: options
                 .version_pause_ms
                 .or(file.history.version_pause_ms)
-                .unwrap_or(default.limits.version_pause_ms),
+                .unwrap_or(limits.session.version_pause_ms),
             version_every_ms: options
                 .version_every_ms
                 .or(file.history.version_every_ms)
-                .unwrap_or(default.limits.version_every_ms),
-            ..default.limits.clone()
+                .unwrap_or(limits.session.version_every_ms),
+            ..limits.session
         };
-        let drain_ms = options.drain_deadline_ms.or(file.limits.drain_deadline_ms);
         let settings = Self {
             listen: options.listen.or(file.listen).unwrap_or(default.listen),
             data: options.data.or(file.data).unwrap_or(default.data),
@@ -347,34 +314,42 @@ impl Settings {
                 .or(file.auth.cookie)
                 .unwrap_or(default.cookie),
             origins: options.origins.or(file.auth.origins).unwrap_or_default(),
-            sockets_max: options
-                .sockets_max
-                .or(file.limits.sockets_max)
-                .unwrap_or(default.sockets_max),
-            documents_max: options
-                .documents_max
-                .or(file.limits.documents_max)
-                .unwrap_or(default.documents_max),
-            outbox_bytes_max: options
-                .outbox_bytes_max
-                .or(file.limits.outbox_bytes_max)
-                .unwrap_or(default.outbox_bytes_max),
-            memory_max: options.memory_max.or(file.limits.memory_max),
-            drain_deadline: drain_ms.map_or(default.drain_deadline, Duration::from_millis),
-            worker_threads: options
-                .worker_threads
-                .or(file.limits.worker_threads)
-                .unwrap_or(default.worker_threads),
-            commit_interval_ms: options
-                .commit_interval_ms
-                .or(file.limits.commit_interval_ms)
-                .unwrap_or(default.commit_interval_ms),
-            limits,
+            sockets_max: limits.sockets_max,
+            documents_max: limits.documents_max,
+            outbox_bytes_max: limits.outbox_bytes_max,
+            memory_max: limits.memory_max,
+            drain_deadline: limits.drain_deadline,
+            worker_threads: limits.worker_threads,
+            commit_interval_ms: limits.commit_interval_ms,
+            limits: session,
+            traffic: limits.traffic,
+            http: HttpSettings::gather(options.http, file.http, file.tls, file.embed)?,
+            quotas: quotas::gather(file.quotas)?,
             thinning: thinning(&file.history, default.thinning),
             log: options.log.or(file.log).unwrap_or_default(),
         };
         settings.check()?;
         Ok(settings)
+    }
+
+    fn all_limits(&self) -> Limits {
+        Limits {
+            sockets_max: self.sockets_max,
+            documents_max: self.documents_max,
+            outbox_bytes_max: self.outbox_bytes_max,
+            memory_max: self.memory_max,
+            drain_deadline: self.drain_deadline,
+            worker_threads: self.worker_threads,
+            commit_interval_ms: self.commit_interval_ms,
+            session: self.limits.clone(),
+            traffic: self.traffic.clone(),
+        }
+    }
+
+    /// Most sockets of one client address.
+    pub(crate) fn sockets_per_address_max(&self) -> usize {
+        let half = self.sockets_max.div_ceil(2);
+        self.traffic.sockets_per_address_max.unwrap_or(half)
     }
 
     /// Where documents are, for people.
@@ -423,7 +398,7 @@ impl Settings {
                 problem: format!("must not be over {COMMIT_INTERVAL_MS_MAX}"),
             });
         }
-        Ok(())
+        self.traffic.check(self.limits.update_bytes_max)
     }
 }
 

@@ -1,7 +1,8 @@
-//! The open sockets of a server: how many there may be, and how all of them are closed.
+//! The open sockets of a server: how many there may be, of whom, and how all of them are closed.
 
 use std::{
     collections::HashMap,
+    net::IpAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     time::Duration,
 };
@@ -9,7 +10,12 @@ use std::{
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use unisson_protocol::CloseReason;
 
-use crate::outbox::Outbox;
+use crate::{
+    Settings,
+    address::ClientAddress,
+    crowd::{Crowd, Member},
+    outbox::Outbox,
+};
 
 #[derive(Debug, Default)]
 struct Open {
@@ -23,7 +29,51 @@ struct Open {
 pub(crate) struct Sockets {
     permits: Arc<Semaphore>,
     permits_max: usize,
+    of_addresses: Crowd<IpAddr>,
+    unidentified: Crowd<IpAddr>,
     open: Mutex<Open>,
+}
+
+/// A socket's right to be open; dropped, it makes room for another one.
+#[derive(Debug)]
+pub(crate) struct Admission {
+    _permit: OwnedSemaphorePermit,
+    _of_address: Member<IpAddr>,
+    /// Until the client has said who it is.
+    unidentified: Option<Member<IpAddr>>,
+}
+
+impl Admission {
+    /// The client has said who it is.
+    pub(crate) fn identified(&mut self) {
+        self.unidentified = None;
+    }
+
+    pub(crate) fn is_identified(&self) -> bool {
+        self.unidentified.is_none()
+    }
+}
+
+/// Why a socket is not opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Crowded {
+    /// The process has as many as it may have.
+    Process,
+    /// This address has.
+    Address,
+    /// This address has too many that have not said who they are.
+    Unidentified,
+}
+
+impl Crowded {
+    /// Its name in metrics.
+    pub(crate) const fn limit(self) -> &'static str {
+        match self {
+            Self::Process => "sockets_max",
+            Self::Address => "sockets_per_address_max",
+            Self::Unidentified => "unidentified_per_address_max",
+        }
+    }
 }
 
 /// One socket's place among them.
@@ -31,18 +81,29 @@ pub(crate) struct Sockets {
 pub(crate) struct Place(u64);
 
 impl Sockets {
-    pub(crate) fn new(sockets_max: usize) -> Self {
-        let permits_max = sockets_max.min(Semaphore::MAX_PERMITS);
+    pub(crate) fn new(settings: &Settings) -> Self {
+        let permits_max = settings.sockets_max.min(Semaphore::MAX_PERMITS);
         Self {
             permits: Arc::new(Semaphore::new(permits_max)),
             permits_max,
+            of_addresses: Crowd::new(settings.sockets_per_address_max()),
+            unidentified: Crowd::new(settings.traffic.unidentified_per_address_max),
             open: Mutex::default(),
         }
     }
 
-    /// A permit for one more socket, unless there are too many.
-    pub(crate) fn admit(&self) -> Option<OwnedSemaphorePermit> {
-        self.permits.clone().try_acquire_owned().ok()
+    /// A place for one more socket, unless there are too many.
+    pub(crate) fn admit(&self, client: ClientAddress) -> Result<Admission, Crowded> {
+        let address = client.counted();
+        let of_address = self.of_addresses.enter(address).ok_or(Crowded::Address)?;
+        let unidentified = self.unidentified.enter(address);
+        let unidentified = unidentified.ok_or(Crowded::Unidentified)?;
+        let permit = self.permits.clone().try_acquire_owned();
+        Ok(Admission {
+            _permit: permit.map_err(|_| Crowded::Process)?,
+            _of_address: of_address,
+            unidentified: Some(unidentified),
+        })
     }
 
     /// A socket is open. Where the server stops it is sent away at once.

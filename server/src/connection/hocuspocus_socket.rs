@@ -24,9 +24,6 @@ use crate::{
     outbox::Kind,
 };
 
-/// How long a socket may be open without any document authenticated.
-const AUTHENTICATION: Duration = Duration::from_secs(60);
-
 /// A Hocuspocus client's socket, with any number of documents.
 pub(crate) struct HocuspocusSocket {
     door: Door,
@@ -64,6 +61,8 @@ impl Drop for Check {
 
 impl HocuspocusSocket {
     pub(crate) fn new(door: Door, credential: Credential) -> Self {
+        let traffic = &door.registry.shared().settings.traffic;
+        let patience = Duration::from_millis(traffic.sign_in_ms_max);
         Self {
             door,
             connection: Connection::default(),
@@ -72,7 +71,7 @@ impl HocuspocusSocket {
             credential,
             checks: AddressMap::default(),
             last_attempt: 0,
-            deadline: Instant::now() + AUTHENTICATION,
+            deadline: Instant::now() + patience,
         }
     }
 
@@ -194,10 +193,16 @@ impl HocuspocusSocket {
             outbox: self.door.outbox.clone(),
             address: Some(address.clone()),
         };
-        let document = self
-            .door
-            .registry
-            .join(name, Joining { id, peer, sink }, backlog)?;
+        let document = self.door.registry.join(
+            name,
+            Joining {
+                id,
+                peer,
+                sink,
+                place: None,
+            },
+            backlog,
+        )?;
         let seat = Seat {
             id,
             document,

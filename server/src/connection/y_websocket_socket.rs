@@ -115,7 +115,12 @@ impl Dialect for YWebsocketSocket {
             address: None,
         };
         let id = self.id;
-        let joining = Joining { id, peer, sink };
+        let joining = Joining {
+            id,
+            peer,
+            sink,
+            place: None,
+        };
         self.document = Some(self.door.registry.join(&name, joining, backlog)?);
         Ok(())
     }

@@ -16,6 +16,7 @@ use unisson_session::PeerId;
 
 use super::DocInbox;
 use crate::{
+    crowd::Member,
     frame::Frame,
     outbox::{Kind, Outbox, Pushed, Written},
     registry::Shared,
@@ -55,6 +56,7 @@ struct Seat {
     sink: Sink,
     /// The round in which it was last sent something.
     round: u64,
+    _place: Option<Member<Arc<str>>>,
 }
 
 /// The peers of a document.
@@ -79,8 +81,13 @@ impl Fanout {
         }
     }
 
-    pub(super) fn seat(&mut self, id: PeerId, sink: Sink) {
-        self.seats.insert(id, Seat { sink, round: 0 });
+    pub(super) fn seat(&mut self, id: PeerId, sink: Sink, place: Option<Member<Arc<str>>>) {
+        let seat = Seat {
+            sink,
+            round: 0,
+            _place: place,
+        };
+        self.seats.insert(id, seat);
     }
 
     /// A peer is gone; `None` where it was not here.

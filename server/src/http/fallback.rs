@@ -44,8 +44,8 @@ pub(super) fn routes(state: AppState) -> Router<AppState> {
 
 /// Opens a socket, as a WebSocket handshake would: the same limits, origins and credentials.
 async fn open(State(state): State<AppState>, request: Request) -> Result<Response, Problem> {
+    let permit = ws::admit(&state, &request)?;
     let headers = request.headers();
-    let permit = ws::admit(&state, headers)?;
     let credential = ws::credential(request.uri().query(), headers, &state);
     let (carrier, pipe) = Carrier::open();
     let binding = binding(&state, request.uri().query(), headers);

@@ -31,5 +31,4 @@ pub(super) fn routes(state: AppState) -> Router<AppState> {
         .route("/revert", post(changes::revert))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(middleware::from_fn_with_state(state, admission::take_turns))
-        .layer(middleware::from_fn(admission::allow_pages))
 }

@@ -57,7 +57,8 @@ pub(crate) async fn page(
         (header::CONTENT_TYPE, "text/html; charset=utf-8"),
         (
             header::CONTENT_SECURITY_POLICY,
-            "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'",
+            "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; \
+             base-uri 'none'; frame-ancestors 'none'",
         ),
         (header::VARY, "accept-language, host"),
         (header::CACHE_CONTROL, "no-store"),

@@ -85,7 +85,10 @@ fn show(state: &AppState, document: &str, headers: &HeaderMap, frame: Frame) -> 
     let settings = &state.registry.shared().settings;
     let around = match frame {
         Frame::Window => "'none'".to_owned(),
-        Frame::Embedded => format!("'self' {}", settings.origins.join(" ")),
+        Frame::Embedded => {
+            let listed = settings.http.embed_origins.as_ref();
+            format!("'self' {}", listed.unwrap_or(&settings.origins).join(" "))
+        }
     };
     let policy = format!(
         "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \

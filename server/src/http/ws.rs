@@ -6,16 +6,17 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use hyper_util::{rt::TokioIo, server::conn::auto::upgrade};
+use hyper_util::rt::TokioIo;
 use percent_encoding::percent_decode_str;
-use tokio::{net::TcpStream, sync::OwnedSemaphorePermit};
 use tungstenite::handshake::server::create_response_with_body;
 use unisson_protocol::{CloseReason, DocName};
 
-use super::{AppState, error::Problem};
+use super::{AppState, error::Problem, guard};
 use crate::{
     auth::{Credential, Grant},
     connection::{Dialect, Door, HocuspocusSocket, YWebsocketSocket, serve},
+    listener::Stream,
+    sockets::{Admission, Crowded},
 };
 
 /// A sub-protocol that begins so carries a token.
@@ -23,8 +24,8 @@ const TOKEN_PROTOCOL: &str = "unisson.token.";
 
 /// `/ws/{document…}`: y-websocket.
 pub(crate) async fn y_websocket(State(state): State<AppState>, request: Request) -> Response {
-    let permit = match admit(&state, request.headers()) {
-        Ok(permit) => permit,
+    let admitted = match admit(&state, &request) {
+        Ok(admitted) => admitted,
         Err(problem) => return problem.into_response(),
     };
     let name = document_name(request.uri().path());
@@ -34,17 +35,17 @@ pub(crate) async fn y_websocket(State(state): State<AppState>, request: Request)
         state.registry.shared().metrics.refuse(reason.text());
     }
     // The refusal goes over the open socket: browsers show no status of a refused upgrade.
-    accept(&state, request, permit, move |door| {
+    accept(&state, request, admitted, move |door| {
         YWebsocketSocket::new(door, admission)
     })
 }
 
 /// `/hocuspocus`: any number of documents; tokens come in frames.
 pub(crate) async fn hocuspocus(State(state): State<AppState>, request: Request) -> Response {
-    match admit(&state, request.headers()) {
-        Ok(permit) => {
+    match admit(&state, &request) {
+        Ok(admitted) => {
             let credential = credential(request.uri().query(), request.headers(), &state);
-            accept(&state, request, permit, move |door| {
+            accept(&state, request, admitted, move |door| {
                 HocuspocusSocket::new(door, credential)
             })
         }
@@ -56,7 +57,7 @@ pub(crate) async fn hocuspocus(State(state): State<AppState>, request: Request) 
 fn accept<D: Dialect + 'static>(
     state: &AppState,
     mut request: Request,
-    permit: OwnedSemaphorePermit,
+    admission: Admission,
     dialect: impl FnOnce(Door) -> D + Send + 'static,
 ) -> Response {
     let mut response = match create_response_with_body(&request, Body::empty) {
@@ -76,7 +77,7 @@ fn accept<D: Dialect + 'static>(
     tokio::spawn(async move {
         // A client that goes away meanwhile is not an error.
         let Ok(upgraded) = upgraded.await else { return };
-        let Ok(parts) = upgrade::downcast::<TokioIo<TcpStream>>(upgraded) else {
+        let Ok(parts) = upgraded.downcast::<TokioIo<Stream>>() else {
             tracing::error!("an upgraded connection is not what was listened for");
             return;
         };
@@ -84,7 +85,7 @@ fn accept<D: Dialect + 'static>(
         let (outbox, shared) = (door.outbox.clone(), registry.shared().clone());
         // A copy: what was read may be a small part of a large buffer.
         let early = parts.read_buf.to_vec();
-        let socket = serve(dialect(door), outbox, shared, early, permit);
+        let socket = serve(dialect(door), outbox, shared, early, admission);
         // A task of its own: it takes no room for what the handshake needed.
         tokio::spawn(socket);
     });
@@ -100,19 +101,36 @@ fn not_a_websocket(error: &tungstenite::Error) -> Problem {
 }
 
 /// Limits and web origins.
-pub(super) fn admit(
-    state: &AppState,
-    headers: &HeaderMap,
-) -> Result<OwnedSemaphorePermit, Problem> {
+pub(super) fn admit(state: &AppState, request: &Request) -> Result<Admission, Problem> {
     let shared = state.registry.shared();
+    let headers = request.headers();
     let origin = headers
         .get(header::ORIGIN)
-        .and_then(|origin| origin.to_str().ok());
+        .map(|origin| origin.to_str().unwrap_or("null"));
     refuse_origin(origin, headers, state)?;
-    shared.sockets.admit().ok_or_else(|| Problem {
-        status: StatusCode::SERVICE_UNAVAILABLE,
-        code: "sockets",
-        detail: "too many sockets are open".into(),
+    let client = guard::client_of(request).ok_or_else(|| Problem {
+        status: StatusCode::INTERNAL_SERVER_ERROR,
+        code: "no-address",
+        detail: "this is a bug".into(),
+    })?;
+    shared.sockets.admit(client).map_err(|crowded| {
+        shared.metrics.limit(crowded.limit());
+        let (status, detail) = match crowded {
+            Crowded::Process => (StatusCode::SERVICE_UNAVAILABLE, "too many sockets are open"),
+            Crowded::Address => (
+                StatusCode::TOO_MANY_REQUESTS,
+                "too many sockets are open from this address",
+            ),
+            Crowded::Unidentified => (
+                StatusCode::TOO_MANY_REQUESTS,
+                "too many sockets of this address have not said who they are",
+            ),
+        };
+        Problem {
+            status,
+            code: "sockets",
+            detail: detail.into(),
+        }
     })
 }
 
@@ -203,6 +221,9 @@ fn trusts_cookies(headers: &HeaderMap, state: &AppState) -> bool {
     let origin = headers
         .get(header::ORIGIN)
         .map(|origin| origin.to_str().unwrap_or_default());
+    if origin.is_none() && guard::is_of_another_site(headers) {
+        return false;
+    }
     origin.is_none_or(|origin| {
         is_own_origin(origin, headers) || origins.iter().any(|listed| listed == origin)
     })

@@ -22,10 +22,10 @@ export const hocuspocusKinds = Object.keys(HOCUSPOCUS)
 export const yWebsocketKinds = Object.keys(Y_WEBSOCKET)
 export const kinds = [...yWebsocketKinds, ...hocuspocusKinds]
 
-/** A WebSocket class that reports what its sockets see to `observe`. */
-const observedSocket = (observe) => class extends WebSocket {
+/** A WebSocket class that reports what its sockets see to `observe`; `options` are those of `ws`. */
+const observedSocket = (observe, options = {}) => class extends WebSocket {
   constructor (address, protocols) {
-    super(address, protocols)
+    super(address, protocols, options)
     observe.opened?.(this)
     this.on('message', (data) => observe.message?.(data))
     this.on('close', (code, reason) => observe.closed?.(code, reason.toString()))
@@ -86,7 +86,7 @@ class HocuspocusClient extends Client {
     this.refusals = []
     this.transport = options.transport ?? new HocuspocusProviderWebsocket({
       url: `${url}/hocuspocus`,
-      WebSocketPolyfill: observedSocket(this.observe),
+      WebSocketPolyfill: observedSocket(this.observe, options.socket),
       delay: 50,
       minDelay: 50,
       maxDelay: 500
@@ -121,7 +121,7 @@ class YWebsocketClient extends Client {
     this.savedClock = 0
     this.observe.message = (data) => this.noticeEcho(new Uint8Array(data))
     this.transport = this.provider = new Y_WEBSOCKET[kind](`${url}/ws`, name, this.doc, {
-      WebSocketPolyfill: observedSocket(this.observe),
+      WebSocketPolyfill: observedSocket(this.observe, options.socket),
       disableBc: true,
       // The option has a default, so a client without presence takes it away afterwards.
       ...(this.awareness ? { awareness: this.awareness } : {}),

@@ -41,7 +41,7 @@ export class UnissonServer {
    */
   static async start (options = {}) {
     if (!BINARY) throw new Error('UNISSON_BIN names no binary: run `make test` or `node run.mjs`')
-    const server = new UnissonServer()
+    const server = new this()
     server.options = options
     server.home = mkdtempSync(join(tmpdir(), 'unisson-e2e-'))
     server.data = options.data ?? join(server.home, 'data')

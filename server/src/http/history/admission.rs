@@ -4,9 +4,8 @@
 use std::time::Duration;
 
 use axum::{
-    body::Body,
     extract::{FromRequestParts, Path, Request, State},
-    http::{HeaderValue, Method, StatusCode, header, request::Parts},
+    http::{StatusCode, request::Parts},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -46,10 +45,6 @@ impl FromRequestParts<AppState> for Reader {
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
         let headers = &parts.headers;
-        let origin = headers
-            .get(header::ORIGIN)
-            .and_then(|origin| origin.to_str().ok());
-        ws::refuse_origin(origin, headers, state)?;
         let credential = ws::credential(parts.uri.query(), headers, state);
         let path = Path::<Vec<(String, String)>>::from_request_parts(parts, state).await;
         let named = path.ok().and_then(|Path(path)| {
@@ -137,29 +132,4 @@ pub(super) async fn take_turns(
         }
         .into_response(),
     }
-}
-
-/// Lets pages of other origins read the answers: whether they may ask at all is decided before any
-/// answer is made. Credentials are not allowed along, so a page needs the token itself.
-pub(super) async fn allow_pages(request: Request, next: Next) -> Response {
-    let origin = request.headers().get(header::ORIGIN).cloned();
-    let asks_first = request.method() == Method::OPTIONS;
-    let mut response = match asks_first && origin.is_some() {
-        true => StatusCode::NO_CONTENT.into_response(),
-        false => next.run(request).await,
-    };
-    if let Some(origin) = origin {
-        allow(&mut response, origin);
-    }
-    response
-}
-
-fn allow(response: &mut Response<Body>, origin: HeaderValue) {
-    let headers = response.headers_mut();
-    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-    headers.insert(header::VARY, HeaderValue::from_static("origin, accept"));
-    let names = HeaderValue::from_static("authorization, content-type, accept");
-    headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, names);
-    let methods = HeaderValue::from_static("GET, POST");
-    headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, methods);
 }
