@@ -1,7 +1,10 @@
 //! The router, on one screen.
 
+mod admission;
+mod api;
 mod assets;
 mod body;
+mod codes;
 mod error;
 pub(crate) mod fallback;
 mod guard;
@@ -14,12 +17,7 @@ mod ws;
 
 use std::sync::Arc;
 
-use axum::{
-    Router,
-    extract::DefaultBodyLimit,
-    middleware,
-    routing::{get, post},
-};
+use axum::{Router, middleware, routing::get};
 
 use crate::registry::Registry;
 
@@ -44,17 +42,11 @@ pub(crate) fn router(state: AppState) -> Router {
         .route("/hocuspocus", get(ws::hocuspocus))
         .route("/hocuspocus/{*rest}", get(ws::hocuspocus))
         .nest("/fallback", fallback::routes(state.clone()))
-        .nest(
-            "/api/v1/documents/{document}",
-            history::routes(state.clone()),
-        )
-        .route(
-            "/api/v1/tokens",
-            post(tokens::create).layer(DefaultBodyLimit::max(tokens::BODY_BYTES_MAX)),
-        )
+        .merge(api::router())
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(health::metrics))
+        .method_not_allowed_fallback(error::method_not_allowed)
         .fallback(error::not_found)
         .layer(middleware::from_fn_with_state(state.clone(), guard::keep))
         .with_state(state)

@@ -4,12 +4,10 @@
 use std::time::Duration;
 
 use axum::{
-    extract::{FromRequestParts, Path, Request, State},
+    extract::{FromRequestParts, Path},
     http::{StatusCode, request::Parts},
-    middleware::Next,
-    response::{IntoResponse, Response},
 };
-use tokio::time::timeout;
+use tokio::{sync::OwnedSemaphorePermit, time::timeout};
 use unisson_history::Author;
 use unisson_protocol::{Access, CloseReason, DocName};
 
@@ -21,18 +19,18 @@ use crate::{
 
 /// A document that somebody may at least read.
 #[derive(Debug)]
-pub(super) struct Reader {
-    pub(super) name: DocName,
-    pub(super) grant: Grant,
+pub(crate) struct Reader {
+    pub(crate) name: DocName,
+    pub(crate) grant: Grant,
 }
 
 /// A document that somebody may change.
 #[derive(Debug)]
-pub(super) struct Writer(pub(super) Reader);
+pub(crate) struct Writer(pub(crate) Reader);
 
 impl Reader {
     /// As whom they change the document.
-    pub(super) fn author(&self) -> Author {
+    pub(crate) fn author(&self) -> Author {
         Author {
             user: self.grant.user.clone(),
             name: self.grant.display_name.clone(),
@@ -104,7 +102,7 @@ impl From<HistoryError> for Problem {
 }
 
 /// A request that makes no sense.
-pub(super) fn bad_request(code: &'static str, detail: impl Into<String>) -> Problem {
+pub(crate) fn bad_request(code: &'static str, detail: impl Into<String>) -> Problem {
     Problem {
         status: StatusCode::BAD_REQUEST,
         code,
@@ -115,21 +113,26 @@ pub(super) fn bad_request(code: &'static str, detail: impl Into<String>) -> Prob
 /// How long a call waits for its turn.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Each call reads a whole document and takes a processor and a multiple of its size for a moment,
-/// so only some run at a time. The others wait in the order in which they came.
-pub(super) async fn take_turns(
-    State(state): State<AppState>,
-    request: Request,
-    next: Next,
-) -> Response {
-    let turn = state.registry.shared().histories.acquire();
-    match timeout(PATIENCE, turn).await {
-        Ok(_permit) => next.run(request).await,
-        Err(_) => Problem {
-            status: StatusCode::SERVICE_UNAVAILABLE,
-            code: "busy",
-            detail: "too many ask about histories now: try again".into(),
+/// A call's turn: for calls that read a whole document and take a processor and a multiple of its
+/// size for a moment, so that only some run at a time. The others wait in the order in which they
+/// came. Ask for it after [`Reader`]: who may not read takes no turn.
+#[derive(Debug)]
+pub(crate) struct Turn {
+    _permit: OwnedSemaphorePermit,
+}
+
+impl FromRequestParts<AppState> for Turn {
+    type Rejection = Problem;
+
+    async fn from_request_parts(_: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        let turns = state.registry.shared().histories.clone();
+        match timeout(PATIENCE, turns.acquire_owned()).await {
+            Ok(Ok(permit)) => Ok(Self { _permit: permit }),
+            Ok(Err(_)) | Err(_) => Err(Problem {
+                status: StatusCode::SERVICE_UNAVAILABLE,
+                code: "busy",
+                detail: "too many ask for whole documents now: try again".into(),
+            }),
         }
-        .into_response(),
     }
 }
