@@ -21,7 +21,9 @@ use crate::{
     doc_task::{self, DocInbox, DocMessage, Joining},
     memory::{self, Memory, Weight},
     metrics::Metrics,
+    records::Records,
     sockets::Sockets,
+    spaces::Spaces,
 };
 
 /// How many documents load at a time: mostly they wait for the disk.
@@ -51,14 +53,19 @@ pub(crate) struct Shared {
     pub(crate) memory: Arc<Memory>,
     pub(crate) poisons: Poisons,
     pub(crate) sockets: Sockets,
+    /// Documents that only the server writes.
+    pub(crate) records: Arc<Records>,
+    pub(crate) spaces: Arc<Spaces>,
     next_id: AtomicU64,
 }
 
 impl Shared {
     pub(crate) fn new(settings: Settings, store: Store, authenticator: Authenticator) -> Self {
         let memory_max = settings.memory_bytes_max();
+        let records = Arc::new(Records::default());
+        let spaces = Arc::new(Spaces::new(store.clone(), records.clone()));
         Self {
-            authenticator,
+            authenticator: authenticator.with_spaces(spaces.clone()),
             sockets: Sockets::new(settings.sockets_max),
             settings,
             store,
@@ -69,6 +76,8 @@ impl Shared {
             heavy: Semaphore::new(processors()),
             memory: Memory::new(memory_max),
             poisons: Poisons::default(),
+            records,
+            spaces,
             next_id: AtomicU64::new(1),
         }
     }

@@ -68,7 +68,7 @@ pub struct RunningServer {
     registry: Registry,
     stop_accepting: oneshot::Sender<()>,
     accepting: JoinHandle<std::io::Result<()>>,
-    /// Keeps the documents within their memory.
+    /// Keeps the documents within their memory, and the records up to date.
     tidying: JoinHandle<()>,
 }
 
@@ -95,7 +95,13 @@ impl Server {
         let registry = Registry::new(Arc::new(Shared::new(settings, store, authenticator)));
         let tidying = tokio::spawn({
             let registry = registry.clone();
-            async move { registry.keep_within_memory().await }
+            async move {
+                let shared = registry.shared();
+                tokio::join!(
+                    registry.keep_within_memory(),
+                    shared.records.keep_up(&shared.store)
+                );
+            }
         });
         let state = AppState {
             registry: registry.clone(),
