@@ -1,6 +1,9 @@
 //! The router, on one screen.
 
+mod admission;
+mod api;
 mod assets;
+mod codes;
 mod error;
 mod health;
 mod history;
@@ -9,11 +12,7 @@ mod page;
 mod tokens;
 mod ws;
 
-use axum::{
-    Router,
-    extract::DefaultBodyLimit,
-    routing::{get, post},
-};
+use axum::{Router, routing::get};
 
 use crate::registry::Registry;
 
@@ -35,17 +34,11 @@ pub(crate) fn router(state: AppState) -> Router {
         .route("/ws/{*document}", get(ws::y_websocket))
         .route("/hocuspocus", get(ws::hocuspocus))
         .route("/hocuspocus/{*rest}", get(ws::hocuspocus))
-        .nest(
-            "/api/v1/documents/{document}",
-            history::routes(state.clone()),
-        )
-        .route(
-            "/api/v1/tokens",
-            post(tokens::create).layer(DefaultBodyLimit::max(tokens::BODY_BYTES_MAX)),
-        )
+        .merge(api::router())
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(health::metrics))
+        .method_not_allowed_fallback(error::method_not_allowed)
         .fallback(error::not_found)
         .with_state(state)
 }

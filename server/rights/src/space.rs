@@ -15,7 +15,9 @@ pub type Entries = BTreeMap<String, String>;
 pub type Changes = Vec<(String, Option<String>)>;
 
 /// Who gets in without being a member.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Visibility {
     /// Everybody.

@@ -24,7 +24,7 @@ pub(crate) fn access_of(role: Role) -> Option<Access> {
 }
 
 /// One text or a list of them, as `aud` is in JWTs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(untagged)]
 pub enum Texts {
     /// One.
