@@ -24,7 +24,9 @@ use crate::{
     memory::{self, Memory, Weight},
     metrics::Metrics,
     quota::Quotas,
+    records::Records,
     sockets::Sockets,
+    spaces::Spaces,
 };
 
 /// How many documents load at a time: mostly they wait for the disk.
@@ -60,14 +62,19 @@ pub(crate) struct Shared {
     pub(crate) gate: Gate,
     /// How much documents may take together.
     pub(crate) quotas: Quotas,
+    /// Documents that only the server writes.
+    pub(crate) records: Arc<Records>,
+    pub(crate) spaces: Arc<Spaces>,
     next_id: AtomicU64,
 }
 
 impl Shared {
     pub(crate) fn new(settings: Settings, store: Store, authenticator: Authenticator) -> Self {
         let memory_max = settings.memory_bytes_max();
+        let records = Arc::new(Records::default());
+        let spaces = Arc::new(Spaces::new(store.clone(), records.clone()));
         Self {
-            authenticator,
+            authenticator: authenticator.with_spaces(spaces.clone()),
             sockets: Sockets::new(&settings),
             people: Crowd::new(settings.traffic.peers_per_user_max),
             gate: Gate::new(&settings.traffic),
@@ -81,6 +88,8 @@ impl Shared {
             heavy: Semaphore::new(processors()),
             memory: Memory::new(memory_max),
             poisons: Poisons::default(),
+            records,
+            spaces,
             next_id: AtomicU64::new(1),
         }
     }

@@ -15,15 +15,14 @@ use axum::{
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tokio::{sync::oneshot, time::timeout};
+use tokio::time::timeout;
 use unisson_history::{Archive, Revert, restore as restoration, revert as reverted};
 use unisson_session::version_state;
 use utoipa::ToSchema;
 
 use super::versions::{parse_body, states};
 use crate::{
-    connection::Backlog,
-    doc_task::DocMessage,
+    edits::{self, EditError},
     http::{
         AppState,
         admission::{Reader, Turn, Writer, bad_request},
@@ -238,28 +237,29 @@ async fn carry_out(
         code: "busy",
         detail: detail.to_owned(),
     };
-    let (done, answer) = oneshot::channel();
-    let edit = DocMessage::Edit(writer.author(), update, done);
-    let mut backlog = Backlog::default();
-    let told = state.registry.tell(&writer.name, edit, &mut backlog);
-    let told = told.map_err(|reason| busy(reason.text()));
-    drop(told?);
-    let told = timeout(PATIENCE, backlog.clear()).await;
-    match told {
-        Ok(told) => told.map_err(|reason| busy(reason.text()))?,
-        Err(_) => return Err(busy("the document has too much to do: try again")),
-    }
-    match timeout(PATIENCE, answer).await {
-        Ok(Ok(Ok(()))) => Ok(Some(before.to_string())),
-        Ok(Ok(Err(reason))) => Err(Problem {
-            status: StatusCode::CONFLICT,
-            code: "refused",
-            detail: reason,
-        }),
-        Ok(Err(_)) => Err(busy("the document was closing: try again")),
+    let handing = edits::hand_over(&state.registry, &writer.name, writer.author(), update);
+    let handed = timeout(PATIENCE, handing).await;
+    let handed = handed.map_err(|_| busy("the document has too much to do: try again"))?;
+    match timeout(PATIENCE, handed?.durable()).await {
+        Ok(Ok(())) => Ok(Some(before.to_string())),
+        Ok(Err(error)) => Err(error.into()),
         Err(_) => Err(busy(
             "the change is made, but not durable yet: look at the versions before trying again",
         )),
+    }
+}
+
+impl From<EditError> for Problem {
+    fn from(error: EditError) -> Self {
+        let (status, code) = match error {
+            EditError::Refused(_) => (StatusCode::CONFLICT, "refused"),
+            EditError::Busy(_) | EditError::Unknown => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
+        };
+        Self {
+            status,
+            code,
+            detail: error.to_string(),
+        }
     }
 }
 
