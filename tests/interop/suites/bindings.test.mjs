@@ -59,6 +59,31 @@ for (const [kind, stock] of KINDS) {
     assert.equal(await agree(ann, late), text)
   })))
 
+  test(`${kind}: five write at once, two with ${stock}, and the server is killed meanwhile`, options, () => withServer({}, (server) => withEditors(server, async (open) => {
+    const people = await Promise.all([
+      open(kind, 'crowd', 'Ann', { engine: 'wasm' }), open(kind, 'crowd', 'Bilal'), open(kind, 'crowd', 'Chloé', { engine: 'wasm' }),
+      open(stock, 'crowd', 'Dana'), open(stock, 'crowd', 'Eve')
+    ])
+    const words = ['alpha', 'bravo', 'charlie', 'delta', 'echo']
+    await people[0].go('end')
+    await people[0].type('\n'.repeat(2))
+    await agree(...people)
+    await Promise.all(people.map(async (person, index) => {
+      await person.go(index % 2 === 0 ? 'start' : 'end')
+      await person.type(`${words[index]} `)
+      if (index === 0) await server.restart()
+      for (let round = 0; round < 3; round += 1) {
+        await person.type(words[index])
+        await person.press('Backspace')
+      }
+    }))
+    await Promise.all(people.map((person) => person.saved()))
+    const text = await agree(...people)
+    const typed = words.map((word) => `${word} ${word.slice(0, -1).repeat(3)}`).join('')
+    assert.deepEqual([...text.replaceAll('\n', '')].sort(), [...typed].sort(), 'every letter once')
+    assert.equal(await agree(people[0], await open(kind, 'crowd', 'Zoé')), text)
+  })))
+
   test(`${kind}: edits of others never break a composition`, options, () => withServer({}, (server) => withEditors(server, async (open) => {
     const ann = await open(kind, 'compose', 'Ann', { engine: 'wasm' })
     const bob = await open(kind, 'compose', 'Bilal')
