@@ -155,5 +155,14 @@ test('an input and a textarea share one text, each as it can', options, () => wi
   await ann.type('Not ')
   await until(async () => await bob.content() === 'Not A title\nbelow', 'and stays a line end')
   await ann.whenSees('Bilal')
+  // Bilal's caret is behind the last letter, also after Ann has typed before it.
+  await until(() => ann.page.evaluate(() => {
+    const field = document.querySelector('input')
+    const { fontSize, fontFamily, borderLeftWidth, paddingLeft } = getComputedStyle(field)
+    const pen = document.createElement('canvas').getContext('2d')
+    pen.font = `${fontSize} ${fontFamily}`
+    const end = field.getBoundingClientRect().left + parseFloat(borderLeftWidth) + parseFloat(paddingLeft) + pen.measureText(field.value).width
+    return Math.abs(document.querySelector('.unisson-caret').getBoundingClientRect().left - end) < 2
+  }), 'the caret is where the text ends')
   await picture(ann, 'input')
 })))
