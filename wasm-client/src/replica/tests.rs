@@ -218,7 +218,7 @@ fn a_step_of_undo_is_told_when_it_comes_and_when_it_is_taken() {
     let id = text(&mut ann);
     ann.set_time(1);
     let manager = ann
-        .undo_manager(&[id.clone()], &["mine".to_owned()], 0)
+        .undo_manager(std::slice::from_ref(&id), &["mine".to_owned()], 0)
         .unwrap();
     ann.text_insert(None, &id, 0, "theirs", &[]).unwrap();
     assert_eq!(ann.undo_steps(manager).unwrap(), []);

@@ -99,8 +99,12 @@ class Box implements LayerMarker {
     element.style.top = `${top}px`
     element.style.height = `${height}px`
     if (width !== null && !this.isCaret) element.style.width = `${width}px`
+    // There is no room above the first line.
+    element.classList.toggle('unisson-caret-low', this.isCaret && top < LABEL_HEIGHT_PX)
   }
 }
+
+const LABEL_HEIGHT_PX = 16
 
 const theme = EditorView.baseTheme({
   '.unisson-selection': {
@@ -123,5 +127,6 @@ const theme = EditorView.baseTheme({
     color: '#fff',
     font: '11px/1.4 system-ui, sans-serif',
     whiteSpace: 'nowrap'
-  }
+  },
+  '.unisson-caret-low .unisson-caret-name': { bottom: 'auto', top: '100%' }
 })

@@ -141,6 +141,18 @@ test('nothing is written before the document is known, nor while it is read-only
   ann.destroy()
 })
 
+test('what the device holds is known without a server, an empty copy is not', async () => {
+  for (const [localCopy, words, expected] of [['kept', 'kept', 'more kept'], ['kept', '', ''], ['none', 'made here', 'made here']]) {
+    const session = { ...sessionOf(), localCopy }
+    const ann = ours('yjs', 1, { session })
+    if (words !== '') ann.copy.text.applyDelta([{ insert: words }], {})
+    await new Promise((resolve) => setTimeout(resolve))
+    ann.insert(0, 'more ')
+    assert.equal(ann.text, expected)
+    ann.destroy()
+  }
+})
+
 test('an edit that the engine refuses is taken back in the editor', async (t) => {
   const logged = t.mock.method(console, 'error', () => {})
   const ann = ours('wasm', 1)

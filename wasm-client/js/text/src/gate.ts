@@ -46,10 +46,12 @@ export class Gate {
     session?.on('read-only', this.#notice)
     if (session === undefined || this.#isKnown) return
     // What the device holds is known as well; an empty copy may only be one that has not come yet.
-    void session.whenLoaded().then(() => {
+    session.whenLoaded().then(() => {
       if (this.#isDestroyed || session.localCopy === 'none' || text.length === 0) return
       this.#isKnown = true
       this.#changed()
+    }, () => {
+      // Without a copy on the device the server's is waited for; the session tells of it.
     })
   }
 

@@ -132,6 +132,7 @@ class Binding implements TextareaBinding {
     }
     this.#show()
     this.#tell()
+    this.#carets?.draw()
   }
 
   #composed (): void {

@@ -1,4 +1,4 @@
-import type { Place } from '@unisson/text'
+import type { Person, Place } from '@unisson/text'
 import type { Field } from './field.js'
 
 /** What decides where a letter of a field is. */
@@ -14,6 +14,8 @@ export class Carets {
   readonly #field: Field
   readonly #places: () => Place[]
   readonly #layer: HTMLElement
+  /** Selections are cut off where the field ends; the names at carets are not. */
+  readonly #window: HTMLElement
   readonly #copy: HTMLElement
   readonly #resized: ResizeObserver | null
   #isDue = false
@@ -25,10 +27,12 @@ export class Carets {
     this.#layer = page.createElement('div')
     this.#layer.className = 'unisson-carets'
     this.#layer.setAttribute('aria-hidden', 'true')
-    Object.assign(this.#layer.style, { position: 'absolute', overflow: 'hidden', pointerEvents: 'none' })
+    Object.assign(this.#layer.style, { position: 'absolute', pointerEvents: 'none' })
+    this.#window = page.createElement('div')
+    Object.assign(this.#window.style, { position: 'absolute', inset: '0', overflow: 'hidden' })
     this.#copy = page.createElement('div')
     Object.assign(this.#copy.style, { position: 'absolute', visibility: 'hidden', borderColor: 'transparent' })
-    this.#layer.append(this.#copy)
+    this.#layer.append(this.#window)
     field.after(this.#layer)
     this.#resized = typeof ResizeObserver === 'undefined' ? null : new ResizeObserver(() => this.draw())
     this.#resized?.observe(field)
@@ -54,27 +58,36 @@ export class Carets {
 
   #drawNow (): void {
     const places = this.#places()
-    const marks = places.length === 0 ? [] : this.#marks(places)
-    this.#layer.replaceChildren(this.#copy, ...marks)
+    const text = places.length === 0 ? null : this.#layOut()
+    const [selections, carets]: [HTMLElement[], HTMLElement[]] = [[], []]
+    for (const { person, anchor, head } of text === null ? [] : places) {
+      const caret = this.#boxes(text!, head, head)[0]
+      if (caret !== undefined && this.#shows(caret)) carets.push(this.#caret(person, caret))
+      if (anchor === head) continue
+      const faint = `color-mix(in srgb, ${person.color} 25%, transparent)`
+      const boxes = this.#boxes(text!, Math.min(anchor, head), Math.max(anchor, head))
+      selections.push(...boxes.map((box) => this.#mark('unisson-selection', person.color, faint, box)))
+    }
+    this.#window.replaceChildren(this.#copy, ...selections)
+    this.#layer.replaceChildren(this.#window, ...carets)
   }
 
-  #marks (places: Place[]): HTMLElement[] {
-    const text = this.#layOut()
-    return places.flatMap(({ person, anchor, head }) => {
-      const caret = this.#boxes(text, head, head)[0]
-      if (caret === undefined) return []
-      const selected = anchor === head ? [] : this.#boxes(text, Math.min(anchor, head), Math.max(anchor, head))
-      const label = this.#layer.ownerDocument.createElement('span')
-      label.className = 'unisson-caret-name'
-      label.textContent = person.name
-      Object.assign(label.style, LABEL, { backgroundColor: person.color })
-      // There is no room above the first line.
-      if (caret.top < LABEL_HEIGHT_PX) Object.assign(label.style, { bottom: 'auto', top: '100%' })
-      const line = this.#mark('unisson-caret', person.color, person.color, { ...caret, width: 2 })
-      line.append(label)
-      const faint = `color-mix(in srgb, ${person.color} 25%, transparent)`
-      return [...selected.map((box) => this.#mark('unisson-selection', person.color, faint, box)), line]
-    })
+  /** Whether a caret is in the part of the text that is scrolled to. */
+  #shows ({ left, top, height }: Box): boolean {
+    const { offsetWidth, offsetHeight } = this.#field
+    return left >= 0 && left <= offsetWidth && top + height / 2 >= 0 && top + height / 2 <= offsetHeight
+  }
+
+  #caret (person: Person, box: Box): HTMLElement {
+    const line = this.#mark('unisson-caret', person.color, person.color, { ...box, width: 2 })
+    const label = this.#layer.ownerDocument.createElement('span')
+    label.className = 'unisson-caret-name'
+    label.textContent = person.name
+    Object.assign(label.style, LABEL, { backgroundColor: person.color })
+    // Above the first of several lines would be above the field.
+    if (box.top < LABEL_HEIGHT_PX && this.#field.tagName !== 'INPUT') Object.assign(label.style, { bottom: 'auto', top: '100%' })
+    line.append(label)
+    return line
   }
 
   /** Lays the text out as the field does, at the place of the field. */
