@@ -9,6 +9,7 @@ mod health;
 mod history;
 mod home;
 mod page;
+mod spaces;
 mod tokens;
 mod ws;
 

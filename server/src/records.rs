@@ -138,12 +138,11 @@ impl Records {
     }
 
     async fn look(&self, store: &Store) {
-        let cells = self.cells();
-        let held: Vec<RecordHandle> = cells
-            .values()
-            .filter_map(|cell| cell.get().cloned())
-            .collect();
-        drop(cells);
+        let held: Vec<RecordHandle> = {
+            let cells = self.cells();
+            let loaded = cells.values().filter_map(|cell| cell.get().cloned());
+            loaded.collect()
+        };
         if held.is_empty() {
             return;
         }

@@ -2,6 +2,7 @@
 //! order.
 
 mod auth;
+mod spaces;
 mod store;
 mod tokens;
 
@@ -12,6 +13,7 @@ use serde::Deserialize;
 
 use self::{
     auth::AuthFile,
+    spaces::SpacesFile,
     store::StoreFile,
     tokens::{token, tokens_of_list},
 };
@@ -19,6 +21,7 @@ use crate::commands;
 
 pub use self::{
     auth::{AuthOptions, AuthSettings, CallbackSettings, Secret},
+    spaces::SpacesSettings,
     store::{ObjectStoreSettings, RequestChecksum, StoreOptions},
     tokens::Token,
 };
@@ -162,6 +165,7 @@ struct File {
     auth: AuthFile,
     limits: LimitsFile,
     history: HistoryFile,
+    spaces: SpacesFile,
     store: StoreFile,
 }
 
@@ -205,6 +209,8 @@ pub struct Settings {
     pub tokens: Vec<Token>,
     /// Who else may come in, by signed tokens.
     pub auth: AuthSettings,
+    /// What new spaces are like, and who makes them.
+    pub spaces: SpacesSettings,
     /// The cookie that may carry a token.
     pub cookie: String,
     /// Web origins whose pages may connect, beside the server's own.
@@ -282,6 +288,7 @@ impl Settings {
             insecure: false,
             tokens: Vec::new(),
             auth: AuthSettings::default(),
+            spaces: SpacesSettings::default(),
             cookie: "unisson_token".into(),
             origins: Vec::new(),
             sockets_max: 20_000,
@@ -333,6 +340,7 @@ impl Settings {
                 .map_err(|(key, problem)| SettingsError::Value { key, problem })?,
             insecure,
             auth: AuthSettings::gather(options.auth, &mut file.auth, insecure)?,
+            spaces: file.spaces.read()?,
             tokens: match &options.tokens {
                 Some(list) => tokens_of_list(list)?,
                 None => file

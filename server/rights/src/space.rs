@@ -15,9 +15,7 @@ pub type Entries = BTreeMap<String, String>;
 pub type Changes = Vec<(String, Option<String>)>;
 
 /// Who gets in without being a member.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Visibility {
     /// Everybody.
@@ -42,6 +40,9 @@ pub struct SpaceSettings {
     pub signed_in_role: Role,
     /// When it was made.
     pub created_ms: u64,
+    /// Deleted since then: nobody but owners sees anything of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deleted_ms: Option<u64>,
 }
 
 /// Somebody's part in the space.

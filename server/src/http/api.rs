@@ -17,7 +17,7 @@ use axum::{
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{AppState, admission, history, home::prefers_french, tokens};
+use super::{AppState, admission, history, home::prefers_french, spaces, tokens};
 
 /// All calls.
 fn calls() -> OpenApiRouter<AppState> {
@@ -25,6 +25,7 @@ fn calls() -> OpenApiRouter<AppState> {
         .routes(routes!(overview))
         .routes(routes!(openapi))
         .merge(history::routes())
+        .merge(spaces::routes())
         .merge(tokens::routes())
 }
 
