@@ -116,7 +116,7 @@ impl Credential {
         }
     }
 
-    fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.token.is_empty()
     }
 

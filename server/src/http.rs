@@ -12,6 +12,7 @@ mod health;
 mod history;
 mod home;
 mod page;
+mod spaces;
 mod tokens;
 mod ws;
 

@@ -140,8 +140,8 @@ impl Records {
     async fn look(&self, store: &Store) {
         let held: Vec<RecordHandle> = {
             let cells = self.cells();
-            let held = cells.values().filter_map(|cell| cell.get().cloned());
-            held.collect()
+            let loaded = cells.values().filter_map(|cell| cell.get().cloned());
+            loaded.collect()
         };
         if held.is_empty() {
             return;

@@ -31,7 +31,7 @@ use crate::{
 };
 
 pub(crate) use self::{
-    link::{LinkOrder, OpenError, Opened, draw, is_link_token, new_link},
+    link::{LinkOrder, OpenError, draw, is_link_token, new_link},
     live::Watch,
     password::{PASSWORD_BYTES_MAX, Passwords},
 };
@@ -271,14 +271,20 @@ impl HeldSpace {
         effective(space, place, principal, unix_now_ms())
     }
 
-    /// Changes the space: `decide` sees it as it is. Returns when that is durable.
+    /// Changes the space, if it is still what its reader `expected`: `decide` sees it as it is.
+    /// Returns when that is durable.
     pub(crate) async fn change<T>(
         &self,
         registry: &Registry,
         author: Author,
+        expected: Option<&str>,
         decide: impl FnOnce(Option<&Space>) -> Result<(Changes, T), Refusal>,
     ) -> Result<T, ChangeError<Refusal>> {
         let decided = self.record.change(registry, author, |entries| {
+            // Nobody else changes the record meanwhile.
+            if expected.is_some_and(|expected| expected != self.etag()) {
+                return Err(Refusal::Changed);
+            }
             let space = Space::read(entries);
             let space = space.map_err(|error| Refusal::Unreadable(error.to_string()))?;
             decide(space.as_ref())

@@ -64,8 +64,9 @@ pub fn effective(space: &Space, place: Place<'_>, who: &Principal, now_ms: u64) 
         (false, Place::Space) => of_space(space, who, now_ms).max(who.granted),
         (false, Place::Page(page)) => of_page(space, page, who, now_ms),
     };
+    let is_gone = space.settings.deleted_ms.is_some() && role < Some(Role::Owner);
     Rights {
-        role,
+        role: role.filter(|_| !is_gone),
         is_person: who.is_admin || who.person.is_some(),
     }
 }

@@ -40,6 +40,9 @@ pub struct SpaceSettings {
     pub signed_in_role: Role,
     /// When it was made.
     pub created_ms: u64,
+    /// Deleted since then: nobody but owners sees anything of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deleted_ms: Option<u64>,
 }
 
 /// Somebody's part in the space.

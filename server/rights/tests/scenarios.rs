@@ -17,6 +17,7 @@ fn space(visibility: Visibility) -> Space {
             anonymous_role: Role::Reader,
             signed_in_role: Role::Editor,
             created_ms: 0,
+            deleted_ms: None,
         },
         members: BTreeMap::from([("owner".into(), member(Role::Owner))]),
         groups: BTreeMap::new(),
@@ -158,6 +159,18 @@ fn a_deleted_page_is_seen_by_those_who_may_bring_it_back() {
     space.pages.get_mut("guide").expect("there").deleted_ms = Some(1);
     assert_eq!(role(&space, "step", &person("x")), None);
     assert_eq!(role(&space, "step", &person("f")), Some(Role::Facilitator));
+}
+
+#[test]
+fn a_deleted_space_is_there_for_its_owners_alone() {
+    let mut space = space(Visibility::Public);
+    space.settings.deleted_ms = Some(1);
+    let granted = Principal {
+        granted: Some(Role::Editor),
+        ..person("x")
+    };
+    assert_eq!(role(&space, "step", &granted), None);
+    assert_eq!(role(&space, "step", &person("owner")), Some(Role::Owner));
 }
 
 #[test]

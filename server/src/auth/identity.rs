@@ -92,13 +92,21 @@ impl Identity {
         }
     }
 
+    /// Whether they have shown nothing at all.
+    pub(crate) fn is_nobody(&self) -> bool {
+        self.person
+            .user
+            .as_deref()
+            .is_some_and(|user| user == ANONYMOUS)
+            && self.principal == Principal::default()
+    }
+
     /// What they may do with a document as this role.
     pub(crate) fn grant(&self, role: Option<Role>) -> Result<Grant, CloseReason> {
         let granted = role.and_then(|role| Some((role, access_of(role)?)));
         let Some((role, access)) = granted else {
             // Whoever has shown nothing yet may still do so.
-            let nobody = self.principal == Principal::default() && self.again.is_none();
-            return Err(match nobody {
+            return Err(match self.is_nobody() {
                 true => CloseReason::Unauthorized,
                 false => CloseReason::Forbidden,
             });

@@ -16,7 +16,7 @@ use axum::{
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{AppState, history, home::prefers_french, tokens};
+use super::{AppState, history, home::prefers_french, spaces, tokens};
 
 /// All calls.
 fn calls() -> OpenApiRouter<AppState> {
@@ -24,6 +24,7 @@ fn calls() -> OpenApiRouter<AppState> {
         .routes(routes!(overview))
         .routes(routes!(openapi))
         .merge(history::routes())
+        .merge(spaces::routes())
         .merge(tokens::routes())
 }
 

@@ -30,6 +30,11 @@ pub(crate) const CODES: &[Code] = &[
     ),
     code("busy", 503, "too much is asked for now: try again"),
     code(
+        "changed",
+        412,
+        "the space has changed since it was read (`If-Match`)",
+    ),
+    code(
         "damaged",
         500,
         "an object of the store is damaged; an operator can help",
@@ -40,9 +45,13 @@ pub(crate) const CODES: &[Code] = &[
         410,
         "the document was erased, and its name is not free yet",
     ),
+    code("exists", 409, "there is one of this id already"),
     code("forbidden", 403, "the token is for something else"),
     code("format", 400, "the content is not to be had in this form"),
+    code("guest-name", 400, "not a name for a guest"),
     code("label", 400, "not a label"),
+    code("last-owner", 409, "a space needs an owner"),
+    code("link-ended", 410, "the link's time is over"),
     code(
         "method",
         405,
@@ -53,9 +62,40 @@ pub(crate) const CODES: &[Code] = &[
         501,
         "the server has no key to sign tokens with",
     ),
+    code(
+        "no-such-link",
+        404,
+        "there is no such link, or it was revoked",
+    ),
+    code(
+        "no-such-space",
+        404,
+        "there is no such space, or you may not know of it",
+    ),
     code("no-such-version", 404, "the document has no such version"),
     code("not-found", 404, "there is nothing at this address"),
+    code(
+        "not-in-space",
+        404,
+        "the space has no such member, group, page, grant or link",
+    ),
+    code(
+        "open-role",
+        400,
+        "whoever is no member is reader, commenter or editor",
+    ),
     code("origin", 403, "pages of this web origin may not ask"),
+    code("page-id", 400, "not an id for a page"),
+    code(
+        "page-place",
+        422,
+        "the page does not go there; the text says why",
+    ),
+    code("password", 400, "not a password for a link"),
+    code("password-needed", 401, "the link has a password"),
+    code("password-wrong", 403, "the link has another password"),
+    code("person", 400, "not an id of a person or a group"),
+    code("position", 400, "not a position among pages"),
     code("query", 400, "the address's query does not read"),
     code(
         "read-only",
@@ -67,19 +107,28 @@ pub(crate) const CODES: &[Code] = &[
         409,
         "the document does not take the change; the text says why",
     ),
+    code("role", 403, "your role here does not allow it"),
     code(
         "sign-in-unavailable",
         503,
         "the token cannot be checked now: try again",
     ),
     code("signing", 500, "the token could not be signed"),
+    code("space-full", 422, "a limit of the space is reached"),
+    code("space-id", 400, "not an id for a space"),
     code("times", 400, "the times are not in order"),
+    code("title", 400, "not a title, a name or a label"),
     code(
         "token-order",
         422,
         "the order of a token makes no sense; 4xx as for `body` where it does not read",
     ),
     code("too-deep", 422, "the content is nested too deeply"),
+    code(
+        "too-many-passwords",
+        429,
+        "too many wrong passwords: see `Retry-After`",
+    ),
     code(
         "unauthorized",
         401,
@@ -155,6 +204,8 @@ mod tests {
             "StatusCode::INTERNAL_SERVER_ERROR, ",
             "StatusCode::PAYLOAD_TOO_LARGE, ",
             "StatusCode::PRECONDITION_FAILED, ",
+            "StatusCode::BAD_REQUEST, ",
+            "StatusCode::TOO_MANY_REQUESTS, ",
         ];
         let given = quoted_after(&all, &marks);
         let listed: BTreeSet<String> = CODES.iter().map(|code| code.code.to_owned()).collect();

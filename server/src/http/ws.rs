@@ -239,9 +239,10 @@ pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
 pub(super) fn token(query: Option<&str>, headers: &HeaderMap, state: &AppState) -> String {
     let settings = &state.registry.shared().settings;
     let of_query = query.and_then(|query| {
-        let value = query
-            .split('&')
-            .find_map(|pair| pair.strip_prefix("token="))?;
+        let value = query.split('&').find_map(|pair| {
+            let of_link = || pair.strip_prefix("link=");
+            pair.strip_prefix("token=").or_else(of_link)
+        })?;
         let value = value.replace('+', " ");
         Some(percent_decode_str(&value).decode_utf8().ok()?.into_owned())
     });

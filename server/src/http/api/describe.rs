@@ -88,6 +88,7 @@ fn tags() -> Value {
         { "name": "documents", "description": "Documents: their names, their trash, who is there" },
         { "name": "content", "description": "What a document says, in the forms that programs read and write" },
         { "name": "history", "description": "Versions, differences, authors, and bringing back what was" },
+        { "name": "spaces", "description": "Spaces: who belongs to them as what, their pages, their links" },
         { "name": "tokens", "description": "Tokens made here" },
         { "name": "about", "description": "This description" },
     ])
