@@ -9,12 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::{
-    AppState,
-    body::{Bounded, Fault},
-    error::Problem,
-    ws,
-};
+use super::{AppState, body::Bounded, error::Problem, ws};
 use crate::{
     address::{ClientAddress, client_address},
     gate::TooMany,
