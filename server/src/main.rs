@@ -1,5 +1,7 @@
 //! `unisson`: the command line.
 
+mod descriptors;
+
 use std::{io::IsTerminal as _, process::ExitCode};
 
 use anyhow::Context as _;
@@ -75,6 +77,7 @@ fn runtime(worker_threads: Option<usize>) -> anyhow::Result<tokio::runtime::Runt
 async fn run(settings: Settings) -> anyhow::Result<()> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
+    descriptors::make_room(&settings);
     let data = settings.place();
     if settings.is_open() {
         tracing::warn!(

@@ -21,8 +21,8 @@ use crate::settings::QuotaRule;
 
 /// Measuring lists every object of the store.
 const MEASURE_EVERY: Duration = Duration::from_secs(300);
-/// Soon after a failure, and while something is full: people who have deleted are waiting.
-const MEASURE_SOON: Duration = Duration::from_secs(30);
+/// After a failure, and while something is full: people who have deleted are waiting.
+const MEASURE_SOON: Duration = Duration::from_secs(60);
 /// What an edit of the server's own is refused with.
 pub(crate) const FULL: &str = "quota: there is no room left here, so nothing can be written";
 
@@ -107,21 +107,27 @@ impl Quotas {
 
     /// Measures for ever, if there is anything to hold to.
     pub(crate) async fn keep_measured(&self, store: &Store) {
+        let mut since = Duration::MAX;
         while !self.rules.is_empty() {
-            let pause = match self.measure(store).await {
-                Ok(true) => MEASURE_SOON,
-                Ok(false) => MEASURE_EVERY,
-                Err(error) => {
+            if since >= MEASURE_EVERY || self.is_any_full() {
+                since = Duration::ZERO;
+                if let Err(error) = self.measure(store).await {
                     tracing::warn!(%error, "what documents take could not be measured");
-                    MEASURE_SOON
+                    since = MEASURE_EVERY;
                 }
-            };
-            tokio::time::sleep(pause).await;
+            }
+            tokio::time::sleep(MEASURE_SOON).await;
+            since = since.saturating_add(MEASURE_SOON);
         }
     }
 
-    /// Measures once, and says whether any place is full.
-    pub(crate) async fn measure(&self, store: &Store) -> Result<bool, StoreError> {
+    fn is_any_full(&self) -> bool {
+        let usages = self.lock();
+        usages.values().any(|usage| usage.state() == State::Full)
+    }
+
+    /// Measures once.
+    async fn measure(&self, store: &Store) -> Result<(), StoreError> {
         let before: Vec<(Arc<Usage>, u64)> = self
             .lock()
             .values()
@@ -155,7 +161,7 @@ impl Quotas {
                 );
             }
         }
-        Ok(usages.values().any(|usage| usage.state() == State::Full))
+        Ok(())
     }
 
     fn usage(&self, name: &str) -> Option<Arc<Usage>> {
@@ -330,7 +336,8 @@ mod tests {
                 .is_some_and(|turned| turned.state == State::Full)
         );
         // Nothing of it is in the store (any more).
-        assert!(!quotas.measure(&store).await.expect("measured"));
+        quotas.measure(&store).await.expect("measured");
+        assert!(!quotas.is_any_full());
         let turned = menu.look().expect("a change");
         assert_eq!(turned.state, State::Fine);
         assert_eq!(turned.changes, [(PeerId(1), Access::ReadWrite)]);

@@ -35,11 +35,13 @@ pub(super) async fn keep(
 ) -> Response {
     let shared = state.registry.shared().clone();
     let peer = request.extensions().get::<Peer>().copied();
-    let origin = request.headers().get(header::ORIGIN).cloned();
     let is_api = request.uri().path().starts_with("/api/");
+    let reader = request.headers().get(header::ORIGIN).cloned();
+    let reader =
+        reader.filter(|origin| is_api && may_ask(&state, origin, request.headers()).is_ok());
     let mut answer = match admit(&state, peer, &mut request) {
         Err(refusal) => *refusal,
-        Ok(()) if is_api && request.method() == Method::OPTIONS && origin.is_some() => {
+        Ok(()) if request.method() == Method::OPTIONS && reader.is_some() => {
             StatusCode::NO_CONTENT.into_response()
         }
         Ok(()) => {
@@ -55,7 +57,7 @@ pub(super) async fn keep(
         }
     };
     let headers = answer.headers_mut();
-    if let Some(origin) = origin.filter(|_| is_api) {
+    if let Some(origin) = reader {
         share(headers, origin);
     }
     secure(headers, peer.is_some_and(|peer| peer.is_encrypted));
@@ -126,10 +128,7 @@ fn refuse_pages(state: &AppState, request: &Request) -> Result<(), Problem> {
     );
     let is_api = request.uri().path().starts_with("/api/");
     match headers.get(header::ORIGIN) {
-        Some(origin) if changes || is_api => {
-            // What is no text is no origin that anybody has listed.
-            ws::refuse_origin(Some(origin.to_str().unwrap_or("null")), headers, state)
-        }
+        Some(origin) if changes || is_api => may_ask(state, origin, headers),
         None if changes && is_of_another_site(headers) => Err(Problem {
             status: StatusCode::FORBIDDEN,
             code: "cross-site",
@@ -137,6 +136,11 @@ fn refuse_pages(state: &AppState, request: &Request) -> Result<(), Problem> {
         }),
         Some(_) | None => Ok(()),
     }
+}
+
+/// What is no text is no origin that anybody has listed.
+fn may_ask(state: &AppState, origin: &HeaderValue, headers: &HeaderMap) -> Result<(), Problem> {
+    ws::refuse_origin(Some(origin.to_str().unwrap_or("null")), headers, state)
 }
 
 /// Browsers say so of requests that another site's page makes.

@@ -7,6 +7,7 @@ use tokio::{
 };
 
 use super::*;
+use crate::listener::Stream;
 
 fn frame(byte: u8, len: usize) -> Frame {
     Frame::message(&vec![byte; len].into())
@@ -36,6 +37,7 @@ async fn connected() -> (Outbox, tokio::net::TcpStream) {
     client.set_recv_buffer_size(4_096).expect("a small buffer");
     let (client, accepted) = tokio::join!(client.connect(address), listener.accept());
     let (stream, _) = accepted.expect("accepted");
+    let stream = Stream::Plain(stream);
     (Outbox::new(stream, 64 << 20, 0), client.expect("connected"))
 }
 

@@ -105,7 +105,8 @@ pub struct TrafficLimits {
     pub http_connections_max: usize,
     /// Most of those of one address. Does not count for trusted proxies, which have their own.
     pub http_connections_per_address_max: usize,
-    /// Frames of one socket, in the long run. Somebody who types fast makes 40.
+    /// Frames of one socket, in the long run. Somebody who types fast makes 40; a program that
+    /// replays a history makes thousands and is slowed.
     pub frames_per_s: u32,
     /// Frames of one socket at once: opening a hundred documents makes a thousand.
     pub frames_burst: u32,
@@ -143,8 +144,8 @@ impl Default for TrafficLimits {
             peers_per_user_max: 500,
             http_connections_max: 4_096,
             http_connections_per_address_max: 1_024,
-            frames_per_s: 500,
-            frames_burst: 10_000,
+            frames_per_s: 2_000,
+            frames_burst: 20_000,
             received_bytes_per_s: 8 << 20,
             received_bytes_burst: 128 << 20,
             slowed_ms_max: 60_000,

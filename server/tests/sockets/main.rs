@@ -3,6 +3,7 @@
 mod erased;
 mod history;
 mod hocuspocus;
+mod limits;
 mod pages;
 mod support;
 mod trouble;

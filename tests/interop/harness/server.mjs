@@ -37,7 +37,7 @@ const tokenSettings = (tokens) => tokens.map(({ value, access, prefix, user }) =
 export class UnissonServer {
   /**
    * @param {{ tokens?: Array<{value: string, access: string, prefix?: string, user?: string}>,
-   *   settings?: string, logs?: (text: string) => void, data?: string, environment?: Record<string, string> }} options
+   *   settings?: string, logs?: (text: string) => void, data?: string, openFiles?: number, environment?: Record<string, string> }} options
    */
   static async start (options = {}) {
     if (!BINARY) throw new Error('UNISSON_BIN names no binary: run `make test` or `node run.mjs`')
@@ -62,7 +62,10 @@ export class UnissonServer {
       writeFileSync(settings, `${this.options.settings ?? ''}\n${tokenSettings(this.options.tokens ?? [])}`)
       args.push('--config', settings)
     }
-    const child = spawn(BINARY, args, {
+    // As a system would start it that gives little and allows more.
+    const few = this.options.openFiles ? ['sh', '-c', `ulimit -S -n ${this.options.openFiles}; exec "$0" "$@"`] : []
+    const [program, ...rest] = [...few, BINARY, ...args]
+    const child = spawn(program, rest, {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...this.options.environment }
     })

@@ -112,7 +112,7 @@ for (const name of frontendNames) {
 }
 
 test('sockets that are silent stay open behind both proxies', { skip, timeout: 120_000 }, () => withServer({ tokens, settings }, (server) =>
-  Promise.all(frontendNames.map((name) => withFrontend(name, server, (proxy) => withClientsThrough(proxy, mounts[0], 'quiet', async (clients) => {
+  Promise.all(frontendNames.map((name) => withFrontend(name, server, (proxy) => withClientsThrough(proxy, mounts[0], `quiet behind ${name}`, async (clients) => {
     const before = clients.map((client) => client.opened)
     // Two keepalives of the server; nobody types.
     await new Promise((resolve) => setTimeout(resolve, 32_000))
