@@ -2,13 +2,12 @@
 
 use bytes::Bytes;
 use serde_json::{Map, Value};
+use unisson_content::{Content, Root, markdown};
 use unisson_session::WholeDocument;
 
 use crate::{
-    content::{Content, Root},
     file_name,
     manifest::{Document, File},
-    markdown,
 };
 
 /// The folder of the documents' files.

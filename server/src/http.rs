@@ -4,6 +4,7 @@ mod admission;
 mod api;
 mod assets;
 mod codes;
+mod documents;
 mod error;
 mod health;
 mod history;

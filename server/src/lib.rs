@@ -5,6 +5,7 @@
 //! become IO in `effects` and in the outboxes of sockets.
 
 pub mod auth;
+mod changes;
 pub mod commands;
 mod connection;
 mod crdt;
@@ -19,6 +20,7 @@ mod registry;
 mod server;
 pub mod settings;
 mod sockets;
+mod trash;
 mod versions;
 
 pub use server::{RunningServer, Server, StartError};

@@ -17,13 +17,14 @@ use axum::{
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{AppState, admission, history, home::prefers_french, tokens};
+use super::{AppState, admission, documents, history, home::prefers_french, tokens};
 
 /// All calls.
 fn calls() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(overview))
         .routes(routes!(openapi))
+        .merge(documents::routes())
         .merge(history::routes())
         .merge(tokens::routes())
 }

@@ -30,6 +30,11 @@ pub(crate) const CODES: &[Code] = &[
     ),
     code("busy", 503, "too much is asked for now: try again"),
     code(
+        "content",
+        422,
+        "the content does not read in this form; the text says where",
+    ),
+    code(
         "damaged",
         500,
         "an object of the store is damaged; an operator can help",
@@ -40,9 +45,21 @@ pub(crate) const CODES: &[Code] = &[
         410,
         "the document was erased, and its name is not free yet",
     ),
+    code("exists", 409, "there is a document of this name"),
+    code(
+        "field",
+        422,
+        "which field of the document is meant is not clear, or it is of another kind",
+    ),
     code("forbidden", 403, "the token is for something else"),
     code("format", 400, "the content is not to be had in this form"),
+    code(
+        "in-trash",
+        410,
+        "the document was deleted and is in the trash",
+    ),
     code("label", 400, "not a label"),
+    code("media-type", 415, "the form of the content is not known"),
     code(
         "method",
         405,
@@ -53,9 +70,28 @@ pub(crate) const CODES: &[Code] = &[
         501,
         "the server has no key to sign tokens with",
     ),
+    code("no-such-document", 404, "there is no document of this name"),
+    code("no-such-heading", 422, "no heading reads so"),
+    code("no-such-text", 422, "the text does not stand there"),
     code("no-such-version", 404, "the document has no such version"),
     code("not-found", 404, "there is nothing at this address"),
+    code("not-in-trash", 409, "the document is not in the trash"),
+    code(
+        "operations",
+        422,
+        "the operations do not read, or are too many",
+    ),
     code("origin", 403, "pages of this web origin may not ask"),
+    code(
+        "outcome-unknown",
+        503,
+        "the change may be made and is not known to be durable: look before trying again",
+    ),
+    code(
+        "precondition",
+        412,
+        "the document is not as `If-Match` says",
+    ),
     code("query", 400, "the address's query does not read"),
     code(
         "read-only",
@@ -66,6 +102,11 @@ pub(crate) const CODES: &[Code] = &[
         "refused",
         409,
         "the document does not take the change; the text says why",
+    ),
+    code(
+        "same-name",
+        422,
+        "a document cannot be copied or moved to itself",
     ),
     code(
         "sign-in-unavailable",
@@ -80,6 +121,7 @@ pub(crate) const CODES: &[Code] = &[
         "the order of a token makes no sense; 4xx as for `body` where it does not read",
     ),
     code("too-deep", 422, "the content is nested too deeply"),
+    code("too-large", 413, "the content is too large"),
     code(
         "unauthorized",
         401,

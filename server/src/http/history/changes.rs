@@ -2,10 +2,7 @@
 //! other, seen at once by whoever has the document open, and both keep what was there before as a
 //! version of its own.
 
-use std::{
-    hash::{BuildHasher as _, Hasher as _, RandomState},
-    time::Duration,
-};
+use std::time::Duration;
 
 use axum::{
     Json,
@@ -22,6 +19,7 @@ use utoipa::ToSchema;
 
 use super::versions::{parse_body, states};
 use crate::{
+    changes::draw_seed,
     connection::Backlog,
     doc_task::DocMessage,
     http::{
@@ -29,7 +27,7 @@ use crate::{
         admission::{Reader, Turn, Writer, bad_request},
         error::Problem,
     },
-    versions::{HistoryError, Moment, heavy, keep_now, note_of, read_chronicle, unix_now_ms},
+    versions::{HistoryError, Moment, heavy, keep_now, note_of, read_chronicle},
 };
 
 /// How long an edit may take to be durable before the answer is "perhaps".
@@ -261,12 +259,4 @@ async fn carry_out(
             "the change is made, but not durable yet: look at the versions before trying again",
         )),
     }
-}
-
-/// A number that no other edit of the server's own has started from: the standard library keys
-/// each hasher from the system's randomness.
-fn draw_seed() -> u64 {
-    let mut hasher = RandomState::new().build_hasher();
-    hasher.write_u64(unix_now_ms());
-    hasher.finish()
 }

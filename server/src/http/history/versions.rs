@@ -279,14 +279,14 @@ pub(super) fn parse_id(text: &str) -> Result<VersionId, Problem> {
     VersionId::parse(text).ok_or_else(|| bad_request("version-id", "this is no id of a version"))
 }
 
-pub(super) fn parse_query<T>(query: Result<Query<T>, QueryRejection>) -> Result<T, Problem> {
+pub(crate) fn parse_query<T>(query: Result<Query<T>, QueryRejection>) -> Result<T, Problem> {
     match query {
         Ok(Query(query)) => Ok(query),
         Err(error) => Err(bad_request("query", error.body_text())),
     }
 }
 
-pub(super) fn parse_body<T>(body: Result<Json<T>, JsonRejection>) -> Result<T, Problem> {
+pub(crate) fn parse_body<T>(body: Result<Json<T>, JsonRejection>) -> Result<T, Problem> {
     match body {
         Ok(Json(body)) => Ok(body),
         Err(error) => Err(Problem {
