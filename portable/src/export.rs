@@ -2,14 +2,13 @@
 
 use bytes::Bytes;
 use serde_json::{Map, Value};
+use unisson_content::{Content, Root, markdown};
 use unisson_history::VersionNote;
 use unisson_session::WholeDocument;
 
 use crate::{
-    content::{Content, Root},
     file_name,
     manifest::{Document, File, Version},
-    markdown,
 };
 
 /// The folder of the documents' files.

@@ -8,11 +8,10 @@ use std::{
 
 use bytes::Bytes;
 use serde_json::json;
+use unisson_content::{Content, Root, markdown};
 use unisson_portable::{
-    content::{Content, Root},
     export,
     manifest::{self, Manifest},
-    markdown,
     source::{Format, Source},
 };
 use unisson_session::{StoredParts, WholeDocument, merge, whole};

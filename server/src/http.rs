@@ -5,6 +5,7 @@ mod api;
 mod assets;
 mod body;
 mod codes;
+mod documents;
 mod error;
 pub(crate) mod fallback;
 mod guard;

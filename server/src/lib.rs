@@ -7,6 +7,7 @@
 mod address;
 pub mod auth;
 mod carrier;
+mod changes;
 pub mod commands;
 mod connection;
 mod crdt;
@@ -28,6 +29,7 @@ mod server;
 pub mod settings;
 mod sockets;
 mod spaces;
+mod trash;
 mod versions;
 
 pub use listener::TlsError;

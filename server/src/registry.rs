@@ -137,6 +137,8 @@ struct Open {
 #[derive(Debug, Default)]
 struct State {
     documents: HashMap<DocName, Open>,
+    /// Documents that nobody may open for the moment, and what they are told.
+    barred: HashMap<DocName, CloseReason>,
     tasks: JoinSet<()>,
     draining: bool,
 }
@@ -146,6 +148,19 @@ struct State {
 pub(crate) struct Registry {
     shared: Arc<Shared>,
     state: Arc<Mutex<State>>,
+}
+
+/// Keeps a document closed to whoever comes, for as long as it lives.
+#[derive(Debug)]
+pub(crate) struct Bar {
+    registry: Registry,
+    name: DocName,
+}
+
+impl Drop for Bar {
+    fn drop(&mut self) {
+        self.registry.lock().barred.remove(&self.name);
+    }
 }
 
 impl Registry {
@@ -189,6 +204,9 @@ impl Registry {
         if state.draining {
             return Err(CloseReason::Restart);
         }
+        if let Some(reason) = state.barred.get(name) {
+            return Err(*reason);
+        }
         if let Some(open) = state.documents.get(name) {
             backlog.send(&open.inbox, message)?;
             return Ok(open.inbox.clone());
@@ -214,6 +232,26 @@ impl Registry {
         let registry = self.clone();
         state.tasks.spawn(task.run(registry));
         Ok(inbox)
+    }
+
+    /// Where to send messages of a document, if it is open.
+    pub(crate) fn open_document(&self, name: &DocName) -> Option<DocInbox> {
+        let state = self.lock();
+        state.documents.get(name).map(|open| open.inbox.clone())
+    }
+
+    /// Lets nobody open a document until the bar is dropped; who has it open keeps it. `None` where
+    /// somebody else has barred it.
+    pub(crate) fn bar(&self, name: &DocName, reason: CloseReason) -> Option<Bar> {
+        let mut state = self.lock();
+        if state.barred.contains_key(name) {
+            return None;
+        }
+        state.barred.insert(name.clone(), reason);
+        Some(Bar {
+            registry: self.clone(),
+            name: name.clone(),
+        })
     }
 
     /// Runs something that may end a document while nobody can join it.

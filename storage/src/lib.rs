@@ -280,6 +280,25 @@ impl Store {
         versions::remove(&self.inner.shared, name, id).await
     }
 
+    /// Keeps a version of one document as one of another, of the same time, with a basis of the
+    /// other. `None` where there is no such version.
+    pub async fn copy_version(
+        &self,
+        from: &str,
+        id: &VersionId,
+        to: &str,
+        basis: &Basis,
+    ) -> Result<Option<VersionId>, StoreError> {
+        versions::copy(&self.inner.shared, from, id, to, basis).await
+    }
+
+    /// Whether there is anything of a document, as far as this process knows: what another one
+    /// wrote is known some seconds later.
+    pub fn has(&self, name: &str) -> bool {
+        let index = lock(&self.inner.shared.index);
+        index.documents.contains_key(&DocId::of(name))
+    }
+
     /// Flushes, seals the open segment and stops the committer. An error means that the log could
     /// not be sealed; what was acknowledged is safe all the same.
     pub async fn close(&self) -> Result<(), AppendError> {

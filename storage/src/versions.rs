@@ -100,15 +100,43 @@ pub(crate) async fn put(
     version: NewVersion,
     basis: &Basis,
 ) -> Result<VersionId, StoreError> {
-    let NewVersion { note, body, at_ms } = version;
+    let drawn = shared.settings.environment.ulid();
+    let drawn = version
+        .at_ms
+        .map_or(drawn, |ms| Ulid::from_parts(ms, drawn.random()));
+    put_as(shared, name, (version.note, version.body), basis, drawn).await
+}
+
+/// Keeps a version of one document as one of another, of the same time. `None` where there is no
+/// such version.
+pub(crate) async fn copy(
+    shared: &Shared,
+    from: &str,
+    id: &VersionId,
+    to: &str,
+    basis: &Basis,
+) -> Result<Option<VersionId>, StoreError> {
+    let Some(contents) = get(shared, from, id).await? else {
+        return Ok(None);
+    };
+    let random = shared.settings.environment.ulid().random();
+    let drawn = Ulid::from_parts(id.created_ms(), random);
+    put_as(shared, to, contents, basis, drawn).await.map(Some)
+}
+
+async fn put_as(
+    shared: &Shared,
+    name: &str,
+    (note, body): (Bytes, Bytes),
+    basis: &Basis,
+    drawn: Ulid,
+) -> Result<VersionId, StoreError> {
     let document = DocId::of(name);
     if basis.document.is_some_and(|other| other != document) {
         let problem = "the basis is of another document".to_owned();
         return Err(StoreError::Unavailable(problem));
     }
     refuse_erased(shared, document)?;
-    let drawn = shared.settings.environment.ulid();
-    let drawn = at_ms.map_or(drawn, |ms| Ulid::from_parts(ms, drawn.random()));
     let id = VersionId(SnapshotId {
         // Not like one that was erased before it was made.
         ulid: lock(&shared.index).tombstones.newer(drawn),

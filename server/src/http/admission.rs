@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::{
     extract::{FromRequestParts, Path},
-    http::{StatusCode, request::Parts},
+    http::{HeaderMap, StatusCode, header, request::Parts},
 };
 use tokio::{sync::OwnedSemaphorePermit, time::timeout};
 use unisson_history::Author;
@@ -14,6 +14,7 @@ use unisson_protocol::{Access, CloseReason, DocName};
 use crate::{
     auth::Grant,
     http::{AppState, error::Problem, ws},
+    trash::RESERVED,
     versions::HistoryError,
 };
 
@@ -42,32 +43,47 @@ impl FromRequestParts<AppState> for Reader {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
-        let headers = &parts.headers;
-        let credential = ws::credential(parts.uri.query(), headers, state);
         let path = Path::<Vec<(String, String)>>::from_request_parts(parts, state).await;
         let named = path.ok().and_then(|Path(path)| {
             let mut path = path.into_iter();
             Some(path.find(|(key, _)| key == "document")?.1)
         });
-        let name = DocName::new(&named.unwrap_or_default()).map_err(|error| Problem {
-            status: StatusCode::BAD_REQUEST,
-            code: "document-name",
-            detail: error.to_string(),
-        })?;
-        let authenticator = &state.registry.shared().authenticator;
-        let grant = authenticator.authenticate(&credential, &name).await;
-        let grant = grant.map_err(refused)?;
-        Ok(Self { name, grant })
+        let named = named.unwrap_or_default();
+        admit(state, &parts.headers, parts.uri.query(), &named).await
     }
 }
 
-impl FromRequestParts<AppState> for Writer {
-    type Rejection = Problem;
+/// Who asks about a document, whatever its name stands in.
+pub(crate) async fn admit(
+    state: &AppState,
+    headers: &HeaderMap,
+    query: Option<&str>,
+    name: &str,
+) -> Result<Reader, Problem> {
+    let origin = headers
+        .get(header::ORIGIN)
+        .and_then(|origin| origin.to_str().ok());
+    ws::refuse_origin(origin, headers, state)?;
+    let credential = ws::credential(query, headers, state);
+    let name = DocName::new(name).map_err(|error| Problem {
+        status: StatusCode::BAD_REQUEST,
+        code: "document-name",
+        detail: error.to_string(),
+    })?;
+    if name.as_str().starts_with(RESERVED) {
+        return Err(refused(CloseReason::Forbidden));
+    }
+    let authenticator = &state.registry.shared().authenticator;
+    let grant = authenticator.authenticate(&credential, &name).await;
+    let grant = grant.map_err(refused)?;
+    Ok(Reader { name, grant })
+}
 
-    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
-        let reader = Reader::from_request_parts(parts, state).await?;
-        match reader.grant.access {
-            Access::ReadWrite => Ok(Self(reader)),
+impl Reader {
+    /// The same who may change it.
+    pub(crate) fn writer(self) -> Result<Writer, Problem> {
+        match self.grant.access {
+            Access::ReadWrite => Ok(Writer(self)),
             Access::ReadOnly => Err(Problem {
                 status: StatusCode::FORBIDDEN,
                 code: "read-only",
@@ -77,7 +93,16 @@ impl FromRequestParts<AppState> for Writer {
     }
 }
 
-fn refused(reason: CloseReason) -> Problem {
+impl FromRequestParts<AppState> for Writer {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        let reader = Reader::from_request_parts(parts, state).await?;
+        reader.writer()
+    }
+}
+
+pub(crate) fn refused(reason: CloseReason) -> Problem {
     Problem::of_refusal(
         reason,
         "a token is needed: send it as `Authorization: Bearer`",
@@ -125,6 +150,13 @@ impl FromRequestParts<AppState> for Turn {
     type Rejection = Problem;
 
     async fn from_request_parts(_: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        Self::take(state).await
+    }
+}
+
+impl Turn {
+    /// Waits for a turn: for calls that read a body first.
+    pub(crate) async fn take(state: &AppState) -> Result<Self, Problem> {
         let turns = state.registry.shared().histories.clone();
         match timeout(PATIENCE, turns.acquire_owned()).await {
             Ok(Ok(permit)) => Ok(Self { _permit: permit }),

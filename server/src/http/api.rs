@@ -16,13 +16,14 @@ use axum::{
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{AppState, history, home::prefers_french, spaces, tokens};
+use super::{AppState, documents, history, home::prefers_french, spaces, tokens};
 
 /// All calls.
 fn calls() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(overview))
         .routes(routes!(openapi))
+        .merge(documents::routes())
         .merge(history::routes())
         .merge(spaces::routes())
         .merge(tokens::routes())

@@ -35,6 +35,11 @@ pub(crate) const CODES: &[Code] = &[
         "the space has changed since it was read (`If-Match`)",
     ),
     code(
+        "content",
+        422,
+        "the content does not read in this form; the text says where",
+    ),
+    code(
         "damaged",
         500,
         "an object of the store is damaged; an operator can help",
@@ -45,13 +50,24 @@ pub(crate) const CODES: &[Code] = &[
         410,
         "the document was erased, and its name is not free yet",
     ),
-    code("exists", 409, "there is one of this id already"),
+    code("exists", 409, "there is one of this name or id already"),
+    code(
+        "field",
+        422,
+        "which field of the document is meant is not clear, or it is of another kind",
+    ),
     code("forbidden", 403, "the token is for something else"),
     code("format", 400, "the content is not to be had in this form"),
     code("guest-name", 400, "not a name for a guest"),
+    code(
+        "in-trash",
+        410,
+        "the document was deleted and is in the trash",
+    ),
     code("label", 400, "not a label"),
     code("last-owner", 409, "a space needs an owner"),
     code("link-ended", 410, "the link's time is over"),
+    code("media-type", 415, "the form of the content is not known"),
     code(
         "method",
         405,
@@ -62,6 +78,8 @@ pub(crate) const CODES: &[Code] = &[
         501,
         "the server has no key to sign tokens with",
     ),
+    code("no-such-document", 404, "there is no document of this name"),
+    code("no-such-heading", 422, "no heading reads so"),
     code(
         "no-such-link",
         404,
@@ -72,6 +90,7 @@ pub(crate) const CODES: &[Code] = &[
         404,
         "there is no such space, or you may not know of it",
     ),
+    code("no-such-text", 422, "the text does not stand there"),
     code("no-such-version", 404, "the document has no such version"),
     code("not-found", 404, "there is nothing at this address"),
     code(
@@ -79,12 +98,23 @@ pub(crate) const CODES: &[Code] = &[
         404,
         "the space has no such member, group, page, grant or link",
     ),
+    code("not-in-trash", 409, "the document is not in the trash"),
     code(
         "open-role",
         400,
         "whoever is no member is reader, commenter or editor",
     ),
+    code(
+        "operations",
+        422,
+        "the operations do not read, or are too many",
+    ),
     code("origin", 403, "pages of this web origin may not ask"),
+    code(
+        "outcome-unknown",
+        503,
+        "the change may be made and is not known to be durable: look before trying again",
+    ),
     code("page-id", 400, "not an id for a page"),
     code(
         "page-place",
@@ -96,6 +126,11 @@ pub(crate) const CODES: &[Code] = &[
     code("password-wrong", 403, "the link has another password"),
     code("person", 400, "not an id of a person or a group"),
     code("position", 400, "not a position among pages"),
+    code(
+        "precondition",
+        412,
+        "the document is not as `If-Match` says",
+    ),
     code("query", 400, "the address's query does not read"),
     code(
         "read-only",
@@ -108,6 +143,11 @@ pub(crate) const CODES: &[Code] = &[
         "the document does not take the change; the text says why",
     ),
     code("role", 403, "your role here does not allow it"),
+    code(
+        "same-name",
+        422,
+        "a document cannot be copied or moved to itself",
+    ),
     code(
         "sign-in-unavailable",
         503,
@@ -124,6 +164,7 @@ pub(crate) const CODES: &[Code] = &[
         "the order of a token makes no sense; 4xx as for `body` where it does not read",
     ),
     code("too-deep", 422, "the content is nested too deeply"),
+    code("too-large", 413, "the content is too large"),
     code(
         "too-many-passwords",
         429,

@@ -11,7 +11,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::AppState;
 
-pub(super) use self::versions::parse_query;
+pub(super) use versions::{AuthorAnswer, parse_body, parse_query};
 
 /// The largest body: a label, a name, some times.
 const BODY_BYTES_MAX: usize = 16 << 10;

@@ -2,10 +2,7 @@
 //! other, seen at once by whoever has the document open, and both keep what was there before as a
 //! version of its own.
 
-use std::{
-    hash::{BuildHasher as _, Hasher as _, RandomState},
-    time::Duration,
-};
+use std::time::Duration;
 
 use axum::{
     Json,
@@ -22,13 +19,14 @@ use utoipa::ToSchema;
 
 use super::versions::{parse_body, states};
 use crate::{
+    changes::draw_seed,
     edits::{self, EditError},
     http::{
         AppState,
         admission::{Reader, Turn, Writer, bad_request},
         error::Problem,
     },
-    versions::{HistoryError, Moment, heavy, keep_now, note_of, read_chronicle, unix_now_ms},
+    versions::{HistoryError, Moment, heavy, keep_now, note_of, read_chronicle},
 };
 
 /// How long an edit may take to be durable before the answer is "perhaps".
@@ -261,12 +259,4 @@ impl From<EditError> for Problem {
             detail: error.to_string(),
         }
     }
-}
-
-/// A number that no other edit of the server's own has started from: the standard library keys
-/// each hasher from the system's randomness.
-fn draw_seed() -> u64 {
-    let mut hasher = RandomState::new().build_hasher();
-    hasher.write_u64(unix_now_ms());
-    hasher.finish()
 }

@@ -286,7 +286,7 @@ pub(crate) fn parse_query<T>(query: Result<Query<T>, QueryRejection>) -> Result<
     }
 }
 
-pub(super) fn parse_body<T>(body: Result<Json<T>, JsonRejection>) -> Result<T, Problem> {
+pub(crate) fn parse_body<T>(body: Result<Json<T>, JsonRejection>) -> Result<T, Problem> {
     match body {
         Ok(Json(body)) => Ok(body),
         Err(error) => Err(Problem {

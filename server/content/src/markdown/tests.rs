@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::render;
-use crate::content::{Content, Element, Insert, Node, Root, Run};
+use crate::tree::{Content, Element, Insert, Node, Root, Run};
 
 fn object(value: Value) -> Map<String, Value> {
     match value {
@@ -52,11 +52,11 @@ fn of_runs(runs: Vec<Run>) -> String {
 
 #[test]
 fn the_tiptap_fixture_becomes_the_markdown_that_its_author_meant() {
-    let state = include_bytes!("../../fixtures/yjs/one.yjs");
+    let state = include_bytes!("../../../../portable/fixtures/yjs/one.yjs");
     let content = Content::of(state).expect("a document");
     assert_eq!(
         render(&content).expect("text"),
-        include_str!("../../fixtures/one.md")
+        include_str!("../../../../portable/fixtures/one.md")
     );
 }
 

@@ -2,12 +2,12 @@
 
 use serde_json::{Map, Value};
 
-use crate::content::{Element, Insert, Node, Run};
+use crate::tree::{Element, Insert, Node, Run};
 
 /// A mark as Markdown writes it. In the order in which they are opened.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-enum Mark {
-    Link(String),
+pub(crate) enum Mark {
+    Link(String, String),
     Bold,
     Italic,
     Strike,
@@ -18,7 +18,7 @@ enum Mark {
 impl Mark {
     fn open(&self) -> &'static str {
         match self {
-            Self::Link(_) => "[",
+            Self::Link(..) => "[",
             Self::Bold => "**",
             Self::Italic => "*",
             Self::Strike => "~~",
@@ -29,7 +29,7 @@ impl Mark {
 
     fn close(&self) -> String {
         match self {
-            Self::Link(target) => format!("]({})", destination(target)),
+            Self::Link(target, title) => format!("]({}{})", destination(target), quoted(title)),
             Self::Underline => "</u>".to_owned(),
             other => other.open().to_owned(),
         }
@@ -80,18 +80,32 @@ impl Line {
         }
         self.set(marks.get(..kept).unwrap_or_default());
         self.text.push_str(&text[..text.len() - rest.len()]);
-        self.set(marks);
-        if marks.contains(&Mark::Code) {
-            self.text.push_str(&code_text(rest));
+        if marks.last() == Some(&Mark::Code) {
+            self.set(marks.split_last().map_or(&[], |(_, others)| others));
+            self.text.push_str(&code_span(rest));
         } else {
+            self.set(marks);
             self.text.push_str(&escape(rest));
         }
     }
 }
 
-/// Text between backquotes is not escaped; a backquote in it would end it.
-fn code_text(text: &str) -> String {
-    text.replace('`', "'").replace('\n', " ")
+/// Text between backquotes is not escaped, so there are more of them around than in it.
+fn code_span(text: &str) -> String {
+    let text = text.replace('\n', " ");
+    let fence = "`".repeat(longest_fence(&text) + 1);
+    let ticks = text.starts_with('`') || text.ends_with('`');
+    let spaces = text.starts_with(' ') && text.ends_with(' ') && !text.trim().is_empty();
+    match ticks || spaces {
+        true => format!("{fence} {text} {fence}"),
+        false => format!("{fence}{text}{fence}"),
+    }
+}
+
+/// The longest row of backquotes.
+pub(super) fn longest_fence(text: &str) -> usize {
+    let rows = text.split(|character| character != '`');
+    rows.map(str::len).max().unwrap_or(0)
 }
 
 /// The Markdown of everything inside a paragraph or heading.
@@ -189,15 +203,24 @@ pub(super) fn image(attributes: &Map<String, Value>) -> String {
     let alt = first_text(attributes, &["alt", "caption", "name"]);
     let source = first_text(attributes, &["src", "url"]);
     let title = first_text(attributes, &["title"]);
-    let title = match title.as_str() {
+    format!(
+        "![{}]({}{})",
+        escape(&alt),
+        destination(&source),
+        quoted(&title)
+    )
+}
+
+/// A title as it stands after an address.
+fn quoted(title: &str) -> String {
+    match title {
         "" => String::new(),
-        title => format!(" \"{}\"", title.replace(['"', '\n'], "'")),
-    };
-    format!("![{}]({}{title})", escape(&alt), destination(&source))
+        title => format!(" \"{}\"", escape(title).replace(['"', '\n'], "'")),
+    }
 }
 
 /// What a node without content shows: a mention its name, a file its address.
-pub(super) fn label(attributes: &Map<String, Value>) -> String {
+pub(crate) fn label(attributes: &Map<String, Value>) -> String {
     first_text(
         attributes,
         &[
@@ -206,7 +229,7 @@ pub(super) fn label(attributes: &Map<String, Value>) -> String {
     )
 }
 
-fn first_text(attributes: &Map<String, Value>, keys: &[&str]) -> String {
+pub(crate) fn first_text(attributes: &Map<String, Value>, keys: &[&str]) -> String {
     let mut texts = keys.iter().filter_map(|key| attributes.get(*key)?.as_str());
     texts
         .find(|text| !text.is_empty())
@@ -226,7 +249,8 @@ fn marks_of(marks: &Map<String, Value>) -> Vec<Mark> {
     found
 }
 
-fn mark_of(name: &str, value: &Value) -> Option<Mark> {
+/// The mark that Markdown and HTML have a word for.
+pub(crate) fn mark_of(name: &str, value: &Value) -> Option<Mark> {
     // y-prosemirror adds a hash to the name of a mark that may overlap itself.
     let name = name.split_once("--").map_or(name, |(name, _)| name);
     Some(match name.to_lowercase().as_str() {
@@ -237,7 +261,8 @@ fn mark_of(name: &str, value: &Value) -> Option<Mark> {
         "code" => Mark::Code,
         "link" | "a" => {
             let target = value.as_str().or_else(|| value.get("href")?.as_str());
-            Mark::Link(target?.to_owned())
+            let title = value.get("title").and_then(Value::as_str);
+            Mark::Link(target?.to_owned(), title.unwrap_or_default().to_owned())
         }
         _ => return None,
     })
@@ -264,8 +289,17 @@ fn destination(target: &str) -> String {
 /// Characters that would mean something to Markdown.
 pub(super) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
-    for character in text.chars() {
-        if matches!(character, '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '~') {
+    let mut characters = text.chars().peekable();
+    while let Some(character) = characters.next() {
+        let next = characters.peek();
+        let means = match character {
+            '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '~' => true,
+            // An entity, or an image where a link follows.
+            '&' => next.is_some_and(|next| next.is_ascii_alphanumeric() || *next == '#'),
+            '!' => next.is_none(),
+            _ => false,
+        };
+        if means {
             escaped.push('\\');
         }
         escaped.push(character);
@@ -293,12 +327,12 @@ fn escape_line_start(line: &str) -> String {
 }
 
 /// Whether an element is of this kind, however its schema spells it.
-pub(super) fn is(element: &Element, kind: &str) -> bool {
+pub(crate) fn is(element: &Element, kind: &str) -> bool {
     kind_of(element) == kind
 }
 
 /// `bulletList`, `bullet_list` and `bullet-list` are one.
-pub(super) fn kind_of(element: &Element) -> String {
+pub(crate) fn kind_of(element: &Element) -> String {
     let letters = element
         .name
         .chars()

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::inline::{self, escape, image, is, kind_of, label};
-use crate::content::{Element, Insert, Node, Run};
+use crate::tree::{Element, Insert, Node, Run};
 
 /// One block: its lines, and the kind of list that it is an item of.
 struct Block {
@@ -240,13 +240,7 @@ fn code(element: &Element) -> String {
 
 /// A fence that the code cannot end.
 fn fence(text: &str, language: &str) -> String {
-    let mut longest = 0;
-    let mut run = 0;
-    for character in text.chars() {
-        run = if character == '`' { run + 1 } else { 0 };
-        longest = longest.max(run);
-    }
-    let fence = "`".repeat(longest.max(2) + 1);
+    let fence = "`".repeat(inline::longest_fence(text).max(2) + 1);
     let language = language.replace(['`', '\n'], "");
     format!(
         "{fence}{language}\n{}\n{fence}",

@@ -1,11 +1,20 @@
-//! Markdown (CommonMark with the tables, task lists and strikethrough of GitHub) of what people
+//! Markdown in and out (CommonMark with the tables, task lists and strikethrough of GitHub) of what people
 //! wrote. Names of nodes and marks are those of ProseMirror, TipTap and BlockNote in any spelling;
 //! of a node that is not known, the text is kept.
 
 mod blocks;
 mod inline;
+mod parse;
 
-use crate::content::{Content, Root, Run};
+use crate::tree::{Content, Node, Root, Run};
+
+pub(crate) use inline::{Mark, first_text, is, kind_of, label, mark_of};
+pub(crate) use parse::parse;
+
+/// The Markdown of blocks.
+pub(crate) fn of_nodes(nodes: &[Node]) -> String {
+    ended(&blocks::render(nodes))
+}
 
 /// The Markdown of all texts and trees of a document; `None` where it has none.
 pub fn render(content: &Content) -> Option<String> {

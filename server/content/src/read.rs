@@ -1,4 +1,4 @@
-//! What a document says, as plain values: trees of nodes, runs of text, JSON.
+//! Reads a document out of its CRDT.
 //!
 //! A Yjs update does not tell what its roots are; programs know it. Here it is inferred from what
 //! is in them: elements make a tree, strings make a text, other values a list, keys a map.
@@ -14,67 +14,7 @@ use yrs::{
     updates::decoder::Decode,
 };
 
-/// How deep nodes and values may be nested. Editors make a few dozen levels; each one takes stack
-/// here and in whatever reads what is made of it.
-pub const DEPTH_MAX: usize = 500;
-
-/// What a document says.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Content {
-    /// Each root by its name, in the order of their names. Empty ones are left out.
-    pub roots: BTreeMap<String, Root>,
-}
-
-/// One shared type at the top.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Root {
-    /// A tree, as ProseMirror, TipTap and BlockNote make it.
-    Tree(Vec<Node>),
-    /// A text, as Quill and CodeMirror make it.
-    Text(Vec<Run>),
-    /// A list or a map, with all that is in it.
-    Json(Value),
-}
-
-/// A part of a tree.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Node {
-    /// An element.
-    Element(Element),
-    /// Text between elements.
-    Text(Vec<Run>),
-}
-
-/// An element of a tree.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Element {
-    /// What it is: `paragraph`, `heading`…
-    pub name: String,
-    /// Its attributes.
-    pub attributes: JsonMap<String, Value>,
-    /// What is in it.
-    pub children: Vec<Node>,
-}
-
-/// Text with the same marks throughout, or something in the place of a character.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Run {
-    /// What stands there.
-    pub insert: Insert,
-    /// Its marks.
-    pub marks: JsonMap<String, Value>,
-}
-
-/// What a run consists of.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Insert {
-    /// Characters.
-    Text(String),
-    /// A value, such as an image.
-    Embed(Value),
-    /// A nested tree.
-    Node(Box<Node>),
-}
+use crate::tree::{Content, DEPTH_MAX, Element, Insert, Node, Root, Run};
 
 /// Why a document cannot be told in plain values. It can still be exported as it is.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -101,15 +41,20 @@ impl Content {
         let mut txn = doc.transact_mut();
         txn.apply_update(update)
             .map_err(|error| unreadable(error.to_string()))?;
-        let names: Vec<String> = txn.root_refs().map(|(name, _)| name.to_owned()).collect();
-        let mut roots = BTreeMap::new();
-        for name in names {
-            if let Some(root) = root(&txn, &name)? {
-                roots.insert(name, root);
-            }
-        }
-        Ok(Self { roots })
+        content(&txn)
     }
+}
+
+/// Everything that a document says.
+pub(crate) fn content(txn: &TransactionMut<'_>) -> Result<Content, ContentError> {
+    let names: Vec<String> = txn.root_refs().map(|(name, _)| name.to_owned()).collect();
+    let mut roots = BTreeMap::new();
+    for name in names {
+        if let Some(root) = root(txn, &name)? {
+            roots.insert(name, root);
+        }
+    }
+    Ok(Content { roots })
 }
 
 fn deeper(depth: usize) -> Result<usize, ContentError> {
@@ -120,7 +65,8 @@ fn deeper(depth: usize) -> Result<usize, ContentError> {
     }
 }
 
-fn root(txn: &TransactionMut<'_>, name: &str) -> Result<Option<Root>, ContentError> {
+/// What one root says; nothing where it is empty.
+pub(crate) fn root(txn: &TransactionMut<'_>, name: &str) -> Result<Option<Root>, ContentError> {
     let runs = match txn.get_text(name) {
         Some(text) => text.diff(txn, YChange::identity),
         None => Vec::new(),
@@ -158,7 +104,11 @@ fn root(txn: &TransactionMut<'_>, name: &str) -> Result<Option<Root>, ContentErr
 }
 
 /// Everything in a part of a tree. yrs' own iterator ends at the first thing that is no node.
-fn children<T: ReadTxn>(txn: &T, of: &Branch, depth: usize) -> Result<Vec<Node>, ContentError> {
+pub(crate) fn children<T: ReadTxn>(
+    txn: &T,
+    of: &Branch,
+    depth: usize,
+) -> Result<Vec<Node>, ContentError> {
     let children = ArrayRef::from(BranchPtr::from(of));
     let children: Vec<Out> = children.iter(txn).collect();
     children
