@@ -1,17 +1,23 @@
 //! The router, on one screen.
 
+mod address;
+mod admin;
 mod assets;
+mod audit;
 mod error;
 mod health;
 mod history;
 mod home;
 mod page;
+mod signin;
 mod tokens;
+mod webhooks;
 mod ws;
 
 use axum::{
     Router,
     extract::DefaultBodyLimit,
+    middleware,
     routing::{get, post},
 };
 
@@ -30,6 +36,8 @@ pub(crate) fn router(state: AppState) -> Router {
         .route("/", get(home::page))
         .route("/d", get(page::choose))
         .route("/d/{*document}", get(page::window))
+        .route_layer(middleware::from_fn_with_state(state.clone(), signin::look))
+        .merge(signin::routes(&state))
         .route("/embed/{*document}", get(page::frame))
         .route("/client/{*path}", get(assets::file))
         .route("/ws/{*document}", get(ws::y_websocket))
@@ -43,6 +51,8 @@ pub(crate) fn router(state: AppState) -> Router {
             "/api/v1/tokens",
             post(tokens::create).layer(DefaultBodyLimit::max(tokens::BODY_BYTES_MAX)),
         )
+        .nest("/api/v1/webhooks", webhooks::routes())
+        .route("/api/v1/audit", get(audit::list))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(health::metrics))

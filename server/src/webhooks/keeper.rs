@@ -1,0 +1,202 @@
+//! Keeps the queue in the store's journal `webhooks`: facts as they come, and now and then the whole
+//! state, which makes the facts before it superfluous.
+//!
+//! Objects: `{node}/{epoch}/{number}-{facts|state}-{ms}.json`, facts as JSON lines. Each process
+//! writes below its own epoch. What a dead process left is taken over: at once where nobody else can
+//! be running, else after it has written nothing for a while (a live one with anything to lose
+//! writes at least every three minutes). Two who take over the same send twice, with the same ids.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use unisson_storage::{Journal, StoreError};
+
+use super::queue::{Fact, Queue};
+
+/// After so many objects of facts the state is written whole.
+const FACTS_MAX: usize = 200;
+/// Facts that are not kept yet, in bytes; beyond, the state is written in their place.
+const FACTS_BYTES_MAX: usize = 1 << 20;
+/// A process that has written nothing for so long is dead, or has nothing to lose.
+pub(super) const DEAD_AFTER_MS: u64 = 10 * 60 * 1_000;
+/// So often a live one writes while anything would be lost with it.
+const ALIVE_EVERY_MS: u64 = 3 * 60 * 1_000;
+
+/// What is to be written.
+#[derive(Debug, Clone)]
+pub(super) struct Write {
+    name: String,
+    body: Bytes,
+    /// What it makes superfluous, once it is durable.
+    replaces: Vec<String>,
+}
+
+/// The journal's writer.
+#[derive(Debug)]
+pub(super) struct Keeper {
+    journal: Journal,
+    facts: Vec<u8>,
+    wants_state: bool,
+    number: u64,
+    /// Own objects, and those of whom was taken over, since the last whole state.
+    written: Vec<String>,
+    written_ms: u64,
+}
+
+/// What one process left.
+#[derive(Debug)]
+pub(super) struct Left {
+    pub(super) queue: Queue,
+    objects: Vec<String>,
+}
+
+impl Keeper {
+    pub(super) fn new(journal: Journal) -> Self {
+        Self {
+            journal,
+            facts: Vec::new(),
+            wants_state: true,
+            number: 0,
+            written: Vec::new(),
+            written_ms: 0,
+        }
+    }
+
+    pub(super) fn journal(&self) -> &Journal {
+        &self.journal
+    }
+
+    /// A fact that has been applied.
+    pub(super) fn note(&mut self, fact: &Fact) {
+        if self.wants_state {
+            return;
+        }
+        match serde_json::to_vec(fact) {
+            Ok(line) if self.facts.len() + line.len() < FACTS_BYTES_MAX => {
+                self.facts.extend_from_slice(&line);
+                self.facts.push(b'\n');
+            }
+            _ => self.wants_state = true,
+        }
+    }
+
+    /// What was taken over is written with the next whole state, and removed after it.
+    pub(super) fn took_over(&mut self, left: &Left) {
+        self.written.extend(left.objects.iter().cloned());
+        self.wants_state = true;
+    }
+
+    /// What is to be written now, if anything.
+    pub(super) fn next(&mut self, queue: &Queue, now_ms: u64) -> Option<Write> {
+        let is_due = now_ms.saturating_sub(self.written_ms) >= ALIVE_EVERY_MS;
+        let says_alive = is_due && !queue.is_idle();
+        if self.written.len() >= FACTS_MAX {
+            self.wants_state = true;
+        }
+        if !self.wants_state && self.facts.is_empty() && !says_alive {
+            return None;
+        }
+        let (kind, body, replaces) = if self.wants_state {
+            let state = serde_json::to_vec(queue).ok()?;
+            self.facts.clear();
+            ("state", state, std::mem::take(&mut self.written))
+        } else {
+            ("facts", std::mem::take(&mut self.facts), Vec::new())
+        };
+        self.wants_state = false;
+        self.number += 1;
+        self.written_ms = now_ms;
+        let (node, epoch) = (self.journal.node(), self.journal.epoch());
+        let name = format!("{node}/{epoch}/{:08x}-{kind}-{now_ms:012x}.json", self.number);
+        self.written.push(name.clone());
+        Some(Write {
+            name,
+            body: body.into(),
+            replaces,
+        })
+    }
+}
+
+/// Carries out what is to be written.
+pub(super) async fn write(journal: &Journal, write: &Write) -> Result<(), StoreError> {
+    journal.put(&write.name, write.body.clone()).await?;
+    for name in &write.replaces {
+        // What stays is read once more and says nothing new.
+        journal.remove(name).await?;
+    }
+    Ok(())
+}
+
+/// A name's parts.
+struct Name<'a> {
+    process: &'a str,
+    number: &'a str,
+    is_state: bool,
+    ms: u64,
+}
+
+fn parse(name: &str) -> Option<Name<'_>> {
+    let (process, file) = name.rsplit_once('/')?;
+    let mut parts = file.strip_suffix(".json")?.split('-');
+    Some(Name {
+        process,
+        number: parts.next()?,
+        is_state: parts.next()? == "state",
+        ms: u64::from_str_radix(parts.next()?, 16).ok()?,
+    })
+}
+
+/// What processes left that are dead: all others but this one where nobody else can be running.
+pub(super) async fn left(journal: &Journal, now_ms: u64) -> Result<Vec<Left>, StoreError> {
+    let own = format!("{}/{}", journal.node(), journal.epoch());
+    let listed = journal.list().await?;
+    let mut processes: BTreeMap<&str, Vec<Name<'_>>> = BTreeMap::new();
+    for name in listed.iter().filter_map(|object| parse(&object.name)) {
+        if name.process != own {
+            processes.entry(name.process).or_default().push(name);
+        }
+    }
+    let mut all = Vec::new();
+    for (process, names) in processes {
+        let is_own_node = process.split('/').next() == Some(journal.node());
+        let last_ms = names.iter().map(|name| name.ms).max().unwrap_or(0);
+        let is_silent = now_ms.saturating_sub(last_ms) >= DEAD_AFTER_MS;
+        if journal.is_alone() || is_own_node || is_silent {
+            all.push(read(journal, process, &names).await?);
+        }
+    }
+    Ok(all)
+}
+
+/// Reads the last whole state and the facts after it. Names are sorted.
+async fn read(journal: &Journal, process: &str, names: &[Name<'_>]) -> Result<Left, StoreError> {
+    let file = |name: &Name<'_>| {
+        let kind = if name.is_state { "state" } else { "facts" };
+        format!("{process}/{}-{kind}-{:012x}.json", name.number, name.ms)
+    };
+    let from = names.iter().rposition(|name| name.is_state).unwrap_or(0);
+    let mut queue = Queue::default();
+    for name in &names[from..] {
+        let object = file(name);
+        let Some(body) = journal.get(&object).await? else {
+            continue;
+        };
+        if name.is_state {
+            match serde_json::from_slice(&body) {
+                Ok(state) => queue = state,
+                Err(error) => tracing::error!(object, %error, "a queue of webhooks is damaged"),
+            }
+            continue;
+        }
+        for line in body.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+            match serde_json::from_slice::<Fact>(line) {
+                Ok(fact) => queue.apply(&fact),
+                Err(error) => tracing::error!(object, %error, "a fact about webhooks is damaged"),
+            }
+        }
+    }
+    Ok(Left {
+        queue,
+        objects: names.iter().map(file).collect(),
+    })
+}
