@@ -301,7 +301,10 @@ impl Authenticator {
     pub(crate) async fn mint_right(&self, token: &str) -> Result<MintRight, CloseReason> {
         let known = self.known_tokens(token).collect::<Vec<_>>();
         if let Some(admin) = known.iter().find(|token| token.is_admin) {
-            return Ok(MintRight::within(&admin.prefix));
+            return Ok(MintRight {
+                holder: holder(admin),
+                ..MintRight::within(&admin.prefix)
+            });
         }
         if !known.is_empty() {
             return Err(CloseReason::Forbidden);
@@ -313,6 +316,10 @@ impl Authenticator {
                 places: claims.places,
                 role: claims.role,
                 mint: false,
+                holder: Some(Actor {
+                    id: claims.sub,
+                    name: claims.name,
+                }),
             }),
             false => Err(CloseReason::Forbidden),
         }
@@ -323,10 +330,7 @@ impl Authenticator {
         let known = self.known_tokens(token).collect::<Vec<_>>();
         let admin = known.iter().find(|token| token.is_admin && token.prefix.is_empty());
         match admin {
-            Some(admin) => Ok(admin.user.as_ref().map(|user| Actor {
-                id: user.clone(),
-                name: admin.display_name.clone(),
-            })),
+            Some(admin) => Ok(holder(admin)),
             None if known.is_empty() => Err(CloseReason::Unauthorized),
             None => Err(CloseReason::Forbidden),
         }
@@ -336,6 +340,14 @@ impl Authenticator {
     pub(crate) fn mint(&self, order: Order, right: &MintRight) -> Result<Minted, MintError> {
         mint(&self.keys, &self.rules, order, right, unix_now_s())
     }
+}
+
+/// Whose a token is, where the settings say so.
+fn holder(token: &Token) -> Option<Actor> {
+    Some(Actor {
+        id: token.user.clone()?,
+        name: token.display_name.clone(),
+    })
 }
 
 fn grant(claims: &Claims, access: Access, leeway_s: u64) -> Grant {

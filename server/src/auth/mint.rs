@@ -6,6 +6,7 @@ use super::{
     claims::{Claims, Places, Refused, Role, Rules, Texts},
     keys::Key,
 };
+use crate::events::Actor;
 
 /// What is asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -37,6 +38,8 @@ pub struct MintRight {
     pub(crate) role: Role,
     /// They may hand on the right itself.
     pub(crate) mint: bool,
+    /// Who it is, where anybody knows.
+    pub(crate) holder: Option<Actor>,
 }
 
 impl MintRight {
@@ -54,6 +57,7 @@ impl MintRight {
             },
             role: Role::Owner,
             mint: true,
+            holder: None,
         }
     }
 }

@@ -24,8 +24,10 @@ use super::{
     versions::{parse_body, states},
 };
 use crate::{
+    audit::Action,
     connection::Backlog,
     doc_task::DocMessage,
+    events::Actor,
     http::{AppState, error::Problem},
     versions::{HistoryError, Moment, heavy, keep_now, note_of, read_chronicle, unix_now_ms},
 };
@@ -68,6 +70,8 @@ pub(super) async fn restore(
         basis: &basis,
     };
     let before = carry_out(&state, &writer, update, moment).await?;
+    let entry = writer.entry(Action::VersionRestored);
+    shared.audit.record(entry.detail("version", version));
     Ok(Json(
         json!({ "changed": before.is_some(), "before": before }),
     ))
@@ -125,6 +129,17 @@ pub(super) async fn revert(
         basis: &basis,
     };
     let before = carry_out(&state, &writer, done.update, moment).await?;
+    let entry = writer.entry(Action::ChangesReverted);
+    let entry = match &asked.user {
+        Value::String(user) => entry.about(Actor {
+            id: user.clone(),
+            name: None,
+        }),
+        _ => entry,
+    };
+    let entry = entry.detail("from_ms", asked.from_ms.to_string());
+    let entry = entry.detail("until_ms", asked.until_ms.to_string());
+    state.registry.shared().audit.record(entry);
     Ok(Json(json!({
         "changed": before.is_some(),
         "before": before,
