@@ -2,8 +2,11 @@
 
 mod address;
 mod admin;
+mod admission;
+mod api;
 mod assets;
 mod audit;
+mod codes;
 mod error;
 mod health;
 mod history;
@@ -14,12 +17,7 @@ mod tokens;
 mod webhooks;
 mod ws;
 
-use axum::{
-    Router,
-    extract::DefaultBodyLimit,
-    middleware,
-    routing::{get, post},
-};
+use axum::{Router, middleware, routing::get};
 
 use crate::registry::Registry;
 
@@ -43,19 +41,11 @@ pub(crate) fn router(state: AppState) -> Router {
         .route("/ws/{*document}", get(ws::y_websocket))
         .route("/hocuspocus", get(ws::hocuspocus))
         .route("/hocuspocus/{*rest}", get(ws::hocuspocus))
-        .nest(
-            "/api/v1/documents/{document}",
-            history::routes(state.clone()),
-        )
-        .route(
-            "/api/v1/tokens",
-            post(tokens::create).layer(DefaultBodyLimit::max(tokens::BODY_BYTES_MAX)),
-        )
-        .nest("/api/v1/webhooks", webhooks::routes())
-        .route("/api/v1/audit", get(audit::list))
+        .merge(api::router())
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(health::metrics))
+        .method_not_allowed_fallback(error::method_not_allowed)
         .fallback(error::not_found)
         .with_state(state)
 }

@@ -47,7 +47,7 @@ pub(crate) struct Shared {
     pub(crate) loads: Semaphore,
     pub(crate) compactions: Semaphore,
     /// Calls about histories that run at a time.
-    pub(crate) histories: Semaphore,
+    pub(crate) histories: Arc<Semaphore>,
     /// One permit for each processor that may be taken by large documents at a time.
     pub(crate) heavy: Semaphore,
     /// What open documents take.
@@ -72,7 +72,7 @@ impl Shared {
             metrics: Metrics::default(),
             loads: Semaphore::new(LOADS_MAX),
             compactions: Semaphore::new(COMPACTIONS_MAX),
-            histories: Semaphore::new(HISTORIES_MAX),
+            histories: Arc::new(Semaphore::new(HISTORIES_MAX)),
             heavy: Semaphore::new(processors()),
             memory: Memory::new(memory_max),
             poisons: Poisons::default(),

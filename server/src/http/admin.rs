@@ -42,7 +42,7 @@ impl FromRequestParts<AppState> for Admin {
 pub(super) fn bad_parameter(detail: impl Into<String>) -> Problem {
     Problem {
         status: StatusCode::BAD_REQUEST,
-        code: "parameter",
+        code: "query",
         detail: detail.into(),
     }
 }

@@ -6,34 +6,71 @@ use axum::{
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
-use serde::Deserialize;
-use serde_json::json;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     AppState,
     admin::{Admin, bad_parameter},
     error::Problem,
 };
-use crate::audit::query::{Filter, Position, page};
+use crate::audit::query::{Filter, Found, Position, page};
 
 /// How many lines one page has.
 const LIMIT: usize = 100;
 const LIMIT_MAX: usize = 1_000;
 
+/// The call.
+pub(super) fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(list))
+}
+
 /// Which lines.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Wanted {
+    /// Where the page before said that this one begins
     cursor: Option<String>,
+    /// How many lines at most
+    #[param(minimum = 1, maximum = 1000)]
     limit: Option<usize>,
+    /// From this moment on, in milliseconds since 1970
     from_ms: Option<u64>,
+    /// Before this moment
     until_ms: Option<u64>,
+    /// Of this action, as `access`
     action: Option<String>,
+    /// That name this person: who did it, or to whom it was done
     person: Option<String>,
+    /// About this document
     document: Option<String>,
 }
 
-/// Some lines.
+/// Lines of the log, newest first.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Page {
+    /// Fewer than asked for do not mean that there are no more: look at `next`
+    #[schema(value_type = Vec<Object>)]
+    entries: Vec<Found>,
+    /// The cursor of the next page; `null` on the last one
+    next: Option<String>,
+}
+
+/// Read the audit log
+///
+/// Who did what, when, from where, on which document. The lines are described in the guide for
+/// operators.
+#[utoipa::path(
+    get,
+    path = "/api/v1/audit",
+    operation_id = "read_audit_log",
+    tag = "audit",
+    security(("token" = [])),
+    params(Wanted),
+    responses((status = 200, description = "Lines, newest first", body = Page))
+)]
 pub(super) async fn list(
     State(state): State<AppState>,
     _admin: Admin,
@@ -72,5 +109,6 @@ pub(super) async fn list(
     })?;
     let next = page.next.as_ref().map(Position::text);
     let no_store = [(header::CACHE_CONTROL, "no-store")];
-    Ok((no_store, Json(json!({ "entries": page.found, "next": next }))).into_response())
+    let entries = page.found;
+    Ok((no_store, Json(Page { entries, next })).into_response())
 }

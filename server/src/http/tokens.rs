@@ -2,11 +2,14 @@
 
 use axum::{
     Json,
-    extract::{State, rejection::JsonRejection},
+    extract::{DefaultBodyLimit, State, rejection::JsonRejection},
     http::{StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
+use serde::Serialize;
 use unisson_protocol::CloseReason;
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{AppState, address::address_of, error::Problem, ws};
 use crate::{
@@ -19,9 +22,37 @@ use crate::{
 };
 
 /// The largest order: a token has room for fewer documents.
-pub(super) const BODY_BYTES_MAX: usize = 16 << 10;
+const BODY_BYTES_MAX: usize = 16 << 10;
 
-/// Makes a token.
+/// The call.
+pub(super) fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(create))
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+}
+
+/// A token.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Made {
+    /// What clients show.
+    token: String,
+    /// When it ends, in seconds since 1970.
+    exp: u64,
+}
+
+/// Make a token
+///
+/// For whoever may hand rights on: the holder of a static token with `access = "admin"`, or of one
+/// with the claim `mint`. Only the `Authorization` header counts here.
+#[utoipa::path(
+    post,
+    path = "/api/v1/tokens",
+    operation_id = "create_token",
+    tag = "tokens",
+    security(("token" = [])),
+    request_body = Order,
+    responses((status = 201, description = "The token", body = Made))
+)]
 pub(super) async fn create(
     State(state): State<AppState>,
     request: Parts,
@@ -47,7 +78,10 @@ pub(super) async fn create(
     let entry = entry.about(holder).detail("role", role.to_lowercase()).detail("for", places);
     let entry = entry.detail("until_s", minted.exp.to_string());
     state.registry.shared().audit.record(entry.by(right.holder));
-    let body = serde_json::json!({ "token": minted.token, "exp": minted.exp });
+    let body = Made {
+        token: minted.token,
+        exp: minted.exp,
+    };
     let no_store = [(header::CACHE_CONTROL, "no-store")];
     Ok((StatusCode::CREATED, no_store, Json(body)).into_response())
 }

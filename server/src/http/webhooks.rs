@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use axum::{
-    Json, Router,
+    Json,
     extract::{Path, Query, State, rejection::QueryRejection},
     http::StatusCode,
-    routing::{get, post},
 };
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use unisson_storage::utc;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     AppState,
@@ -27,14 +28,91 @@ const LIMIT: usize = 50;
 const LIMIT_MAX: usize = 200;
 
 /// The calls.
-pub(super) fn routes() -> Router<AppState> {
-    Router::new()
-        .route("/", get(list))
-        .route("/{id}/deliveries", get(deliveries))
-        .route("/{id}/deliveries/{message}", get(message))
-        .route("/{id}/deliveries/{message}/again", post(again))
-        .route("/{id}/enable", post(enable))
-        .route("/{id}/test", post(test))
+pub(super) fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(list))
+        .routes(routes!(deliveries))
+        .routes(routes!(message))
+        .routes(routes!(again))
+        .routes(routes!(enable))
+        .routes(routes!(test))
+}
+
+/// A webhook, and how it is doing on this server.
+#[derive(Debug, Serialize, ToSchema)]
+struct Webhook {
+    /// Its id in the settings
+    id: String,
+    /// Where messages go, without the query
+    url: String,
+    /// Which kinds of events; empty: all
+    events: Vec<String>,
+    /// Documents whose names begin so
+    prefix: String,
+    /// Messages that wait for their next attempt
+    waiting: usize,
+    /// Messages that found no room since the queue was made
+    dropped: u64,
+    /// Since when no attempt has succeeded, where the last one has not
+    failing_since: Option<String>,
+    /// Why it gets nothing, where it is switched off
+    disabled: Option<Disabled>,
+    /// The last attempt
+    last_delivery: Option<Delivery>,
+}
+
+/// A webhook that is switched off.
+#[derive(Debug, Serialize, ToSchema)]
+struct Disabled {
+    at: String,
+    reason: String,
+}
+
+/// One attempt to deliver a message.
+#[derive(Debug, Serialize, ToSchema)]
+struct Delivery {
+    /// The message's id, as it stands in `webhook-id`
+    message: String,
+    /// The kind of the event
+    r#type: String,
+    /// Which attempt it was
+    attempt: u32,
+    at: String,
+    took_ms: u64,
+    /// The answer's status, where there was an answer
+    status: Option<u16>,
+    /// Why it does not count as delivered
+    problem: Option<String>,
+    /// When it is tried again
+    next_attempt: Option<String>,
+}
+
+/// All webhooks.
+#[derive(Debug, Serialize, ToSchema)]
+struct AllWebhooks {
+    webhooks: Vec<Webhook>,
+}
+
+/// Attempts, newest first.
+#[derive(Debug, Serialize, ToSchema)]
+struct Deliveries {
+    deliveries: Vec<Delivery>,
+    /// The cursor of the next page; `null` on the last one
+    next: Option<String>,
+}
+
+/// A message as it was sent.
+#[derive(Debug, Serialize, ToSchema)]
+struct Sent {
+    id: String,
+    /// The event
+    body: Value,
+}
+
+/// A message that is on its way.
+#[derive(Debug, Serialize, ToSchema)]
+struct OnItsWay {
+    message: String,
 }
 
 fn webhooks(state: &AppState) -> Result<&Webhooks, Problem> {
@@ -70,64 +148,92 @@ fn stopping() -> Problem {
     }
 }
 
-/// All webhooks, and how they are doing.
-async fn list(State(state): State<AppState>, _admin: Admin) -> Result<Json<Value>, Problem> {
+/// List webhooks
+///
+/// All webhooks of the settings, and how they are doing. Where several servers share a store, each
+/// has its own queue and speaks for itself.
+#[utoipa::path(
+    get,
+    path = "/api/v1/webhooks",
+    operation_id = "list_webhooks",
+    tag = "webhooks",
+    security(("token" = [])),
+    responses((status = 200, description = "All webhooks", body = AllWebhooks))
+)]
+async fn list(State(state): State<AppState>, _admin: Admin) -> Result<Json<AllWebhooks>, Problem> {
     let Some(webhooks) = state.registry.shared().webhooks.get() else {
-        return Ok(Json(json!({ "webhooks": [] })));
+        return Ok(Json(AllWebhooks { webhooks: Vec::new() }));
     };
     let standings = webhooks.standings().await.ok_or_else(stopping)?;
-    let all: Vec<Value> = standings
+    let webhooks = standings
         .iter()
         .filter_map(|standing| Some(shown(webhooks.settings(&standing.id)?, standing)))
         .collect();
-    Ok(Json(json!({ "webhooks": all })))
+    Ok(Json(AllWebhooks { webhooks }))
 }
 
-fn shown(settings: &WebhookSettings, standing: &Standing) -> Value {
-    let disabled = standing.disabled.as_ref().map(|(at_ms, reason)| {
-        json!({ "at": utc(*at_ms), "reason": reason })
+fn shown(settings: &WebhookSettings, standing: &Standing) -> Webhook {
+    let disabled = standing.disabled.as_ref().map(|(at_ms, reason)| Disabled {
+        at: utc(*at_ms),
+        reason: reason.clone(),
     });
-    json!({
-        "id": settings.id,
+    Webhook {
+        id: settings.id.clone(),
         // A query may have a secret of the receiver's in it.
-        "url": crate::auth::shown(&settings.url),
-        "events": settings.events,
-        "prefix": settings.prefix,
-        "waiting": standing.waiting,
-        "dropped": standing.dropped,
-        "failing_since": standing.failing_since_ms.map(utc),
-        "disabled": disabled,
-        "last_delivery": standing.last.as_ref().map(attempt),
-    })
+        url: crate::auth::shown(&settings.url),
+        events: settings.events.clone(),
+        prefix: settings.prefix.clone(),
+        waiting: standing.waiting,
+        dropped: standing.dropped,
+        failing_since: standing.failing_since_ms.map(utc),
+        disabled,
+        last_delivery: standing.last.as_ref().map(delivery),
+    }
 }
 
-fn attempt(attempt: &Attempt) -> Value {
-    json!({
-        "message": attempt.message,
-        "type": attempt.kind,
-        "attempt": attempt.number,
-        "at": utc(attempt.at_ms),
-        "took_ms": attempt.took_ms,
-        "status": attempt.status,
-        "problem": attempt.problem,
-        "next_attempt": attempt.next_ms.map(utc),
-    })
+fn delivery(attempt: &Attempt) -> Delivery {
+    Delivery {
+        message: attempt.message.clone(),
+        r#type: attempt.kind.clone(),
+        attempt: attempt.number,
+        at: utc(attempt.at_ms),
+        took_ms: attempt.took_ms,
+        status: attempt.status,
+        problem: attempt.problem.clone(),
+        next_attempt: attempt.next_ms.map(utc),
+    }
 }
 
-#[derive(Debug, Deserialize)]
+/// Which page.
+#[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 struct Paging {
+    /// How many at most
+    #[param(minimum = 1, maximum = 200)]
     limit: Option<usize>,
+    /// Where the page before said that this one begins
     cursor: Option<String>,
 }
 
-/// The last attempts, newest first. The cursor is how many newer ones there were.
+/// List deliveries
+///
+/// The last 200 attempts of a webhook, newest first.
+#[utoipa::path(
+    get,
+    path = "/api/v1/webhooks/{id}/deliveries",
+    operation_id = "list_deliveries",
+    tag = "webhooks",
+    security(("token" = [])),
+    params(("id" = String, Path, description = "The webhook's id"), Paging),
+    responses((status = 200, description = "Attempts, newest first", body = Deliveries))
+)]
 async fn deliveries(
     State(state): State<AppState>,
     _admin: Admin,
     Path(id): Path<String>,
     paging: Result<Query<Paging>, QueryRejection>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Deliveries>, Problem> {
     let Query(paging) = paging.map_err(|rejection| bad_parameter(rejection.body_text()))?;
     let limit = paging.limit.unwrap_or(LIMIT);
     if !(1..=LIMIT_MAX).contains(&limit) {
@@ -152,40 +258,73 @@ async fn deliveries(
         .last()
         .filter(|_| attempts.len() > from + limit)
         .map(|last| format!("{}.{}", last.message, last.number));
-    let page: Vec<Value> = page.into_iter().map(attempt).collect();
-    Ok(Json(json!({ "deliveries": page, "next": next })))
+    let deliveries = page.into_iter().map(delivery).collect();
+    Ok(Json(Deliveries { deliveries, next }))
 }
 
-/// What was sent.
+/// Read a message
+///
+/// What was sent, for as long as an attempt of it is remembered.
+#[utoipa::path(
+    get,
+    path = "/api/v1/webhooks/{id}/deliveries/{message}",
+    operation_id = "read_message",
+    tag = "webhooks",
+    security(("token" = [])),
+    params(("id" = String, Path, description = "The webhook's id"), ("message" = String, Path, description = "The message's id")),
+    responses((status = 200, description = "The message", body = Sent))
+)]
 async fn message(
     State(state): State<AppState>,
     _admin: Admin,
     Path((id, message)): Path<(String, String)>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Sent>, Problem> {
     let (webhooks, _) = one(&state, &id)?;
     let found = webhooks.message(&message).await.ok_or_else(stopping)?;
     let found = found.ok_or_else(no_message)?;
     let body: Value = serde_json::from_str(&found.body).unwrap_or_default();
-    Ok(Json(json!({ "id": found.id, "body": body })))
+    Ok(Json(Sent { id: found.id, body }))
 }
 
-/// Sends a message again, whatever became of it.
+/// Send a message again
+///
+/// Whatever became of it, under the same id.
+#[utoipa::path(
+    post,
+    path = "/api/v1/webhooks/{id}/deliveries/{message}/again",
+    operation_id = "redeliver",
+    tag = "webhooks",
+    security(("token" = [])),
+    params(("id" = String, Path, description = "The webhook's id"), ("message" = String, Path, description = "The message's id")),
+    responses((status = 202, description = "It is on its way", body = OnItsWay))
+)]
 async fn again(
     State(state): State<AppState>,
     admin: Admin,
     Path((id, message)): Path<(String, String)>,
-) -> Result<(StatusCode, Json<Value>), Problem> {
+) -> Result<(StatusCode, Json<OnItsWay>), Problem> {
     let (webhooks, _) = one(&state, &id)?;
     match webhooks.again(&id, &message).await.ok_or_else(stopping)? {
         false => Err(no_message()),
         true => {
             record(&state, admin, &id, "sent again");
-            Ok((StatusCode::ACCEPTED, Json(json!({ "message": message }))))
+            Ok((StatusCode::ACCEPTED, Json(OnItsWay { message })))
         }
     }
 }
 
-/// Switches a webhook on again that was switched off.
+/// Switch a webhook on
+///
+/// One that was switched off because it failed for long, or answered 410. What waits is sent.
+#[utoipa::path(
+    post,
+    path = "/api/v1/webhooks/{id}/enable",
+    operation_id = "enable_webhook",
+    tag = "webhooks",
+    security(("token" = [])),
+    params(("id" = String, Path, description = "The webhook's id")),
+    responses((status = 204, description = "It is on"))
+)]
 async fn enable(
     State(state): State<AppState>,
     admin: Admin,
@@ -197,16 +336,27 @@ async fn enable(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Sends an event about nothing.
+/// Try a webhook out
+///
+/// Sends the event `webhook.test`, whichever kinds the webhook asks for.
+#[utoipa::path(
+    post,
+    path = "/api/v1/webhooks/{id}/test",
+    operation_id = "test_webhook",
+    tag = "webhooks",
+    security(("token" = [])),
+    params(("id" = String, Path, description = "The webhook's id")),
+    responses((status = 202, description = "It is on its way", body = OnItsWay))
+)]
 async fn test(
     State(state): State<AppState>,
     admin: Admin,
     Path(id): Path<String>,
-) -> Result<(StatusCode, Json<Value>), Problem> {
+) -> Result<(StatusCode, Json<OnItsWay>), Problem> {
     let (webhooks, _) = one(&state, &id)?;
     let message = webhooks.test(&id).await.flatten().ok_or_else(stopping)?;
     record(&state, admin, &id, "tested");
-    Ok((StatusCode::ACCEPTED, Json(json!({ "message": message }))))
+    Ok((StatusCode::ACCEPTED, Json(OnItsWay { message })))
 }
 
 fn record(state: &AppState, admin: Admin, id: &str, what: &str) {

@@ -13,22 +13,24 @@ use axum::{
     http::StatusCode,
 };
 use bytes::Bytes;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use tokio::{sync::oneshot, time::timeout};
 use unisson_history::{Archive, Revert, restore as restoration, revert as reverted};
 use unisson_session::version_state;
+use utoipa::ToSchema;
 
-use super::{
-    admission::{Reader, Writer, bad_request},
-    versions::{parse_body, states},
-};
+use super::versions::{parse_body, states};
 use crate::{
     audit::Action,
     connection::Backlog,
     doc_task::DocMessage,
     events::Actor,
-    http::{AppState, error::Problem},
+    http::{
+        AppState,
+        admission::{Reader, Turn, Writer, bad_request},
+        error::Problem,
+    },
     versions::{HistoryError, Moment, heavy, keep_now, note_of, read_chronicle, unix_now_ms},
 };
 
@@ -37,18 +39,41 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// How many versions are looked through for what was deleted; each is a whole state in memory.
 const SOURCES_MAX: usize = 24;
 
-#[derive(Debug, Deserialize)]
+/// What to go back to.
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Restoring {
+    /// A version's id.
     version: String,
 }
 
-/// Makes the document say again what a version says.
+/// What a restoration did.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Restored {
+    /// Whether anything was different.
+    changed: bool,
+    /// The version of what was there before.
+    before: Option<String>,
+}
+
+/// Restore a version
+///
+/// Makes the document say again what a version says, by an edit that people see at once. What was
+/// there before is kept as a version of its own.
+#[utoipa::path(
+    post,
+    path = "/api/v1/documents/{document}/restore",
+    operation_id = "restore_version",
+    tag = "history",
+    request_body = Restoring,
+    responses((status = 200, description = "Done and durable", body = Restored))
+)]
 pub(super) async fn restore(
     State(state): State<AppState>,
     Writer(writer): Writer,
+    _turn: Turn,
     body: Result<Json<Restoring>, JsonRejection>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Restored>, Problem> {
     let version = parse_body(body)?.version;
     let shared = state.registry.shared();
     let (target, _) = states(&writer.name, shared, &version).await?;
@@ -72,26 +97,58 @@ pub(super) async fn restore(
     let before = carry_out(&state, &writer, update, moment).await?;
     let entry = writer.entry(Action::VersionRestored);
     shared.audit.record(entry.detail("version", version));
-    Ok(Json(
-        json!({ "changed": before.is_some(), "before": before }),
-    ))
+    Ok(Json(Restored {
+        changed: before.is_some(),
+        before,
+    }))
 }
 
-#[derive(Debug, Deserialize)]
+/// Whose changes to undo.
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Reverting {
     /// A user's id, or `null` for those of whom nobody asked a name; never left out by mistake.
+    #[schema(value_type = Option<String>, required = true)]
     user: Value,
+    /// From when on, in milliseconds since 1970.
     from_ms: u64,
+    /// Until when.
     until_ms: u64,
 }
 
-/// Undoes one person's changes of some time.
+/// What was undone.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Reverted {
+    /// Whether anything was different.
+    changed: bool,
+    /// The version of what was there before.
+    before: Option<String>,
+    /// How many characters and values were taken out.
+    deleted: u64,
+    /// How many were put back.
+    put_back: u64,
+    /// How many are nowhere any more and could not be put back.
+    lost: u64,
+}
+
+/// Undo one person's changes
+///
+/// Undoes what one person did in some time, and nothing that others did. What was there before is
+/// kept as a version of its own.
+#[utoipa::path(
+    post,
+    path = "/api/v1/documents/{document}/revert",
+    operation_id = "revert_changes",
+    tag = "history",
+    request_body = Reverting,
+    responses((status = 200, description = "Done and durable", body = Reverted))
+)]
 pub(super) async fn revert(
     State(state): State<AppState>,
     Writer(writer): Writer,
+    _turn: Turn,
     body: Result<Json<Reverting>, JsonRejection>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Reverted>, Problem> {
     let asked = parse_body(body)?;
     if asked.from_ms > asked.until_ms {
         return Err(bad_request("times", "from_ms is after until_ms"));
@@ -140,13 +197,13 @@ pub(super) async fn revert(
     let entry = entry.detail("from_ms", asked.from_ms.to_string());
     let entry = entry.detail("until_ms", asked.until_ms.to_string());
     state.registry.shared().audit.record(entry);
-    Ok(Json(json!({
-        "changed": before.is_some(),
-        "before": before,
-        "deleted": done.deleted,
-        "put_back": done.put_back,
-        "lost": done.lost,
-    })))
+    Ok(Json(Reverted {
+        changed: before.is_some(),
+        before,
+        deleted: done.deleted,
+        put_back: done.put_back,
+        lost: done.lost,
+    }))
 }
 
 /// The bodies of the versions that may have what was deleted: the last before the time asked about,

@@ -5,12 +5,12 @@ use std::{net::IpAddr, time::Duration};
 
 use axum::{
     body::Body,
-    extract::{FromRequestParts, Path, Request, State},
+    extract::{FromRequestParts, Path, Request},
     http::{HeaderValue, Method, StatusCode, header, request::Parts},
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use tokio::time::timeout;
+use tokio::{sync::OwnedSemaphorePermit, time::timeout};
 use unisson_history::Author;
 use unisson_protocol::{Access, CloseReason, DocName};
 
@@ -23,26 +23,26 @@ use crate::{
 
 /// A document that somebody may at least read.
 #[derive(Debug)]
-pub(super) struct Reader {
-    pub(super) name: DocName,
-    pub(super) grant: Grant,
+pub(crate) struct Reader {
+    pub(crate) name: DocName,
+    pub(crate) grant: Grant,
     /// Where they are, for the audit log.
-    pub(super) address: Option<IpAddr>,
+    pub(crate) address: Option<IpAddr>,
 }
 
 /// A document that somebody may change.
 #[derive(Debug)]
-pub(super) struct Writer(pub(super) Reader);
+pub(crate) struct Writer(pub(crate) Reader);
 
 impl Reader {
     /// What they do, for the audit log.
-    pub(super) fn entry(&self, action: Action) -> Entry {
+    pub(crate) fn entry(&self, action: Action) -> Entry {
         let entry = Entry::new(action).by(actor_of(&self.grant));
         entry.from(self.address).document(self.name.as_str())
     }
 
     /// As whom they change the document.
-    pub(super) fn author(&self) -> Author {
+    pub(crate) fn author(&self) -> Author {
         Author {
             user: self.grant.user.clone(),
             name: self.grant.display_name.clone(),
@@ -125,7 +125,7 @@ impl From<HistoryError> for Problem {
 }
 
 /// A request that makes no sense.
-pub(super) fn bad_request(code: &'static str, detail: impl Into<String>) -> Problem {
+pub(crate) fn bad_request(code: &'static str, detail: impl Into<String>) -> Problem {
     Problem {
         status: StatusCode::BAD_REQUEST,
         code,
@@ -136,28 +136,33 @@ pub(super) fn bad_request(code: &'static str, detail: impl Into<String>) -> Prob
 /// How long a call waits for its turn.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Each call reads a whole document and takes a processor and a multiple of its size for a moment,
-/// so only some run at a time. The others wait in the order in which they came.
-pub(super) async fn take_turns(
-    State(state): State<AppState>,
-    request: Request,
-    next: Next,
-) -> Response {
-    let turn = state.registry.shared().histories.acquire();
-    match timeout(PATIENCE, turn).await {
-        Ok(_permit) => next.run(request).await,
-        Err(_) => Problem {
-            status: StatusCode::SERVICE_UNAVAILABLE,
-            code: "busy",
-            detail: "too many ask about histories now: try again".into(),
+/// A call's turn: for calls that read a whole document and take a processor and a multiple of its
+/// size for a moment, so that only some run at a time. The others wait in the order in which they
+/// came. Ask for it after [`Reader`]: who may not read takes no turn.
+#[derive(Debug)]
+pub(crate) struct Turn {
+    _permit: OwnedSemaphorePermit,
+}
+
+impl FromRequestParts<AppState> for Turn {
+    type Rejection = Problem;
+
+    async fn from_request_parts(_: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        let turns = state.registry.shared().histories.clone();
+        match timeout(PATIENCE, turns.acquire_owned()).await {
+            Ok(Ok(permit)) => Ok(Self { _permit: permit }),
+            Ok(Err(_)) | Err(_) => Err(Problem {
+                status: StatusCode::SERVICE_UNAVAILABLE,
+                code: "busy",
+                detail: "too many ask for whole documents now: try again".into(),
+            }),
         }
-        .into_response(),
     }
 }
 
 /// Lets pages of other origins read the answers: whether they may ask at all is decided before any
 /// answer is made. Credentials are not allowed along, so a page needs the token itself.
-pub(super) async fn allow_pages(request: Request, next: Next) -> Response {
+pub(crate) async fn allow_pages(request: Request, next: Next) -> Response {
     let origin = request.headers().get(header::ORIGIN).cloned();
     let asks_first = request.method() == Method::OPTIONS;
     let mut response = match asks_first && origin.is_some() {
@@ -174,8 +179,11 @@ fn allow(response: &mut Response<Body>, origin: HeaderValue) {
     let headers = response.headers_mut();
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
     headers.insert(header::VARY, HeaderValue::from_static("origin, accept"));
-    let names = HeaderValue::from_static("authorization, content-type, accept");
+    let names =
+        HeaderValue::from_static("authorization, content-type, accept, if-match, if-none-match");
     headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, names);
-    let methods = HeaderValue::from_static("GET, POST");
+    let methods = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE");
     headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, methods);
+    let shown = HeaderValue::from_static("etag, location, allow");
+    headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, shown);
 }
