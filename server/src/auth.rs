@@ -286,7 +286,7 @@ impl Authenticator {
             return Err(Refused::UnknownKey);
         }
         let head = Head::of(token)?;
-        let mut opened = keys::open(&self.keys, &head, token);
+        let mut opened = keys::open::<Claims>(&self.keys, &head, token);
         if let (Err(Refused::UnknownKey | Refused::Signature), Some(remote)) =
             (&opened, &self.remote_keys)
         {

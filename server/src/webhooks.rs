@@ -448,12 +448,12 @@ impl Task {
                     let at_ms = now_ms;
                     self.note(&Fact::Again { to, message, at_ms });
                 }
-                drop(answer.send(is_known));
+                let _ = answer.send(is_known);
             }
             Command::Enable(to, answer) => {
                 let is_known = self.queue.endpoint(&to).is_some();
                 self.note(&Fact::Enabled { to, at_ms: now_ms });
-                drop(answer.send(is_known));
+                let _ = answer.send(is_known);
             }
             Command::Test(to, answer) => {
                 let event = Event::WebhookTest(TestEvent { webhook: to.clone() });

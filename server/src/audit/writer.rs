@@ -100,7 +100,7 @@ impl Writer {
                 }
             };
             let mut batch = Batch::default();
-            let mut flushed = Vec::new();
+            let mut flushed: Vec<oneshot::Sender<()>> = Vec::new();
             let mut stopping = first.is_none();
             let mut next = first;
             let gathered = Instant::now() + GATHER;
@@ -123,7 +123,10 @@ impl Writer {
             }
             self.add_lost(&mut batch);
             self.write_for_long(batch).await;
-            flushed.into_iter().for_each(|done: oneshot::Sender<()>| drop(done.send(())));
+            for done in flushed {
+                // Whoever asked may have gone.
+                let _: Result<(), ()> = done.send(());
+            }
             if stopping {
                 return self.tell();
             }

@@ -46,7 +46,7 @@ pub(super) struct WebhookFile {
     #[serde(default)]
     prefix: String,
     #[serde(default)]
-    allow_networks: Vec<IpNet>,
+    allow_networks: Vec<String>,
     timeout_ms: Option<u64>,
     retries_ms: Option<Vec<u64>>,
     disable_after_ms: Option<u64>,
@@ -170,13 +170,18 @@ fn webhook(file: WebhookFile) -> Result<WebhookSettings, SettingsError> {
             "retries_ms is a list of at most {RETRIES_MAX} waits between 1 and {RETRY_MS_MAX}"
         )));
     }
+    let networks = file.allow_networks.iter().map(|network| {
+        let parsed = network.parse::<IpNet>();
+        parsed.map_err(|_| wrong(format!("allow_networks: {network:?} is not like 10.0.0.0/8")))
+    });
+    let allow_networks: Vec<IpNet> = networks.collect::<Result<_, _>>()?;
     Ok(WebhookSettings {
-        url: url(&file.url, &file.allow_networks)?,
+        url: url(&file.url, &allow_networks)?,
         secrets: secrets(file.secret, file.secret_file, file.secrets_before)?,
         id: file.id,
         events: file.events,
         prefix: file.prefix,
-        allow_networks: file.allow_networks,
+        allow_networks,
         timeout: Duration::from_millis(timeout_ms),
         retries_ms,
         // A long weekend and a day more.

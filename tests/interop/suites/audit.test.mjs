@@ -116,8 +116,8 @@ test('the log is read by page and by what is looked for, by operators alone', op
   assert.equal((await entries(server, '&document=doc-p7')).length, 1)
   const code = async (path, headers) => { const { status, body } = await api(server, path, { headers }); return [status, body.code] }
   assert.deepEqual(await code('/audit', { authorization: `Bearer ${token({})}` }), [401, 'unauthorized'])
-  assert.deepEqual(await code('/audit?cursor=%2e'), [400, 'parameter'])
-  assert.deepEqual(await code('/audit?wrong=1'), [400, 'parameter'])
+  assert.deepEqual(await code('/audit?cursor=%2e'), [400, 'query'])
+  assert.deepEqual(await code('/audit?wrong=1'), [400, 'query'])
 }))
 
 test('the chain holds through kill -9 and orderly stops, each start continuing the last', options, () => withServer(settings, async (server) => {

@@ -110,7 +110,7 @@ test('a receiver that fails, then hangs, then dies gets everything in the end, u
   assert.deepEqual(problems[1], [null, 'no answer within 1000 ms'])
   assert.ok(deliveries.every(({ attempt, next_attempt: next, problem }) => attempt >= 1 && (next === null) === (problem === null)))
   // The receiver's own secret is in no log and in no answer.
-  assert.doesNotMatch(JSON.stringify(await call(server, '/')), /receivers-own|whsec/)
+  assert.doesNotMatch(JSON.stringify(await call(server, '')), /receivers-own|whsec/)
   assert.doesNotMatch(server.log.join(''), /receivers-own|whsec|C2FVsBQIhrsc/)
 })))
 
@@ -153,7 +153,7 @@ test('with an object store the queue outlives the process too', { ...options, sk
   }))))
 
 test('410 and a long failure switch a webhook off, and an operator switches it on', options, () => withReceiver((receiver) => withServer(tells(receiver, { disable_after_ms: 1500 }), async (server) => {
-  const standing = async () => (await call(server, '/')).body.webhooks[0]
+  const standing = async () => (await call(server, '')).body.webhooks[0]
   receiver.answer = () => 410
   await edit(server, 'one')
   await until(async () => (await standing()).disabled !== null, 'it is switched off')
@@ -183,7 +183,7 @@ test('a dead receiver harms neither editing nor another receiver', options, () =
   for (let n = 0; n < 30; n++) await edit(server, `page-${n}`)
   await until(() => alive.taken.filter(({ type }) => type === 'document.created').length === 30, 'the other one hears of all', 10_000)
   assert.ok(Date.now() - started < 20_000)
-  const { webhooks } = (await call(server, '/')).body
+  const { webhooks } = (await call(server, '')).body
   assert.ok(webhooks.find(({ id }) => id === 'dead').waiting >= 30)
 })))
 
@@ -205,13 +205,13 @@ test('what was sent can be looked up and sent again, by operators alone', option
   assert.deepEqual([first.deliveries.length, second.deliveries.length, second.next], [1, 1, null])
 
   const codes = async (path, init) => { const { status, body } = await call(server, path, init); return [status, body?.code] }
-  assert.deepEqual(await codes('/', { bearer: 'any' }), [403, 'forbidden'])
-  assert.deepEqual(await codes('/', { bearer: 'a-space' }), [403, 'forbidden'])
-  assert.deepEqual(await codes('/', { bearer: 'nobody' }), [401, 'unauthorized'])
+  assert.deepEqual(await codes('', { bearer: 'any' }), [403, 'forbidden'])
+  assert.deepEqual(await codes('', { bearer: 'a-space' }), [403, 'forbidden'])
+  assert.deepEqual(await codes('', { bearer: 'nobody' }), [401, 'unauthorized'])
   assert.deepEqual(await codes('/other/deliveries'), [404, 'no-such-webhook'])
   assert.deepEqual(await codes('/portal/deliveries/msg_x/again', { method: 'POST' }), [404, 'no-such-message'])
-  assert.deepEqual(await codes('/portal/deliveries?limit=0'), [400, 'parameter'])
-  assert.deepEqual(await codes('/portal/deliveries?cursor=x'), [400, 'parameter'])
+  assert.deepEqual(await codes('/portal/deliveries?limit=0'), [400, 'query'])
+  assert.deepEqual(await codes('/portal/deliveries?cursor=x'), [400, 'query'])
 })))
 
 test('an address inside the network is reached only where it is named', options, () => withReceiver((receiver) => withServer(tells(receiver, { allow_networks: ['10.0.0.0/8'] }), async (server) => {

@@ -32,7 +32,7 @@ impl Seals {
         let mut bytes = serde_json::to_vec(value).ok()?;
         let key = self.0.first()?;
         let nonce = key.seal_in_place_append_tag(Aad::from(purpose), &mut bytes).ok()?;
-        let sealed = [nonce.as_ref(), &bytes].concat();
+        let sealed = [nonce.as_ref().as_slice(), &bytes].concat();
         let text = format!("{FORM}{}", URL_SAFE_NO_PAD.encode(sealed));
         (text.len() <= COOKIE_BYTES_MAX).then_some(text)
     }

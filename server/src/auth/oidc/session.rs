@@ -12,7 +12,7 @@ pub(crate) const GROUP_BYTES_MAX: usize = 256;
 
 /// Somebody who is signed in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Session {
+pub(crate) struct Session {
     /// This sign-in, as it is named here.
     pub(crate) sid: String,
     /// The same, as the provider names it.
