@@ -169,7 +169,9 @@ impl Entry {
     }
 
     fn content(self, at_ms: u64) -> Content {
-        let address = self.address.map(|address| address.to_canonical().to_string());
+        let address = self
+            .address
+            .map(|address| address.to_canonical().to_string());
         Content {
             at_ms,
             action: self.action.text(),
@@ -284,7 +286,9 @@ impl Audit {
         document: &str,
         outcome: &Result<Grant, CloseReason>,
     ) {
-        let Some(accesses) = &self.accesses else { return };
+        let Some(accesses) = &self.accesses else {
+            return;
+        };
         // Nobody knows: that is neither.
         if matches!(outcome, Err(CloseReason::Undecided)) {
             return;
@@ -299,17 +303,21 @@ impl Audit {
         let person = who.as_ref().map_or(from.as_str(), |who| who.id.as_str());
         // Who is refused may try any number of names.
         let place = if refused { "" } else { document };
-        let seen = accesses.lock().unwrap_or_else(PoisonError::into_inner).access(
-            unix_now_ms(),
-            &[person, place, &what],
-            refused,
-        );
-        let Seen::New { uncounted } = seen else { return };
+        let seen = accesses
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .access(unix_now_ms(), &[person, place, &what], refused);
+        let Seen::New { uncounted } = seen else {
+            return;
+        };
         if uncounted > 0 {
             let entry = Entry::new(Action::AccessUncounted);
             self.record(entry.detail("count", uncounted.to_string()));
         }
-        let entry = Entry::new(Action::Access).by(who).from(address).document(document);
+        let entry = Entry::new(Action::Access)
+            .by(who)
+            .from(address)
+            .document(document);
         self.record(match refused {
             true => entry.refused(&what),
             false => entry.detail("may", if what == "ReadWrite" { "write" } else { "read" }),

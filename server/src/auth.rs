@@ -21,6 +21,7 @@ use subtle::ConstantTimeEq;
 use tokio::time::Instant;
 use unisson_protocol::{Access, CloseReason, DocName};
 
+pub(crate) use self::fetch::shown;
 use self::{
     callback::Callback,
     claims::{Claims, Refused, Rules, prefix_covers},
@@ -32,7 +33,6 @@ use self::{
         session::{Session, Signed, default_role},
     },
 };
-pub(crate) use self::fetch::shown;
 use crate::{
     events::Actor,
     settings::{Settings, Token},
@@ -328,7 +328,9 @@ impl Authenticator {
     /// Who asks, where it is an operator of the whole server.
     pub(crate) fn admin(&self, token: &str) -> Result<Option<Actor>, CloseReason> {
         let known = self.known_tokens(token).collect::<Vec<_>>();
-        let admin = known.iter().find(|token| token.is_admin && token.prefix.is_empty());
+        let admin = known
+            .iter()
+            .find(|token| token.is_admin && token.prefix.is_empty());
         match admin {
             Some(admin) => Ok(holder(admin)),
             None if known.is_empty() => Err(CloseReason::Unauthorized),
@@ -366,11 +368,7 @@ fn grant(claims: &Claims, access: Access, leeway_s: u64) -> Grant {
 
 /// What a browser's session allows. It holds for as long as the session may last: that it was ended
 /// before is told to open sockets at once.
-fn session_grant(
-    oidc: &Oidc,
-    session: &Session,
-    document: &DocName,
-) -> Result<Grant, CloseReason> {
+fn session_grant(oidc: &Oidc, session: &Session, document: &DocName) -> Result<Grant, CloseReason> {
     if !oidc.is_good(session) {
         return Err(CloseReason::Unauthorized);
     }

@@ -23,7 +23,6 @@ use unisson_protocol::DocName;
 use self::changes::{Changes, Heard};
 use crate::{settings::EventSettings, versions::unix_now_ms};
 
-
 /// How many events may wait for the listener: it takes them within milliseconds.
 const WAITING_MAX: usize = 4_096;
 /// How often gathered changes are looked at. Pauses are counted in seconds.
@@ -292,7 +291,9 @@ impl Events {
     }
 
     fn tell(&self, news: News) {
-        let Some(listener) = &self.listener else { return };
+        let Some(listener) = &self.listener else {
+            return;
+        };
         if listener.try_send(news).is_err() && self.lost.fetch_add(1, Ordering::Relaxed) == 0 {
             tracing::error!("an event found no room and is lost; the metric counts further ones");
         }

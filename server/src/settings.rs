@@ -25,8 +25,8 @@ use crate::commands;
 pub use self::{
     audit::AuditSettings,
     auth::{AuthOptions, AuthSettings, CallbackSettings, Secret},
-    store::{ObjectStoreSettings, RequestChecksum, StoreOptions},
     oidc::OidcSettings,
+    store::{ObjectStoreSettings, RequestChecksum, StoreOptions},
     tokens::Token,
     webhooks::{EventSettings, WebhookSettings},
 };

@@ -119,7 +119,8 @@ impl Webhooks {
 
     /// Newest first.
     pub(crate) async fn attempts(&self, id: &str) -> Option<Vec<Attempt>> {
-        self.ask(|answer| Command::Attempts(id.into(), answer)).await
+        self.ask(|answer| Command::Attempts(id.into(), answer))
+            .await
     }
 
     pub(crate) async fn message(&self, id: &str) -> Option<Option<Message>> {
@@ -128,7 +129,8 @@ impl Webhooks {
 
     /// Sends a message again; false where it is not known any more.
     pub(crate) async fn again(&self, id: &str, message: &str) -> Option<bool> {
-        self.ask(|answer| Command::Again(id.into(), message.into(), answer)).await
+        self.ask(|answer| Command::Again(id.into(), message.into(), answer))
+            .await
     }
 
     pub(crate) async fn enable(&self, id: &str) -> Option<bool> {
@@ -194,13 +196,18 @@ impl Task {
         events: Arc<Events>,
     ) -> Self {
         let target = |settings: &WebhookSettings| {
-            blake3::hash(settings.url.to_string().as_bytes()).to_hex().as_str()[..16].to_owned()
+            blake3::hash(settings.url.to_string().as_bytes())
+                .to_hex()
+                .as_str()[..16]
+                .to_owned()
         };
         let targets: Vec<_> = settings
             .iter()
             .map(|settings| (settings.id.clone(), target(settings)))
             .collect();
-        let settings = settings.into_iter().map(|settings| (settings.id.clone(), settings));
+        let settings = settings
+            .into_iter()
+            .map(|settings| (settings.id.clone(), settings));
         Self {
             settings: settings.collect(),
             senders,
@@ -237,7 +244,10 @@ impl Task {
         // Whoever marked these was killed before it could tell.
         let marked: Vec<_> = self.queue.marked().map(str::to_owned).collect();
         let now_ms = unix_now_ms();
-        for document in marked.into_iter().filter(|document| !own.contains(document)) {
+        for document in marked
+            .into_iter()
+            .filter(|document| !own.contains(document))
+        {
             let change = DocumentChange {
                 document,
                 authors: Vec::new(),
@@ -285,7 +295,11 @@ impl Task {
         let due = self.queue.next_due_ms().map(|due_ms| {
             Instant::now() + Duration::from_millis(due_ms.saturating_sub(unix_now_ms()))
         });
-        let flush = if self.writing.is_empty() { Some(self.flush_at) } else { None };
+        let flush = if self.writing.is_empty() {
+            Some(self.flush_at)
+        } else {
+            None
+        };
         // A timer that is always in the past would take a processor; a tick this late hurts nobody.
         let soonest = Instant::now() + Duration::from_millis(20);
         let next = [due, flush, Some(self.look_at)].into_iter().flatten().min();
@@ -313,7 +327,8 @@ impl Task {
             self.look_at = now + LOOK;
             let journal = self.keeper.journal().clone();
             if !journal.is_alone() {
-                self.looking.spawn(async move { keeper::left(&journal, now_ms).await });
+                self.looking
+                    .spawn(async move { keeper::left(&journal, now_ms).await });
             }
         }
     }
@@ -358,7 +373,11 @@ impl Task {
             .values()
             .filter(|settings| wanted(settings))
             .map(|settings| settings.id.clone())
-            .filter(|id| self.queue.endpoint(id).is_some_and(|e| e.disabled().is_none()))
+            .filter(|id| {
+                self.queue
+                    .endpoint(id)
+                    .is_some_and(|e| e.disabled().is_none())
+            })
             .collect();
         if let Some(message) = (!to.is_empty()).then(|| message(at_ms, event)).flatten() {
             self.note(&Fact::Queued { message, to });
@@ -391,7 +410,13 @@ impl Task {
         };
         if failed {
             let problem = outcome.problem.as_deref().unwrap_or_default();
-            tracing::debug!(webhook = to, message = message.id, number, problem, "not delivered");
+            tracing::debug!(
+                webhook = to,
+                message = message.id,
+                number,
+                problem,
+                "not delivered"
+            );
             if attempt.next_ms.is_none() {
                 tracing::warn!(webhook = to, message = message.id, problem, "given up");
             }
@@ -456,7 +481,9 @@ impl Task {
                 let _ = answer.send(is_known);
             }
             Command::Test(to, answer) => {
-                let event = Event::WebhookTest(TestEvent { webhook: to.clone() });
+                let event = Event::WebhookTest(TestEvent {
+                    webhook: to.clone(),
+                });
                 let message = message(now_ms, &event);
                 let id = message.as_ref().map(|message| message.id.clone());
                 if let Some(message) = message {
@@ -493,7 +520,10 @@ impl Task {
                 self.unwritten = Some(write);
             }
         }
-        for write in [self.unwritten.take(), self.keeper.next(&self.queue, unix_now_ms())] {
+        for write in [
+            self.unwritten.take(),
+            self.keeper.next(&self.queue, unix_now_ms()),
+        ] {
             let Some(write) = write else { continue };
             if let Err(error) = keeper::write(self.keeper.journal(), &write).await {
                 tracing::error!(%error, "the queue of webhooks is not kept");

@@ -112,15 +112,20 @@ impl Journal {
 
 /// Whether an object is part of a journal.
 pub(crate) fn is_journal(object: &str) -> bool {
-    let name = object.strip_prefix(FOLDER).and_then(|rest| rest.strip_prefix('/'));
+    let name = object
+        .strip_prefix(FOLDER)
+        .and_then(|rest| rest.strip_prefix('/'));
     name.is_some_and(is_name)
 }
 
 fn is_name(name: &str) -> bool {
-    let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"._-/".contains(&byte);
+    let allowed =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"._-/".contains(&byte);
     name.len() <= NAME_BYTES_MAX
         && name.bytes().all(allowed)
-        && name.split('/').all(|part| !part.is_empty() && !part.starts_with('.'))
+        && name
+            .split('/')
+            .all(|part| !part.is_empty() && !part.starts_with('.'))
 }
 
 fn unavailable(error: ObjectError) -> StoreError {
@@ -140,7 +145,10 @@ mod tests {
         let store = open().await.unwrap();
         let journal = store.journal("audit");
         let epoch = journal.epoch().to_owned();
-        journal.put("n/e/1.jsonl", Bytes::from_static(b"one")).await.unwrap();
+        journal
+            .put("n/e/1.jsonl", Bytes::from_static(b"one"))
+            .await
+            .unwrap();
         assert!(journal.put("../1", Bytes::new()).await.is_err());
         assert_eq!(store.journal("hooks").list().await.unwrap(), []);
         store.close().await.unwrap();
@@ -150,7 +158,13 @@ mod tests {
         let journal = store.journal("audit");
         assert!(journal.epoch() > epoch.as_str());
         let listed = journal.list().await.unwrap();
-        assert_eq!(listed, [JournalObject { name: "n/e/1.jsonl".into(), bytes: 3 }]);
+        assert_eq!(
+            listed,
+            [JournalObject {
+                name: "n/e/1.jsonl".into(),
+                bytes: 3
+            }]
+        );
         let body = journal.get("n/e/1.jsonl").await.unwrap();
         assert_eq!(body.as_deref(), Some(&b"one"[..]));
         journal.remove("n/e/1.jsonl").await.unwrap();

@@ -42,8 +42,18 @@ impl Segment {
     }
 
     pub(crate) fn name(&self) -> String {
-        let Self { chain, first, last, from_ms, until_ms, revision, .. } = self;
-        format!("{chain}/{first:012x}-{last:012x}-{from_ms:012x}-{until_ms:012x}-{revision:02x}.jsonl")
+        let Self {
+            chain,
+            first,
+            last,
+            from_ms,
+            until_ms,
+            revision,
+            ..
+        } = self;
+        format!(
+            "{chain}/{first:012x}-{last:012x}-{from_ms:012x}-{until_ms:012x}-{revision:02x}.jsonl"
+        )
     }
 
     fn parse(object: &JournalObject) -> Option<Self> {
@@ -64,7 +74,12 @@ impl Segment {
 
 /// All objects, also those that others hold whole.
 pub(crate) async fn all(journal: &Journal) -> Result<Vec<Segment>, StoreError> {
-    Ok(journal.list().await?.iter().filter_map(Segment::parse).collect())
+    Ok(journal
+        .list()
+        .await?
+        .iter()
+        .filter_map(Segment::parse)
+        .collect())
 }
 
 /// Each chain's objects in the order of their lines, without those that others hold whole.
@@ -76,7 +91,11 @@ pub(crate) async fn chains(
 
 fn sort(mut segments: Vec<Segment>) -> BTreeMap<ChainId, Vec<Segment>> {
     segments.sort_by_key(|segment| {
-        (segment.first, std::cmp::Reverse(segment.last), std::cmp::Reverse(segment.revision))
+        (
+            segment.first,
+            std::cmp::Reverse(segment.last),
+            std::cmp::Reverse(segment.revision),
+        )
     });
     let mut chains: BTreeMap<ChainId, Vec<Segment>> = BTreeMap::new();
     for segment in segments {
@@ -92,10 +111,15 @@ fn sort(mut segments: Vec<Segment>) -> BTreeMap<ChainId, Vec<Segment>> {
 pub(crate) type Lines = Vec<Result<Line, Broken>>;
 
 /// Reads an object; nothing where it has gone meanwhile.
-pub(crate) async fn read(journal: &Journal, segment: &Segment) -> Result<Option<Lines>, StoreError> {
+pub(crate) async fn read(
+    journal: &Journal,
+    segment: &Segment,
+) -> Result<Option<Lines>, StoreError> {
     let body = journal.get(&segment.name()).await?;
     Ok(body.map(|body| {
-        let lines = body.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+        let lines = body
+            .split(|byte| *byte == b'\n')
+            .filter(|line| !line.is_empty());
         lines.map(Line::parse).collect()
     }))
 }
@@ -130,7 +154,12 @@ mod tests {
 
     #[test]
     fn a_larger_object_stands_for_those_that_it_holds() {
-        let objects = [object(1, 1, 0), object(2, 3, 0), object(1, 3, 0), object(4, 4, 0)];
+        let objects = [
+            object(1, 1, 0),
+            object(2, 3, 0),
+            object(1, 3, 0),
+            object(4, 4, 0),
+        ];
         let chains = sort(objects.iter().filter_map(Segment::parse).collect());
         let ranges: Vec<_> = chains["n/e"].iter().map(|s| (s.first, s.last)).collect();
         assert_eq!(ranges, [(1, 3), (4, 4)]);

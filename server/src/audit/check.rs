@@ -109,7 +109,10 @@ pub(crate) async fn check(journal: &Journal, heads: &[Kept]) -> Result<Report, S
                     beginnings.insert(chain.clone(), (object.clone(), before));
                 }
                 walk.step(&mut report, &object, at + 1, line);
-                if heads.iter().any(|kept| kept.chain == chain && kept.seq == line.seq) {
+                if heads
+                    .iter()
+                    .any(|kept| kept.chain == chain && kept.seq == line.seq)
+                {
                     hashes.insert((chain.clone(), line.seq), line.hash());
                 }
             }
@@ -135,7 +138,11 @@ impl Walk {
             Some(head) => head.follow(line),
             None => {
                 let mut head = Head::default();
-                let outcome = if line.seq == 1 { head.follow(line) } else { head.accept(line) };
+                let outcome = if line.seq == 1 {
+                    head.follow(line)
+                } else {
+                    head.accept(line)
+                };
                 self.head = Some(head);
                 outcome
             }
@@ -173,20 +180,27 @@ impl Said {
             "log.trimmed" => self.trimmed.extend(other("chain")),
             "log.opened" => {
                 let continued = other("continues");
-                self.continued.extend(continued.map(|(chain, head)| (object.to_owned(), chain, head)));
+                self.continued
+                    .extend(continued.map(|(chain, head)| (object.to_owned(), chain, head)));
             }
             _ => {}
         }
     }
 
     fn is_trimmed(&self, chain: &str, head: &Head) -> bool {
-        self.trimmed.iter().any(|(of, trimmed)| of == chain && trimmed == head)
+        self.trimmed
+            .iter()
+            .any(|(of, trimmed)| of == chain && trimmed == head)
     }
 
     fn judge(&self, report: &mut Report, beginnings: &BTreeMap<ChainId, (String, Head)>) {
         for (chain, (object, before)) in beginnings {
             if before.hash != NOTHING && !self.is_trimmed(chain, before) {
-                report.find(object, 1, "the lines before it are missing, and no line says why");
+                report.find(
+                    object,
+                    1,
+                    "the lines before it are missing, and no line says why",
+                );
             }
         }
         for (object, chain, head) in &self.continued {
@@ -199,7 +213,11 @@ impl Said {
                 .any(|(of, trimmed)| of == chain && trimmed.seq >= head.seq);
             if !is_there && !is_trimmed {
                 let seq = head.seq;
-                report.find(object, 1, &format!("it continues {chain}, whose line {seq} is not there as it was"));
+                report.find(
+                    object,
+                    1,
+                    &format!("it continues {chain}, whose line {seq} is not there as it was"),
+                );
             }
         }
     }
@@ -213,9 +231,16 @@ fn judge_heads(
 ) {
     for Kept { chain, seq, hash } in heads {
         let found = hashes.get(&(chain.clone(), *seq));
-        let is_trimmed = said.trimmed.iter().any(|(of, head)| of == chain && head.seq >= *seq);
+        let is_trimmed = said
+            .trimmed
+            .iter()
+            .any(|(of, head)| of == chain && head.seq >= *seq);
         if found != Some(hash) && !(found.is_none() && is_trimmed) {
-            report.find(chain, 0, &format!("line {seq} was published, and is not there as it was"));
+            report.find(
+                chain,
+                0,
+                &format!("line {seq} was published, and is not there as it was"),
+            );
         }
     }
 }

@@ -93,7 +93,11 @@ mod tests {
             .filter(|n| gather.access(1, &[&n.to_string()], true) == NEW)
             .count() as u64;
         assert_eq!(written, REFUSALS_MAX);
-        assert_eq!(gather.access(2, &["ann", "doc"], false), NEW, "honest people are");
+        assert_eq!(
+            gather.access(2, &["ann", "doc"], false),
+            NEW,
+            "honest people are"
+        );
         let next = gather.access(HOUR_MS, &["ann", "doc"], false);
         assert_eq!(next, Seen::New { uncounted: 1_000 });
     }

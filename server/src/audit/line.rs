@@ -85,7 +85,9 @@ impl Line {
         // Written in exactly one way: whatever else the text may say is not covered by a hash.
         match line.text() == text {
             true => Ok(line),
-            false => Err(Broken::Form("it is not written as this log writes it".into())),
+            false => Err(Broken::Form(
+                "it is not written as this log writes it".into(),
+            )),
         }
     }
 
@@ -125,7 +127,9 @@ impl Line {
     /// Takes a person out; whether there was anything to take out.
     pub(crate) fn forget(&mut self, id: &str) -> bool {
         let is_named = |person: &Option<Personal>| {
-            person.as_ref().is_some_and(|person| person.id.as_deref() == Some(id))
+            person
+                .as_ref()
+                .is_some_and(|person| person.id.as_deref() == Some(id))
         };
         let (who, about) = (is_named(&self.who), is_named(&self.about));
         if who {
@@ -310,8 +314,14 @@ mod tests {
     fn a_line_is_written_in_one_way_only() {
         let line = &lines()[0];
         let text = String::from_utf8(line.text()).expect("text");
-        for other in [text.replace("{\"seq\"", "{ \"seq\""), text.replace("{\"seq\"", "{\"x\":1,\"seq\"")] {
-            assert!(matches!(Line::parse(other.as_bytes()), Err(Broken::Form(_))), "{other}");
+        for other in [
+            text.replace("{\"seq\"", "{ \"seq\""),
+            text.replace("{\"seq\"", "{\"x\":1,\"seq\""),
+        ] {
+            assert!(
+                matches!(Line::parse(other.as_bytes()), Err(Broken::Form(_))),
+                "{other}"
+            );
         }
     }
 }

@@ -102,8 +102,16 @@ pub(crate) async fn page(
         .into_values()
         .flatten()
         .filter(|segment| segment.from_ms <= latest_ms)
-        .filter(|segment| filter.from_ms.is_none_or(|from_ms| segment.until_ms >= from_ms))
-        .filter(|segment| filter.until_ms.is_none_or(|until_ms| segment.from_ms < until_ms))
+        .filter(|segment| {
+            filter
+                .from_ms
+                .is_none_or(|from_ms| segment.until_ms >= from_ms)
+        })
+        .filter(|segment| {
+            filter
+                .until_ms
+                .is_none_or(|until_ms| segment.from_ms < until_ms)
+        })
         .collect();
     segments.sort_by_key(|segment| std::cmp::Reverse(segment.until_ms));
     let (mut found, mut read) = (Vec::new(), 0);
@@ -123,7 +131,9 @@ pub(crate) async fn page(
             line,
         });
         found.extend(lines.filter(|found| {
-            before.as_ref().is_none_or(|before| found.position() < *before)
+            before
+                .as_ref()
+                .is_none_or(|before| found.position() < *before)
                 && filter.takes(&found.line)
         }));
         found.sort_by_key(|found| std::cmp::Reverse(found.position()));

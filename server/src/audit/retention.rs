@@ -30,7 +30,9 @@ pub(super) async fn expired(
     }
     let before_ms = now_ms.saturating_sub(retention_days.saturating_mul(DAY_MS));
     for (chain, segments) in archive::chains(journal).await? {
-        let old = segments.iter().take_while(|segment| segment.until_ms < before_ms);
+        let old = segments
+            .iter()
+            .take_while(|segment| segment.until_ms < before_ms);
         let old: Vec<_> = old.cloned().collect();
         if old.is_empty() {
             continue;

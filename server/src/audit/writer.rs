@@ -60,10 +60,14 @@ impl Writer {
         let chain = format!("{}/{}", journal.node(), journal.epoch());
         let own = format!("{}/", journal.node());
         let chains = archive::chains(&journal).await?;
-        let last = chains.iter().rfind(|(id, _)| id.starts_with(&own) && **id < chain);
+        let last = chains
+            .iter()
+            .rfind(|(id, _)| id.starts_with(&own) && **id < chain);
         let mut continues = None;
         if let Some((id, segments)) = last {
-            continues = archive::end(&journal, segments).await?.map(|head| (id.clone(), head));
+            continues = archive::end(&journal, segments)
+                .await?
+                .map(|head| (id.clone(), head));
         }
         let mut writer = Self {
             journal,
@@ -113,12 +117,16 @@ impl Writer {
                     Order::Flush(done) => flushed.push(done),
                     Order::Stop => stopping = true,
                 }
-                next = match (stopping || !flushed.is_empty(), batch.lines.len() < BATCH_MAX) {
+                next = match (
+                    stopping || !flushed.is_empty(),
+                    batch.lines.len() < BATCH_MAX,
+                ) {
                     (_, false) => None,
                     (true, true) => orders.try_recv().ok(),
-                    (false, true) => {
-                        tokio::time::timeout_at(gathered, orders.recv()).await.ok().flatten()
-                    }
+                    (false, true) => tokio::time::timeout_at(gathered, orders.recv())
+                        .await
+                        .ok()
+                        .flatten(),
                 };
             }
             self.add_lost(&mut batch);
@@ -159,7 +167,9 @@ impl Writer {
             return Ok(());
         }
         let segment = Segment::of(&self.chain, &batch.lines, batch.text.len() as u64);
-        self.journal.put(&segment.name(), Bytes::from(batch.text.clone())).await?;
+        self.journal
+            .put(&segment.name(), Bytes::from(batch.text.clone()))
+            .await?;
         self.parts.push(segment.name());
         self.merging.extend_from_slice(&batch.text);
         self.merging_lines.extend_from_slice(&batch.lines);
@@ -167,7 +177,11 @@ impl Writer {
             chain: self.chain.clone(),
             head: self.head.clone(),
         };
-        *self.board.published.lock().unwrap_or_else(PoisonError::into_inner) = published;
+        *self
+            .board
+            .published
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = published;
         if self.parts.len() >= PARTS_MAX || self.merging.len() >= MERGED_BYTES_MAX {
             self.merge().await;
         }
@@ -204,7 +218,10 @@ impl Writer {
     async fn keep_house(&mut self) {
         self.tell();
         let now_ms = unix_now_ms();
-        let since_ms = self.merging_lines.first().map_or(now_ms, |(_, at_ms)| *at_ms);
+        let since_ms = self
+            .merging_lines
+            .first()
+            .map_or(now_ms, |(_, at_ms)| *at_ms);
         if now_ms.saturating_sub(since_ms) >= DAY_MS {
             self.merge().await;
             self.begin_object();
@@ -222,8 +239,12 @@ impl Writer {
         for trimmed in &expired {
             let mut content = bare(now_ms, "log.trimmed");
             content.detail.insert("chain".into(), trimmed.chain.clone());
-            content.detail.insert("seq".into(), trimmed.head.seq.to_string());
-            content.detail.insert("hash".into(), trimmed.head.hash.clone());
+            content
+                .detail
+                .insert("seq".into(), trimmed.head.seq.to_string());
+            content
+                .detail
+                .insert("hash".into(), trimmed.head.hash.clone());
             batch.add(&mut self.head, content);
         }
         self.write_for_long(batch).await;

@@ -87,11 +87,16 @@ pub(crate) struct Oidc {
 }
 
 impl Oidc {
-    pub(crate) async fn start(settings: &OidcSettings, journal: Journal) -> Result<Arc<Self>, String> {
+    pub(crate) async fn start(
+        settings: &OidcSettings,
+        journal: Journal,
+    ) -> Result<Arc<Self>, String> {
         let settings = Arc::new(settings.clone());
         let kept = |error: StoreError| format!("sessions cannot be read: {error}");
         if settings.session_keys.is_empty() {
-            revoked::establish_key(&journal, unix_now_ms()).await.map_err(kept)?;
+            revoked::establish_key(&journal, unix_now_ms())
+                .await
+                .map_err(kept)?;
         }
         let oidc = Arc::new(Self {
             provider: Provider::new(settings.clone())?,
@@ -139,7 +144,10 @@ impl Oidc {
     }
 
     fn seals(&self) -> Arc<Seals> {
-        self.seals.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.seals
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// Who a request is signed in as.
@@ -189,7 +197,10 @@ impl Oidc {
         let challenge = digest::digest(&digest::SHA256, journey.verifier.as_bytes());
         let challenge = URL_SAFE_NO_PAD.encode(challenge.as_ref());
         let redirect_uri = self.redirect_uri();
-        let (scope, acr) = (self.settings.scopes.join(" "), self.settings.acr_values.join(" "));
+        let (scope, acr) = (
+            self.settings.scopes.join(" "),
+            self.settings.acr_values.join(" "),
+        );
         let mut fields = vec![
             ("response_type", "code"),
             ("client_id", &self.settings.client_id),
@@ -209,7 +220,8 @@ impl Oidc {
         let endpoint = &known.description.authorization_endpoint;
         let location = with_query(endpoint, &form(&fields));
         let sealed = self.seals().seal(JOURNEY, &journey);
-        let sealed = sealed.ok_or_else(|| SignInError::Rejected("the address is too long".into()))?;
+        let sealed =
+            sealed.ok_or_else(|| SignInError::Rejected("the address is too long".into()))?;
         let mut cookies = self.too_many_journeys(headers);
         cookies.push(self.cookie(&journey_cookie(&journey.state), &sealed, JOURNEY_S));
         Ok(Begun { location, cookies })
@@ -236,16 +248,23 @@ impl Oidc {
         let journey = self.journey(returned, headers)?;
         let known = self.provider.known().await?;
         let named = returned.iss.as_deref();
-        let must_name = known.description.authorization_response_iss_parameter_supported;
+        let must_name = known
+            .description
+            .authorization_response_iss_parameter_supported;
         if named.map_or(must_name, |issuer| issuer != self.settings.issuer) {
-            return Err(SignInError::Rejected("another provider answers (iss)".into()));
+            return Err(SignInError::Rejected(
+                "another provider answers (iss)".into(),
+            ));
         }
         if let Some(error) = &returned.error {
             return Err(refusal(error));
         }
         let code = returned.code.as_deref().unwrap_or_default();
         let redirect_uri = self.redirect_uri();
-        let tokens = self.provider.tokens(&known, code, &journey.verifier, &redirect_uri).await?;
+        let tokens = self
+            .provider
+            .tokens(&known, code, &journey.verifier, &redirect_uri)
+            .await?;
         let id_token: IdToken = self.provider.open(&known, &tokens.id_token).await?;
         let now_s = unix_now_s();
         id_token.check(&self.settings, &journey.nonce, now_s)?;
@@ -296,7 +315,8 @@ impl Oidc {
 
     /// Ends a session, durably. Where to send the browser then, and with which cookie.
     pub(crate) async fn sign_out(&self, session: &Session) -> Result<Begun, StoreError> {
-        self.end(Ending::of_session(session, session.last_s(&self.settings))).await?;
+        self.end(Ending::of_session(session, session.last_s(&self.settings)))
+            .await?;
         let signed_out = format!("{}/signed-out", self.settings.public_url);
         let known = self.provider.known().await.ok();
         let endpoint = known.and_then(|known| known.description.end_session_endpoint.clone());
@@ -384,7 +404,8 @@ impl Oidc {
         let url = &self.settings.public_url;
         let host = url.split_once("://").map_or("", |(_, rest)| rest);
         let is_here = ["localhost", "127.0.0.1", "[::1]"].iter().any(|own| {
-            host.strip_prefix(own).is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/']))
+            host.strip_prefix(own)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/']))
         });
         url.starts_with("https://") || is_here
     }
@@ -400,7 +421,10 @@ impl Oidc {
     }
 
     fn no_cookie(&self, name: &str) -> String {
-        format!("{name}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax{}", self.secure())
+        format!(
+            "{name}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax{}",
+            self.secure()
+        )
     }
 
     fn secure(&self) -> &'static str {

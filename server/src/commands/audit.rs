@@ -92,7 +92,9 @@ pub async fn run(options: Options) -> anyhow::Result<ExitCode> {
 
 async fn verify(place: &Place, heads: &[String], json: bool) -> anyhow::Result<ExitCode> {
     let heads = heads.iter().map(|head| head.parse::<Kept>());
-    let heads: Vec<Kept> = heads.collect::<Result<_, _>>().map_err(anyhow::Error::msg)?;
+    let heads: Vec<Kept> = heads
+        .collect::<Result<_, _>>()
+        .map_err(anyhow::Error::msg)?;
     let store = Store::open_read_only(place.settings()?).await?;
     let report = check(&store.journal("audit"), &heads).await?;
     match json {
@@ -104,7 +106,10 @@ async fn verify(place: &Place, heads: &[String], json: bool) -> anyhow::Result<E
 
 fn print(report: &Report) {
     for finding in &report.findings {
-        println!("BROKEN: {}, line {}: {}", finding.object, finding.line, finding.problem);
+        println!(
+            "BROKEN: {}, line {}: {}",
+            finding.object, finding.line, finding.problem
+        );
     }
     for (chain, head) in &report.heads {
         println!("{chain}:{}:{}", head.seq, head.hash);
@@ -122,7 +127,11 @@ fn print(report: &Report) {
 async fn export(place: &Place, filter: &Filter) -> anyhow::Result<ExitCode> {
     let store = Store::open_read_only(place.settings()?).await?;
     let journal = store.journal("audit");
-    let mut segments: Vec<_> = archive::chains(&journal).await?.into_values().flatten().collect();
+    let mut segments: Vec<_> = archive::chains(&journal)
+        .await?
+        .into_values()
+        .flatten()
+        .collect();
     segments.sort_by_key(|segment| segment.from_ms);
     let mut output = std::io::stdout().lock();
     let mut damaged = false;
@@ -153,10 +162,14 @@ async fn forget(place: &Place, person: &str) -> anyhow::Result<ExitCode> {
         let Some(read) = archive::read(&journal, &segment).await? else {
             continue;
         };
-        let mut read = read.into_iter().collect::<Result<Vec<_>, _>>().with_context(|| {
-            format!("{}: verify the log first", segment.name())
-        })?;
-        let changed = read.iter_mut().filter_map(|line| line.forget(person).then_some(())).count();
+        let mut read = read
+            .into_iter()
+            .collect::<Result<Vec<_>, _>>()
+            .with_context(|| format!("{}: verify the log first", segment.name()))?;
+        let changed = read
+            .iter_mut()
+            .filter_map(|line| line.forget(person).then_some(()))
+            .count();
         if changed == 0 {
             continue;
         }

@@ -93,15 +93,20 @@ impl Newsroom {
                 self.peers.remove(id);
             }
         }
-        let edited = || effects.iter().any(|effect| matches!(effect, Effect::Append(..)));
+        let edited = || {
+            effects
+                .iter()
+                .any(|effect| matches!(effect, Effect::Append(..)))
+        };
         if !self.events.are_heard() || self.writing.is_empty() || !edited() {
             return;
         }
         let now = Instant::now();
         for author in std::mem::take(&mut self.writing) {
-            let is_told = self.told.as_ref().is_some_and(|(before, at)| {
-                *before == author && now.duration_since(*at) < SAME
-            });
+            let is_told = self
+                .told
+                .as_ref()
+                .is_some_and(|(before, at)| *before == author && now.duration_since(*at) < SAME);
             if is_told {
                 continue;
             }

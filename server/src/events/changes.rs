@@ -73,12 +73,14 @@ impl Changes {
             let quiet = now_ms.saturating_sub(change.last_ms) >= pace.quiet_ms;
             quiet || now_ms.saturating_sub(change.first_ms) >= pace.every_ms
         });
-        due.map(|(document, change)| change.told(document)).collect()
+        due.map(|(document, change)| change.told(document))
+            .collect()
     }
 
     pub(super) fn take_all(&mut self) -> Vec<DocumentChange> {
         let all = std::mem::take(&mut self.documents).into_iter();
-        all.map(|(document, change)| change.told(document)).collect()
+        all.map(|(document, change)| change.told(document))
+            .collect()
     }
 }
 
@@ -130,7 +132,11 @@ mod tests {
         assert_eq!(changes.due(17), []);
         let told = changes.due(18);
         assert_eq!(told.len(), 1);
-        let ids: Vec<_> = told[0].authors.iter().map(|author| author.id.as_str()).collect();
+        let ids: Vec<_> = told[0]
+            .authors
+            .iter()
+            .map(|author| author.id.as_str())
+            .collect();
         assert_eq!(ids, ["ann", "bob"]);
         assert_eq!((told[0].first_edit_ms, told[0].last_edit_ms), (0, 8));
         assert_eq!(changes.edited(20, "a", None), Heard::First);
@@ -153,7 +159,10 @@ mod tests {
         for document in 0..DOCUMENTS_MAX {
             assert_eq!(changes.edited(0, &document.to_string(), None), Heard::First);
         }
-        assert!(matches!(changes.edited(0, "one more", None), Heard::NoRoom(_)));
+        assert!(matches!(
+            changes.edited(0, "one more", None),
+            Heard::NoRoom(_)
+        ));
         assert_eq!(changes.edited(1, "7", None), Heard::Before);
         assert_eq!(changes.take_all().len(), DOCUMENTS_MAX);
     }

@@ -15,8 +15,8 @@ use unisson_history::Author;
 use unisson_protocol::{Access, CloseReason, DocName};
 
 use crate::{
-    auth::Grant,
     audit::{Action, Entry, actor_of},
+    auth::Grant,
     http::{AppState, address::address_of, error::Problem, ws},
     versions::HistoryError,
 };

@@ -42,7 +42,9 @@ pub(crate) async fn metrics(State(state): State<AppState>) -> impl IntoResponse 
     let shared = state.registry.shared();
     let mut more = audit_text(&shared.audit);
     more.push_str(&webhooks_text(shared).await);
-    let text = shared.metrics.text(&shared.store.status(), &shared.memory, &more);
+    let text = shared
+        .metrics
+        .text(&shared.store.status(), &shared.memory, &more);
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     ([(header::CONTENT_TYPE, kind)], text)
 }
@@ -79,13 +81,17 @@ async fn webhooks_text(shared: &Shared) -> String {
     let figures: [(&str, fn(&Standing) -> u64); 3] = [
         ("waiting", |standing| standing.waiting as u64),
         ("dropped", |standing| standing.dropped),
-        ("disabled", |standing| u64::from(standing.disabled.is_some())),
+        ("disabled", |standing| {
+            u64::from(standing.disabled.is_some())
+        }),
     ];
     for (name, figure) in figures {
         text.push_str(&format!("# TYPE unisson_webhook_{name} gauge\n"));
         for standing in &standings {
             let (id, value) = (&standing.id, figure(standing));
-            text.push_str(&format!("unisson_webhook_{name}{{webhook=\"{id}\"}} {value}\n"));
+            text.push_str(&format!(
+                "unisson_webhook_{name}{{webhook=\"{id}\"}} {value}\n"
+            ));
         }
     }
     text

@@ -88,12 +88,18 @@ fn show(state: &AppState, document: &str, headers: &HeaderMap, frame: Frame) -> 
     };
     let path = format!("/d/{}", utf8_percent_encode(name.as_str(), PATH));
     let path = utf8_percent_encode(&path, NON_ALPHANUMERIC).to_string();
-    let mut page = template.replace("{who}", field).replace("{root}", &up).replace("{path}", &path);
+    let mut page = template
+        .replace("{who}", field)
+        .replace("{root}", &up)
+        .replace("{path}", &path);
     for (place, word) in PLACES.into_iter().zip(words) {
         page = page.replace(place, word);
     }
     // Last: names may look like places. One pass, so that neither is looked through for the other.
-    let page = fill(&page, &[("{document}", &escaped(name.as_str())), ("{person}", &who)]);
+    let page = fill(
+        &page,
+        &[("{document}", &escaped(name.as_str())), ("{person}", &who)],
+    );
     let settings = &state.registry.shared().settings;
     let around = match frame {
         Frame::Window(_) => "'none'".to_owned(),
@@ -122,7 +128,13 @@ fn show(state: &AppState, document: &str, headers: &HeaderMap, frame: Frame) -> 
 }
 
 const PLACES: [&str; 5] = ["{lang}", "{your-name}", "{home}", "{sign-in}", "{sign-out}"];
-const FRENCH: [&str; 5] = ["fr", "Votre nom", "Accueil", "Se connecter", "Se déconnecter"];
+const FRENCH: [&str; 5] = [
+    "fr",
+    "Votre nom",
+    "Accueil",
+    "Se connecter",
+    "Se déconnecter",
+];
 const ENGLISH: [&str; 5] = ["en", "Your name", "Home", "Sign in", "Sign out"];
 
 /// What stands at the end of the page's head: for those whom nobody asked who they are, for those
@@ -138,7 +150,9 @@ fn fill(template: &str, values: &[(&str, &str)]) -> String {
     let mut page = String::with_capacity(template.len());
     let mut rest = template;
     loop {
-        let found = values.iter().filter_map(|value| Some((rest.find(value.0)?, value)));
+        let found = values
+            .iter()
+            .filter_map(|value| Some((rest.find(value.0)?, value)));
         let Some((at, (place, value))) = found.min_by_key(|(at, _)| *at) else {
             return page + rest;
         };

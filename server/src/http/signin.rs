@@ -138,7 +138,9 @@ fn refuse_other_pages(oidc: &Oidc, headers: &HeaderMap) -> Result<(), Problem> {
 
 fn origin_of(url: &str) -> &str {
     let host_from = url.find("://").map_or(0, |at| at + 3);
-    let end = url[host_from..].find('/').map_or(url.len(), |at| host_from + at);
+    let end = url[host_from..]
+        .find('/')
+        .map_or(url.len(), |at| host_from + at);
     &url[..end]
 }
 
@@ -158,7 +160,9 @@ async fn signed_out_elsewhere(
 ) -> Result<Response, Problem> {
     let oidc = oidc(&state)?;
     let body = std::str::from_utf8(&body).unwrap_or_default();
-    let token = body.split('&').find_map(|pair| pair.strip_prefix("logout_token="));
+    let token = body
+        .split('&')
+        .find_map(|pair| pair.strip_prefix("logout_token="));
     let token = percent_decode_str(token.unwrap_or_default()).decode_utf8_lossy();
     let no_store = [(header::CACHE_CONTROL, "no-store")];
     match oidc.signed_out_elsewhere(&token).await {
@@ -201,7 +205,10 @@ fn redirect(location: &str, cookies: &[String]) -> Response {
     let headers = [
         (header::LOCATION, location),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
-        (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+        (
+            header::REFERRER_POLICY,
+            HeaderValue::from_static("no-referrer"),
+        ),
     ];
     with_cookies((StatusCode::SEE_OTHER, headers).into_response(), cookies)
 }
@@ -221,7 +228,11 @@ pub(super) struct SignedIn(pub(super) Arc<Session>);
 
 /// For pages: finds out who is signed in, lets the session go on, and sends others to the provider
 /// where a document's page is wanted.
-pub(super) async fn look(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
+pub(super) async fn look(
+    State(state): State<AppState>,
+    mut request: Request,
+    next: Next,
+) -> Response {
     let Some(oidc) = state.registry.shared().authenticator.oidc() else {
         return next.run(request).await;
     };
@@ -236,7 +247,10 @@ pub(super) async fn look(State(state): State<AppState>, mut request: Request, ne
     let mut response = next.run(request).await;
     // The page names the person: no cache keeps it for another one.
     let headers = response.headers_mut();
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
+    headers.insert(
+        header::CACHE_CONTROL,
+        HeaderValue::from_static("private, no-store"),
+    );
     headers.append(header::VARY, HeaderValue::from_static("cookie"));
     with_cookies(response, renewal.as_slice())
 }
@@ -246,11 +260,16 @@ pub(super) async fn look(State(state): State<AppState>, mut request: Request, ne
 fn wants_sign_in(oidc: &Oidc, request: &Request) -> Option<String> {
     let path = request.uri().path();
     let query = request.uri().query().unwrap_or_default();
-    let brings = query.split('&').any(|pair| pair.starts_with("link=") || pair.starts_with("token="));
+    let brings = query
+        .split('&')
+        .any(|pair| pair.starts_with("link=") || pair.starts_with("token="));
     if !oidc.settings().automatic || !path.starts_with("/d/") || brings {
         return None;
     }
-    let to = request.uri().path_and_query().map_or(path, |to| to.as_str());
+    let to = request
+        .uri()
+        .path_and_query()
+        .map_or(path, |to| to.as_str());
     let to = utf8_percent_encode(to, NON_ALPHANUMERIC);
     Some(format!("{}/signin?to={to}", oidc.settings().public_url))
 }
@@ -261,7 +280,10 @@ mod tests {
 
     #[test]
     fn an_origin_is_what_stands_before_the_path() {
-        assert_eq!(origin_of("https://wiki.example.org/unisson"), "https://wiki.example.org");
+        assert_eq!(
+            origin_of("https://wiki.example.org/unisson"),
+            "https://wiki.example.org"
+        );
         assert_eq!(origin_of("http://127.0.0.1:4444"), "http://127.0.0.1:4444");
     }
 }

@@ -75,7 +75,10 @@ pub(super) async fn create(
     let (role, places) = (format!("{:?}", order.role), places(&order));
     let minted = authenticator.mint(order, &right)?;
     let entry = Entry::new(Action::TokenMinted).from(address_of(&request.extensions));
-    let entry = entry.about(holder).detail("role", role.to_lowercase()).detail("for", places);
+    let entry = entry
+        .about(holder)
+        .detail("role", role.to_lowercase())
+        .detail("for", places);
     let entry = entry.detail("until_s", minted.exp.to_string());
     state.registry.shared().audit.record(entry.by(right.holder));
     let body = Made {
@@ -88,7 +91,11 @@ pub(super) async fn create(
 
 /// Which documents a token is to be for, as people read it.
 fn places(order: &Order) -> String {
-    let documents = order.document.iter().flat_map(Texts::iter).map(str::to_owned);
+    let documents = order
+        .document
+        .iter()
+        .flat_map(Texts::iter)
+        .map(str::to_owned);
     let prefixes = order.prefix.iter().flat_map(Texts::iter);
     let prefixes = prefixes.map(|prefix| format!("{prefix}*"));
     documents.chain(prefixes).collect::<Vec<_>>().join(", ")

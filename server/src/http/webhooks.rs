@@ -119,7 +119,10 @@ fn webhooks(state: &AppState) -> Result<&Webhooks, Problem> {
     state.registry.shared().webhooks.get().ok_or_else(unknown)
 }
 
-fn one<'a>(state: &'a AppState, id: &str) -> Result<(&'a Webhooks, &'a Arc<WebhookSettings>), Problem> {
+fn one<'a>(
+    state: &'a AppState,
+    id: &str,
+) -> Result<(&'a Webhooks, &'a Arc<WebhookSettings>), Problem> {
     let webhooks = webhooks(state)?;
     Ok((webhooks, webhooks.settings(id).ok_or_else(unknown)?))
 }
@@ -162,7 +165,9 @@ fn stopping() -> Problem {
 )]
 async fn list(State(state): State<AppState>, _admin: Admin) -> Result<Json<AllWebhooks>, Problem> {
     let Some(webhooks) = state.registry.shared().webhooks.get() else {
-        return Ok(Json(AllWebhooks { webhooks: Vec::new() }));
+        return Ok(Json(AllWebhooks {
+            webhooks: Vec::new(),
+        }));
     };
     let standings = webhooks.standings().await.ok_or_else(stopping)?;
     let webhooks = standings
@@ -251,7 +256,10 @@ async fn deliveries(
     let attempts = webhooks.attempts(&id).await.ok_or_else(stopping)?;
     let from = after.map_or(0, |(message, number)| {
         let is_it = |attempt: &Attempt| attempt.message == message && attempt.number == number;
-        attempts.iter().position(is_it).map_or(attempts.len(), |at| at + 1)
+        attempts
+            .iter()
+            .position(is_it)
+            .map_or(attempts.len(), |at| at + 1)
     });
     let page: Vec<&Attempt> = attempts.iter().skip(from).take(limit).collect();
     let next = page
@@ -360,7 +368,9 @@ async fn test(
 }
 
 fn record(state: &AppState, admin: Admin, id: &str, what: &str) {
-    let entry = Entry::new(Action::WebhookChanged).by(admin.actor).from(admin.address);
+    let entry = Entry::new(Action::WebhookChanged)
+        .by(admin.actor)
+        .from(admin.address);
     let entry = entry.detail("webhook", id).detail("what", what);
     state.registry.shared().audit.record(entry);
 }

@@ -277,7 +277,11 @@ pub(super) fn read(path: PathBuf) -> Result<Vec<u8>, SettingsError> {
 
 /// An address of the portal. What it answers decides who may come in, so it is HTTPS, unless it is
 /// on this machine or the operator says that the network is safe.
-pub(super) fn portal_url(key: &'static str, text: &str, insecure: bool) -> Result<Uri, SettingsError> {
+pub(super) fn portal_url(
+    key: &'static str,
+    text: &str,
+    insecure: bool,
+) -> Result<Uri, SettingsError> {
     let url: Uri = text
         .parse()
         .map_err(|error| wrong(key)(format!("{error}")))?;
@@ -301,7 +305,12 @@ pub(super) fn portal_url(key: &'static str, text: &str, insecure: bool) -> Resul
     }
 }
 
-pub(super) fn within(key: &'static str, value: u64, min: u64, max: u64) -> Result<(), SettingsError> {
+pub(super) fn within(
+    key: &'static str,
+    value: u64,
+    min: u64,
+    max: u64,
+) -> Result<(), SettingsError> {
     match (min..=max).contains(&value) {
         true => Ok(()),
         false => Err(wrong(key)(format!("must be between {min} and {max}"))),

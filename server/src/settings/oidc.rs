@@ -98,7 +98,11 @@ pub struct OidcSettings {
 
 impl std::fmt::Debug for OidcSettings {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Oidc({}, client {}, for {})", self.issuer, self.client_id, self.public_url)
+        write!(
+            f,
+            "Oidc({}, client {}, for {})",
+            self.issuer, self.client_id, self.public_url
+        )
     }
 }
 
@@ -113,13 +117,20 @@ impl OidcFile {
         let session_s = self.session_s.unwrap_or(8 * 60 * 60);
         let session_max_s = self.session_max_s.unwrap_or(24 * 60 * 60);
         within("auth.oidc.session_s", session_s, 60, SESSION_S_MAX)?;
-        within("auth.oidc.session_max_s", session_max_s, session_s, SESSION_S_MAX)?;
+        within(
+            "auth.oidc.session_max_s",
+            session_max_s,
+            session_s,
+            SESSION_S_MAX,
+        )?;
         let timeout_ms = self.timeout_ms.unwrap_or(5_000);
         within("auth.oidc.timeout_ms", timeout_ms, 50, 20_000)?;
         if self.client_id.is_empty() {
             return Err(wrong(KEY)("client_id is empty".into()));
         }
-        let mut scopes = self.scopes.unwrap_or_else(|| vec!["profile".into(), "email".into()]);
+        let mut scopes = self
+            .scopes
+            .unwrap_or_else(|| vec!["profile".into(), "email".into()]);
         if !scopes.iter().any(|scope| scope == "openid") {
             scopes.insert(0, "openid".into());
         }
@@ -158,10 +169,7 @@ fn public_url(text: &str, insecure: bool) -> Result<String, SettingsError> {
     Ok(text.trim_end_matches('/').to_owned())
 }
 
-fn session_keys(
-    keys: Vec<Secret>,
-    file: Option<PathBuf>,
-) -> Result<Vec<Vec<u8>>, SettingsError> {
+fn session_keys(keys: Vec<Secret>, file: Option<PathBuf>) -> Result<Vec<Vec<u8>>, SettingsError> {
     const KEY: &str = "auth.oidc.session_keys";
     let mut all = Vec::new();
     all.extend(secret_bytes(KEY, None, file)?);
@@ -171,7 +179,9 @@ fn session_keys(
     }
     match all.iter().all(|key| key.len() >= KEY_BYTES_MIN) {
         true => Ok(all),
-        false => Err(wrong(KEY)(format!("a key has at least {KEY_BYTES_MIN} bytes"))),
+        false => Err(wrong(KEY)(format!(
+            "a key has at least {KEY_BYTES_MIN} bytes"
+        ))),
     }
 }
 
@@ -208,8 +218,16 @@ mod tests {
     fn what_is_not_safe_is_refused_by_name() {
         for (from, to, word) in [
             ("https://id.", "http://id.", "https"),
-            ("https://wiki.example.org/unisson/", "http://wiki.example.org", "https"),
-            ("client_secret = \"shh\"", "session_keys = [\"short\"]", "session_keys"),
+            (
+                "https://wiki.example.org/unisson/",
+                "http://wiki.example.org",
+                "https",
+            ),
+            (
+                "client_secret = \"shh\"",
+                "session_keys = [\"short\"]",
+                "session_keys",
+            ),
             ("client_secret = \"shh\"", "session_s = 5", "session_s"),
             ("client_secret = \"shh\"", "rolle = \"editor\"", "rolle"),
         ] {

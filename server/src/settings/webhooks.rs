@@ -96,7 +96,11 @@ pub struct WebhookSettings {
 impl std::fmt::Debug for WebhookSettings {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let url = crate::auth::shown(&self.url);
-        write!(f, "Webhook({}, {url}, prefix {:?}, events {:?})", self.id, self.prefix, self.events)
+        write!(
+            f,
+            "Webhook({}, {url}, prefix {:?}, events {:?})",
+            self.id, self.prefix, self.events
+        )
     }
 }
 
@@ -153,8 +157,15 @@ fn webhook(file: WebhookFile) -> Result<WebhookSettings, SettingsError> {
     if file.id.is_empty() || file.id.len() > 40 || !file.id.bytes().all(allowed) {
         return Err(wrong("an id is 1 to 40 of a-z, 0-9 and -".into()));
     }
-    if let Some(unknown) = file.events.iter().find(|kind| !KINDS.contains(&kind.as_str())) {
-        return Err(wrong(format!("{unknown:?} is none of the events: {}", KINDS.join(", "))));
+    if let Some(unknown) = file
+        .events
+        .iter()
+        .find(|kind| !KINDS.contains(&kind.as_str()))
+    {
+        return Err(wrong(format!(
+            "{unknown:?} is none of the events: {}",
+            KINDS.join(", ")
+        )));
     }
     let timeout_ms = file.timeout_ms.unwrap_or(15_000);
     let retries_ms = file
@@ -164,7 +175,9 @@ fn webhook(file: WebhookFile) -> Result<WebhookSettings, SettingsError> {
         return Err(wrong("timeout_ms is between 100 and 60000".into()));
     }
     if retries_ms.len() > RETRIES_MAX
-        || retries_ms.iter().any(|wait| !(1..=RETRY_MS_MAX).contains(wait))
+        || retries_ms
+            .iter()
+            .any(|wait| !(1..=RETRY_MS_MAX).contains(wait))
     {
         return Err(wrong(format!(
             "retries_ms is a list of at most {RETRIES_MAX} waits between 1 and {RETRY_MS_MAX}"
@@ -172,7 +185,11 @@ fn webhook(file: WebhookFile) -> Result<WebhookSettings, SettingsError> {
     }
     let networks = file.allow_networks.iter().map(|network| {
         let parsed = network.parse::<IpNet>();
-        parsed.map_err(|_| wrong(format!("allow_networks: {network:?} is not like 10.0.0.0/8")))
+        parsed.map_err(|_| {
+            wrong(format!(
+                "allow_networks: {network:?} is not like 10.0.0.0/8"
+            ))
+        })
     });
     let allow_networks: Vec<IpNet> = networks.collect::<Result<_, _>>()?;
     Ok(WebhookSettings {
@@ -190,8 +207,12 @@ fn webhook(file: WebhookFile) -> Result<WebhookSettings, SettingsError> {
 }
 
 fn url(text: &str, allow_networks: &[IpNet]) -> Result<Uri, SettingsError> {
-    let url: Uri = text.parse().map_err(|error| wrong(format!("url: {error}")))?;
-    let authority = url.authority().ok_or_else(|| wrong("url: not a whole address".into()))?;
+    let url: Uri = text
+        .parse()
+        .map_err(|error| wrong(format!("url: {error}")))?;
+    let authority = url
+        .authority()
+        .ok_or_else(|| wrong("url: not a whole address".into()))?;
     if authority.as_str().contains('@') {
         return Err(wrong("url: must have no name or password in it".into()));
     }
@@ -215,7 +236,9 @@ fn secrets(
         (Some(secret), None) => secret.0,
         (None, Some(path)) => {
             let text = String::from_utf8(read(path)?);
-            text.map_err(|_| wrong("secret_file: not text".into()))?.trim().to_owned()
+            text.map_err(|_| wrong("secret_file: not text".into()))?
+                .trim()
+                .to_owned()
         }
         _ => return Err(wrong("give secret or secret_file".into())),
     };
@@ -229,7 +252,11 @@ fn secret_bytes(text: &str) -> Result<Vec<u8>, SettingsError> {
     };
     let encoded = text.strip_prefix("whsec_").ok_or_else(problem)?;
     let bytes = STANDARD.decode(encoded).map_err(|_| problem())?;
-    if SECRET_BYTES.contains(&bytes.len()) { Ok(bytes) } else { Err(problem()) }
+    if SECRET_BYTES.contains(&bytes.len()) {
+        Ok(bytes)
+    } else {
+        Err(problem())
+    }
 }
 
 #[cfg(test)]
@@ -258,14 +285,30 @@ mod tests {
     #[test]
     fn what_makes_no_sense_is_refused_by_name() {
         for (change, to, word) in [
-            ("https://portal.example.org", "http://portal.example.org", "https"),
+            (
+                "https://portal.example.org",
+                "http://portal.example.org",
+                "https",
+            ),
             ("https://portal", "https://me:pass@portal", "password"),
             ("whsec_C2FV", "whsec_!", "whsec_"),
             ("whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD", "whsec_aaaa", "24"),
             ("id = \"portal\"", "id = \"Portal/x\"", "id"),
-            ("id = \"portal\"", "id = \"portal\"\nevents = [\"document.chnaged\"]", "chnaged"),
-            ("id = \"portal\"", "id = \"portal\"\ntimeout_ms = 1", "timeout_ms"),
-            ("id = \"portal\"", "id = \"portal\"\nretries_ms = [0]", "retries_ms"),
+            (
+                "id = \"portal\"",
+                "id = \"portal\"\nevents = [\"document.chnaged\"]",
+                "chnaged",
+            ),
+            (
+                "id = \"portal\"",
+                "id = \"portal\"\ntimeout_ms = 1",
+                "timeout_ms",
+            ),
+            (
+                "id = \"portal\"",
+                "id = \"portal\"\nretries_ms = [0]",
+                "retries_ms",
+            ),
         ] {
             let error = read(&GOOD.replace(change, to)).expect_err("refused");
             assert!(error.contains(word), "{to}: {error}");

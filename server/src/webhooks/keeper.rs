@@ -107,7 +107,10 @@ impl Keeper {
         self.number += 1;
         self.written_ms = now_ms;
         let (node, epoch) = (self.journal.node(), self.journal.epoch());
-        let name = format!("{node}/{epoch}/{:08x}-{kind}-{now_ms:012x}.json", self.number);
+        let name = format!(
+            "{node}/{epoch}/{:08x}-{kind}-{now_ms:012x}.json",
+            self.number
+        );
         self.written.push(name.clone());
         Some(Write {
             name,
@@ -188,7 +191,10 @@ async fn read(journal: &Journal, process: &str, names: &[Name<'_>]) -> Result<Le
             }
             continue;
         }
-        for line in body.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+        for line in body
+            .split(|byte| *byte == b'\n')
+            .filter(|line| !line.is_empty())
+        {
             match serde_json::from_slice::<Fact>(line) {
                 Ok(fact) => queue.apply(&fact),
                 Err(error) => tracing::error!(object, %error, "a fact about webhooks is damaged"),

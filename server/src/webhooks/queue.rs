@@ -73,7 +73,11 @@ pub(crate) enum Fact {
     /// A webhook is switched on; all that waits is due.
     Enabled { to: String, at_ms: u64 },
     /// Somebody wants a message to be sent again.
-    Again { to: String, message: String, at_ms: u64 },
+    Again {
+        to: String,
+        message: String,
+        at_ms: u64,
+    },
 }
 
 /// A message that waits.
@@ -230,8 +234,13 @@ impl Queue {
 
     /// When something is due next; nothing, while nothing can be started.
     pub(crate) fn next_due_ms(&self) -> Option<u64> {
-        let endpoints = self.endpoints.values().filter(|endpoint| endpoint.has_room());
-        endpoints.filter_map(|endpoint| Some(endpoint.schedule.first()?.0)).min()
+        let endpoints = self
+            .endpoints
+            .values()
+            .filter(|endpoint| endpoint.has_room());
+        endpoints
+            .filter_map(|endpoint| Some(endpoint.schedule.first()?.0))
+            .min()
     }
 
     /// How often a message was attempted.
@@ -246,7 +255,9 @@ impl Queue {
     }
 
     pub(crate) fn endpoints(&self) -> impl Iterator<Item = (&str, &Endpoint)> {
-        self.endpoints.iter().map(|(id, endpoint)| (id.as_str(), endpoint))
+        self.endpoints
+            .iter()
+            .map(|(id, endpoint)| (id.as_str(), endpoint))
     }
 
     pub(crate) fn message(&self, id: &str) -> Option<&Message> {
@@ -264,7 +275,10 @@ impl Queue {
     }
 
     fn forget(&mut self, message: &str) {
-        let wanted = self.endpoints.values().any(|endpoint| endpoint.names(message));
+        let wanted = self
+            .endpoints
+            .values()
+            .any(|endpoint| endpoint.names(message));
         if !wanted {
             self.messages.remove(message);
         }
@@ -276,7 +290,12 @@ impl Queue {
             .values()
             .flat_map(|endpoint| {
                 let pending = endpoint.pending.keys().map(String::as_str);
-                pending.chain(endpoint.attempts.iter().map(|attempt| attempt.message.as_str()))
+                pending.chain(
+                    endpoint
+                        .attempts
+                        .iter()
+                        .map(|attempt| attempt.message.as_str()),
+                )
             })
             .collect();
         self.messages.retain(|id, _| wanted.contains(id.as_str()));
@@ -312,16 +331,27 @@ impl Endpoint {
 
     fn names(&self, message: &str) -> bool {
         self.pending.contains_key(message)
-            || self.attempts.iter().any(|attempt| attempt.message == message)
+            || self
+                .attempts
+                .iter()
+                .any(|attempt| attempt.message == message)
     }
 
     fn has_room(&self) -> bool {
-        let room = if self.failures >= DOUBTED_AFTER { 1 } else { UNDER_WAY_MAX };
+        let room = if self.failures >= DOUBTED_AFTER {
+            1
+        } else {
+            UNDER_WAY_MAX
+        };
         self.disabled.is_none() && self.under_way < room
     }
 
     fn wait(&mut self, message: &str, due_ms: u64) {
-        if self.pending.get(message).is_some_and(|pending| pending.under_way) {
+        if self
+            .pending
+            .get(message)
+            .is_some_and(|pending| pending.under_way)
+        {
             return;
         }
         if let Some(before) = self.pending.get(message) {
@@ -379,7 +409,10 @@ impl Endpoint {
         }
         self.attempts.push_back(attempt.clone());
         let beyond = self.attempts.len() > ATTEMPTS_MAX;
-        beyond.then(|| self.attempts.pop_front()).flatten().map(|gone| gone.message)
+        beyond
+            .then(|| self.attempts.pop_front())
+            .flatten()
+            .map(|gone| gone.message)
     }
 
     fn hurry(&mut self, now_ms: u64) {
@@ -390,8 +423,13 @@ impl Endpoint {
     }
 
     fn reschedule(&mut self) {
-        let waiting = self.pending.iter().filter(|(_, pending)| !pending.under_way);
-        self.schedule = waiting.map(|(id, pending)| (pending.due_ms, id.clone())).collect();
+        let waiting = self
+            .pending
+            .iter()
+            .filter(|(_, pending)| !pending.under_way);
+        self.schedule = waiting
+            .map(|(id, pending)| (pending.due_ms, id.clone()))
+            .collect();
     }
 }
 

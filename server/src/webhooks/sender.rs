@@ -58,9 +58,8 @@ impl Sender {
         let started = Instant::now();
         let timeout = self.settings.timeout;
         let answer = tokio::time::timeout(timeout, Box::pin(self.ask(id, body))).await;
-        let answer = answer.unwrap_or_else(|_| {
-            Err(format!("no answer within {} ms", timeout.as_millis()))
-        });
+        let answer =
+            answer.unwrap_or_else(|_| Err(format!("no answer within {} ms", timeout.as_millis())));
         let took = started.elapsed();
         match answer {
             Ok((status, retry_after)) => Outcome {
@@ -83,13 +82,21 @@ impl Sender {
         let host = url.host().unwrap_or_default();
         let is_plain = self.tls.is_none();
         let port = url.port_u16().unwrap_or(if is_plain { 80 } else { 443 });
-        let address = self.address(host, port).await.map_err(|error| error.to_string())?;
+        let address = self
+            .address(host, port)
+            .await
+            .map_err(|error| error.to_string())?;
         let request = self.request(id, body)?;
-        let stream = TcpStream::connect(address).await.map_err(|error| error.to_string())?;
+        let stream = TcpStream::connect(address)
+            .await
+            .map_err(|error| error.to_string())?;
         match &self.tls {
             None => send(stream, request).await,
             Some(tls) => {
-                let name = host.trim_start_matches('[').trim_end_matches(']').to_owned();
+                let name = host
+                    .trim_start_matches('[')
+                    .trim_end_matches(']')
+                    .to_owned();
                 let name = ServerName::try_from(name).map_err(|error| error.to_string())?;
                 let stream = tls.connect(name, stream).await;
                 send(stream.map_err(|error| format!("TLS: {error}"))?, request).await
@@ -102,22 +109,34 @@ impl Sender {
         let found = tokio::net::lookup_host((host, port)).await;
         let found = found.map_err(|error| NoTarget::Unknown(error.to_string()))?;
         let addresses: Vec<SocketAddr> = found.take(16).collect();
-        choose(&addresses, &self.settings.allow_networks, self.tls.is_none())
+        choose(
+            &addresses,
+            &self.settings.allow_networks,
+            self.tls.is_none(),
+        )
     }
 
     fn request(&self, id: &str, body: &str) -> Result<Request<Full<Bytes>>, String> {
         let url = &self.settings.url;
         let timestamp_s = unix_now_s();
         let path = url.path_and_query().map_or("/", |path| path.as_str());
-        let path: Uri = path.parse().map_err(|_| "the address has no path".to_owned())?;
+        let path: Uri = path
+            .parse()
+            .map_err(|_| "the address has no path".to_owned())?;
         let authority = url.authority().map_or("", |authority| authority.as_str());
         Request::post(path)
             .header(header::HOST, authority)
             .header(header::CONTENT_TYPE, "application/json")
-            .header(header::USER_AGENT, concat!("Unisson/", env!("CARGO_PKG_VERSION")))
+            .header(
+                header::USER_AGENT,
+                concat!("Unisson/", env!("CARGO_PKG_VERSION")),
+            )
             .header("webhook-id", id)
             .header("webhook-timestamp", timestamp_s)
-            .header("webhook-signature", sign(&self.settings.secrets, id, timestamp_s, body))
+            .header(
+                "webhook-signature",
+                sign(&self.settings.secrets, id, timestamp_s, body),
+            )
             .body(Full::from(body.to_owned()))
             .map_err(|error| error.to_string())
     }
@@ -140,7 +159,9 @@ async fn send(
     request: Request<Full<Bytes>>,
 ) -> Result<(StatusCode, Option<Duration>), String> {
     let broken = |error: hyper::Error| error.to_string();
-    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(broken)?;
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream))
+        .await
+        .map_err(broken)?;
     let answer = async {
         let answer = sender.send_request(request).await.map_err(broken)?;
         // The status is what counts: a body that goes on and on is not even read.

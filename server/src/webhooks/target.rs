@@ -79,7 +79,10 @@ mod tests {
 
     fn ask(ip: &str, allowed: &[&str], is_plain: bool) -> Result<SocketAddr, NoTarget> {
         let address = SocketAddr::new(ip.parse().expect("an address"), 443);
-        let allowed: Vec<IpNet> = allowed.iter().map(|n| n.parse().expect("a network")).collect();
+        let allowed: Vec<IpNet> = allowed
+            .iter()
+            .map(|n| n.parse().expect("a network"))
+            .collect();
         choose(&[address], &allowed, is_plain)
     }
 
@@ -123,7 +126,10 @@ mod tests {
     fn one_address_that_may_not_be_reached_is_enough() {
         let addresses = ["93.184.216.34:443", "10.0.0.1:443"];
         let addresses = addresses.map(|text| text.parse().expect("an address"));
-        assert!(matches!(choose(&addresses, &[], false), Err(NoTarget::Private(_))));
+        assert!(matches!(
+            choose(&addresses, &[], false),
+            Err(NoTarget::Private(_))
+        ));
         assert!(matches!(choose(&[], &[], false), Err(NoTarget::Unknown(_))));
     }
 }

@@ -50,9 +50,11 @@ export class OpenIdProvider {
         backchannelLogout: { enabled: true },
         rpInitiatedLogout: { enabled: true }
       },
+      // It would not call loopback addresses, which are all that a test has.
+      fetch: (url, options) => globalThis.fetch(url, { ...options, dispatcher: undefined }),
       findAccount: (_, id) => ({ accountId: id, claims: () => PEOPLE[id] ?? { sub: id } })
     })
-    provider.oidc.on('server_error', (_, error) => console.error('provider:', error))
+    for (const name of ['server_error', 'backchannel.error']) provider.oidc.on(name, (_, error) => console.error('provider:', name, error))
     provider.handle = provider.oidc.callback()
     return provider
   }

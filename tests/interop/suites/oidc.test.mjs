@@ -8,7 +8,7 @@ import { skip } from '../harness/editors.mjs'
 import { OpenIdProvider } from '../harness/provider.mjs'
 import { withBucket, skipWithoutMoto } from '../harness/moto.mjs'
 import { UnissonServer, withServer } from '../harness/server.mjs'
-import { until, pause } from '../harness/wait.mjs'
+import { until } from '../harness/wait.mjs'
 
 const options = { skip, timeout: 180_000 }
 const ADMIN = [{ value: 'the-operator', access: 'admin' }]
@@ -153,7 +153,7 @@ class Jar {
   /** Signs in; stops before `stop`, if given. */
   async signIn (server, login, to = '/d/page', stop) {
     let at = await this.follow(`${server.httpUrl}${to}`)
-    for (let form = 0; form < 3 && at.text?.includes('<form'); form++) {
+    for (let form = 0; form < 3 && at.text?.includes('name="prompt"'); form++) {
       const action = new URL(/action="([^"]+)"/.exec(at.text)[1], at.address).href
       const prompt = /name="prompt" value="([^"]+)"/.exec(at.text)?.[1]
       const response = await this.ask(action, { method: 'POST', body: new URLSearchParams({ prompt, login, password: 'any' }) })
@@ -173,7 +173,8 @@ const socket = (server, jar, { origin = server.httpUrl } = {}) => new Promise((r
   const ws = new WebSocket(`${server.webSocketUrl}/ws/page`, { headers: { cookie }, origin })
   ws.once('close', (code) => resolve(code))
   ws.once('error', () => resolve('refused'))
-  ws.on('message', () => { resolve('open'); ws.terminate() })
+  // The first byte of a refusal is another one.
+  ws.on('message', (frame) => { if (frame[0] === 0) { resolve('open'); ws.terminate() } })
 })
 
 test('whatever is changed on the way is found', options, () => withSignIn({}, async (server, provider) => {
@@ -345,7 +346,6 @@ test('a logout token that nobody signed, or of another kind, signs nobody out', 
   const post = async (value) => (await fetch(`${server.httpUrl}/signin/backchannel-logout`, { method: 'POST', body: new URLSearchParams({ logout_token: value }) })).status
   for (const value of ['', 'x', token, token.replace(/\.[^.]*$/, '.AAAA'), 'a'.repeat(9_000)]) assert.equal(await post(value), 400)
   assert.equal(await socket(server, jar), 'open')
-  await pause(0)
 }))
 
 test('a stronger sign-in than the provider gives is asked for in vain', options, () => withSignIn({ more: 'acr_accepted = ["eidas2"]' }, async (server) => {

@@ -40,7 +40,10 @@ impl IdToken {
             return rejected("the id token is another provider's");
         }
         let is_for_others = self.aud.as_array().is_some_and(|all| all.len() > 1);
-        let is_own = self.azp.as_ref().map_or(!is_for_others, |azp| *azp == settings.client_id);
+        let is_own = self
+            .azp
+            .as_ref()
+            .map_or(!is_for_others, |azp| *azp == settings.client_id);
         if !names(&self.aud, &settings.client_id) || !is_own {
             return rejected("the id token is for another client");
         }
@@ -63,10 +66,15 @@ impl IdToken {
     }
 
     /// Everything that is known: what the id token says counts over what userinfo says.
-    pub(crate) fn with(&self, userinfo: Map<String, Value>) -> Result<Map<String, Value>, SignInError> {
+    pub(crate) fn with(
+        &self,
+        userinfo: Map<String, Value>,
+    ) -> Result<Map<String, Value>, SignInError> {
         let same = userinfo.get("sub").is_none_or(|sub| *sub == *self.sub);
         if !userinfo.is_empty() && (!same || !userinfo.contains_key("sub")) {
-            return Err(SignInError::Rejected("userinfo is about another person".into()));
+            return Err(SignInError::Rejected(
+                "userinfo is about another person".into(),
+            ));
         }
         let mut all = userinfo;
         all.extend(self.rest.clone());
@@ -93,7 +101,10 @@ pub(crate) fn person(
         text.filter(|text| is_good(text)).map(str::to_owned)
     };
     let id = text(&settings.id_claim).ok_or_else(|| {
-        SignInError::Denied(format!("the provider does not say the claim {:?}", settings.id_claim))
+        SignInError::Denied(format!(
+            "the provider does not say the claim {:?}",
+            settings.id_claim
+        ))
     })?;
     let both = || {
         let family = text("usual_name").or_else(|| text("family_name"))?;
@@ -107,7 +118,11 @@ pub(crate) fn person(
         .or_else(|| text("email"))
         .unwrap_or_else(|| id.clone());
     Ok(Person {
-        name: if name.len() > NAME_BYTES_MAX { id.clone() } else { name },
+        name: if name.len() > NAME_BYTES_MAX {
+            id.clone()
+        } else {
+            name
+        },
         groups: groups(claims.get(&settings.groups_claim)),
         id,
     })
@@ -124,7 +139,9 @@ fn groups(claim: Option<&Value>) -> Vec<String> {
         Some(Value::Array(texts)) => texts.iter().filter_map(Value::as_str).collect(),
         _ => Vec::new(),
     };
-    let good = texts.into_iter().filter(|text| is_good(text) && text.len() <= GROUP_BYTES_MAX);
+    let good = texts
+        .into_iter()
+        .filter(|text| is_good(text) && text.len() <= GROUP_BYTES_MAX);
     good.take(GROUPS_MAX).map(str::to_owned).collect()
 }
 

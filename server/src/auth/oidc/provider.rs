@@ -102,13 +102,19 @@ impl Provider {
     pub(crate) async fn known(&self) -> Result<Known, SignInError> {
         // Whoever comes while it is fetched waits for it, so that it is fetched once.
         let mut known = self.known.lock().await;
-        if let Some(known) = known.as_ref().filter(|known| known.fetched.elapsed() < FRESH) {
+        if let Some(known) = known
+            .as_ref()
+            .filter(|known| known.fetched.elapsed() < FRESH)
+        {
             return Ok(known.clone());
         }
         match (self.describe(known.as_ref()).await, known.as_ref()) {
             (Ok(fresh), _) => Ok(known.insert(fresh).clone()),
             (Err(problem), Some(old)) => {
-                tracing::warn!(problem, "the OpenID provider's description cannot be renewed");
+                tracing::warn!(
+                    problem,
+                    "the OpenID provider's description cannot be renewed"
+                );
                 Ok(old.clone())
             }
             (Err(problem), None) => Err(SignInError::Unavailable(problem)),
@@ -124,7 +130,10 @@ impl Provider {
         let description: Description = serde_json::from_slice(&body)
             .map_err(|error| format!("{} is no description: {error}", shown(url)))?;
         if description.issuer != self.settings.issuer {
-            return Err(format!("the issuer is {:?}: set auth.oidc.issuer so", description.issuer));
+            return Err(format!(
+                "the issuer is {:?}: set auth.oidc.issuer so",
+                description.issuer
+            ));
         }
         for endpoint in [
             &description.authorization_endpoint,
@@ -150,10 +159,14 @@ impl Provider {
 
     /// Secrets go there, so it is as safe as the issuer itself.
     fn endpoint(&self, text: &str) -> Result<Uri, String> {
-        let url: Uri = text.parse().map_err(|_| format!("{text:?} is no address"))?;
+        let url: Uri = text
+            .parse()
+            .map_err(|_| format!("{text:?} is no address"))?;
         let is_whole = url.host().is_some();
         let scheme = url.scheme_str();
-        match is_whole && (scheme == Some("https") || scheme == self.settings.discovery.scheme_str()) {
+        match is_whole
+            && (scheme == Some("https") || scheme == self.settings.discovery.scheme_str())
+        {
             true => Ok(url),
             false => Err(format!("{} is not https", shown(&url))),
         }
@@ -197,10 +210,12 @@ impl Provider {
         match status {
             StatusCode::OK => serde_json::from_slice(&body)
                 .map_err(|_| SignInError::Rejected("the provider gives no id token".into())),
-            status if status.is_client_error() && status != StatusCode::TOO_MANY_REQUESTS => {
-                Err(SignInError::Rejected(format!("{status}, {}", oauth_error(&body))))
-            }
-            status => Err(SignInError::Unavailable(format!("the token endpoint answers {status}"))),
+            status if status.is_client_error() && status != StatusCode::TOO_MANY_REQUESTS => Err(
+                SignInError::Rejected(format!("{status}, {}", oauth_error(&body))),
+            ),
+            status => Err(SignInError::Unavailable(format!(
+                "the token endpoint answers {status}"
+            ))),
         }
     }
 
@@ -237,7 +252,9 @@ impl Provider {
                 return Err(SignInError::Rejected(format!("userinfo answers {status}")));
             }
             status => {
-                return Err(SignInError::Unavailable(format!("userinfo answers {status}")));
+                return Err(SignInError::Unavailable(format!(
+                    "userinfo answers {status}"
+                )));
             }
         }
         let text = std::str::from_utf8(&body).unwrap_or_default().trim();
@@ -254,20 +271,29 @@ impl Provider {
         &self,
         claims: Map<String, Value>,
     ) -> Result<Map<String, Value>, SignInError> {
-        let issuer = claims.get("iss").is_none_or(|issuer| *issuer == self.settings.issuer);
-        let audience = claims.get("aud").is_none_or(|audience| names(audience, &self.settings.client_id));
+        let issuer = claims
+            .get("iss")
+            .is_none_or(|issuer| *issuer == self.settings.issuer);
+        let audience = claims
+            .get("aud")
+            .is_none_or(|audience| names(audience, &self.settings.client_id));
         match issuer && audience {
             true => Ok(claims),
-            false => Err(SignInError::Rejected("userinfo is for somebody else".into())),
+            false => Err(SignInError::Rejected(
+                "userinfo is for somebody else".into(),
+            )),
         }
     }
 
     async fn get(&self, url: &Uri, token: Option<&str>) -> Result<(StatusCode, Bytes), String> {
-        let mut request = Request::get(url).header(header::ACCEPT, "application/json, application/jwt");
+        let mut request =
+            Request::get(url).header(header::ACCEPT, "application/json, application/jwt");
         if let Some(token) = token {
             request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
         }
-        let request = request.body(Full::default()).map_err(|error| error.to_string())?;
+        let request = request
+            .body(Full::default())
+            .map_err(|error| error.to_string())?;
         let answer = self.fetcher.ask(request).await;
         answer.map_err(|error| format!("{}: {error}", shown(url)))
     }
@@ -293,14 +319,19 @@ pub(crate) fn names(claim: &Value, wanted: &str) -> bool {
 /// The code of an OAuth error; nothing else of the answer, which may have anything in it.
 fn oauth_error(body: &[u8]) -> String {
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
-    let code = body.get("error").and_then(Value::as_str).unwrap_or("no error code");
+    let code = body
+        .get("error")
+        .and_then(Value::as_str)
+        .unwrap_or("no error code");
     let is_plain = |letter: &char| letter.is_ascii_alphanumeric() || *letter == '_';
     code.chars().filter(is_plain).take(60).collect()
 }
 
 /// As form fields and queries have it.
 pub(crate) fn form(fields: &[(&str, &str)]) -> String {
-    let pairs = fields.iter().map(|(key, value)| format!("{}={}", encoded(key), encoded(value)));
+    let pairs = fields
+        .iter()
+        .map(|(key, value)| format!("{}={}", encoded(key), encoded(value)));
     pairs.collect::<Vec<_>>().join("&")
 }
 

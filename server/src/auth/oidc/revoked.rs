@@ -65,7 +65,10 @@ impl Ending {
             Kind::ProviderSession => 'p',
             Kind::Person => 'u',
         };
-        format!("ended/{:010x}-{:010x}-{kind}-{}", self.until_s, self.at_s, self.digest)
+        format!(
+            "ended/{:010x}-{:010x}-{kind}-{}",
+            self.until_s, self.at_s, self.digest
+        )
     }
 
     fn parse(name: &str) -> Option<Self> {
@@ -104,10 +107,13 @@ impl Revoked {
                 tracing::error!("too many sessions were ended to remember all of them");
                 return news;
             }
-            let at_s = self.0.entry((ending.kind, ending.digest)).or_insert_with(|| {
-                news = true;
-                ending.at_s
-            });
+            let at_s = self
+                .0
+                .entry((ending.kind, ending.digest))
+                .or_insert_with(|| {
+                    news = true;
+                    ending.at_s
+                });
             if ending.at_s > *at_s {
                 (*at_s, news) = (ending.at_s, true);
             }
@@ -119,7 +125,11 @@ impl Revoked {
         let has = |kind, of: &str| self.0.get(&(kind, digest(of))).copied();
         !self.0.is_empty()
             && (has(Kind::Session, &session.sid).is_some()
-                || session.provider_sid.as_deref().and_then(|sid| has(Kind::ProviderSession, sid)).is_some()
+                || session
+                    .provider_sid
+                    .as_deref()
+                    .and_then(|sid| has(Kind::ProviderSession, sid))
+                    .is_some()
                 || has(Kind::Person, &session.sub).is_some_and(|at_s| session.signed_in_s <= at_s))
     }
 }
@@ -191,8 +201,15 @@ mod tests {
             (revoked.covers(&ann), revoked.covers(&bob))
         };
         assert_eq!(covered(Ending::of_session(&ann, 99)), (true, false));
-        assert_eq!(covered(Ending::of_provider_session("p2", 99)), (false, true));
+        assert_eq!(
+            covered(Ending::of_provider_session("p2", 99)),
+            (false, true)
+        );
         assert_eq!(covered(Ending::of_person("ann", 10, 99)), (true, false));
-        assert_eq!(covered(Ending::of_person("ann", 9, 99)), (false, false), "signed in since");
+        assert_eq!(
+            covered(Ending::of_person("ann", 9, 99)),
+            (false, false),
+            "signed in since"
+        );
     }
 }

@@ -31,7 +31,9 @@ impl Seals {
     pub(crate) fn seal(&self, purpose: &str, value: &impl Serialize) -> Option<String> {
         let mut bytes = serde_json::to_vec(value).ok()?;
         let key = self.0.first()?;
-        let nonce = key.seal_in_place_append_tag(Aad::from(purpose), &mut bytes).ok()?;
+        let nonce = key
+            .seal_in_place_append_tag(Aad::from(purpose), &mut bytes)
+            .ok()?;
         let sealed = [nonce.as_ref().as_slice(), &bytes].concat();
         let text = format!("{FORM}{}", URL_SAFE_NO_PAD.encode(sealed));
         (text.len() <= COOKIE_BYTES_MAX).then_some(text)
@@ -47,7 +49,9 @@ impl Seals {
         self.0.iter().find_map(|key| {
             let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
             let mut body = body.to_vec();
-            let opened = key.open_in_place(nonce, Aad::from(purpose), &mut body).ok()?;
+            let opened = key
+                .open_in_place(nonce, Aad::from(purpose), &mut body)
+                .ok()?;
             serde_json::from_slice(opened).ok()
         })
     }
@@ -69,8 +73,16 @@ mod tests {
         assert_ne!(own.seal("session", &"ann"), Some(sealed.clone()));
         let open = |seals: &Seals, purpose, text: &str| seals.open::<String>(purpose, text);
         assert_eq!(open(&own, "session", &sealed).as_deref(), Some("ann"));
-        assert_eq!(open(&own, "signin", &sealed), None, "made for something else");
-        assert_eq!(open(&seals(&[2]), "session", &sealed), None, "another server's");
+        assert_eq!(
+            open(&own, "signin", &sealed),
+            None,
+            "made for something else"
+        );
+        assert_eq!(
+            open(&seals(&[2]), "session", &sealed),
+            None,
+            "another server's"
+        );
         for at in 0..sealed.len() {
             let mut changed = sealed.clone().into_bytes();
             changed[at] = if changed[at] == b'A' { b'B' } else { b'A' };

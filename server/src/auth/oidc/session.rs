@@ -46,7 +46,9 @@ impl Session {
     /// The same for longer, where a quarter of its time is over.
     pub(crate) fn renewed(&self, now_s: u64, settings: &OidcSettings) -> Option<Self> {
         let left_s = self.ends_s.saturating_sub(now_s);
-        let ends_s = now_s.saturating_add(settings.session_s).min(self.last_s(settings));
+        let ends_s = now_s
+            .saturating_add(settings.session_s)
+            .min(self.last_s(settings));
         let is_worn = left_s <= settings.session_s - settings.session_s / 4;
         (is_worn && ends_s > self.ends_s).then(|| Self {
             ends_s,

@@ -28,8 +28,16 @@ pub(super) struct Notice {
 impl Notice {
     pub(super) fn signed_out(french: bool, root: &str) -> Self {
         let (title, text, link_text) = match french {
-            true => ("Vous êtes déconnecté", "Votre session est terminée sur ce serveur.", "Se connecter"),
-            false => ("You are signed out", "Your session on this server has ended.", "Sign in"),
+            true => (
+                "Vous êtes déconnecté",
+                "Votre session est terminée sur ce serveur.",
+                "Se connecter",
+            ),
+            false => (
+                "You are signed out",
+                "Your session on this server has ended.",
+                "Sign in",
+            ),
         };
         Self {
             status: StatusCode::OK,
@@ -45,8 +53,16 @@ impl Notice {
     /// On the way to the provider.
     pub(super) fn leaving(french: bool, location: &str) -> Self {
         let (title, text, link_text) = match french {
-            true => ("Déconnexion", "Votre session est terminée sur ce serveur.", "Continuer"),
-            false => ("Signing out", "Your session on this server has ended.", "Go on"),
+            true => (
+                "Déconnexion",
+                "Votre session est terminée sur ce serveur.",
+                "Continuer",
+            ),
+            false => (
+                "Signing out",
+                "Your session on this server has ended.",
+                "Go on",
+            ),
         };
         Self {
             status: StatusCode::OK,
@@ -61,30 +77,48 @@ impl Notice {
 
     pub(super) fn failed(french: bool, error: &SignInError, root: &str, to: &str) -> Self {
         let (status, [title, text]) = match (error, french) {
-            (SignInError::Unavailable(_), true) => (StatusCode::SERVICE_UNAVAILABLE, [
-                "Connexion indisponible pour le moment",
-                "Le service de connexion ne répond pas. Vos droits n’ont pas changé : réessayez dans un instant.",
-            ]),
-            (SignInError::Unavailable(_), false) => (StatusCode::SERVICE_UNAVAILABLE, [
-                "Sign-in is unavailable now",
-                "The sign-in service does not answer. Nothing was refused: try again in a moment.",
-            ]),
-            (SignInError::Rejected(_), true) => (StatusCode::BAD_REQUEST, [
-                "La connexion n’a pas abouti",
-                "Elle a pris trop de temps, ou elle a commencé dans un autre navigateur. Recommencez.",
-            ]),
-            (SignInError::Rejected(_), false) => (StatusCode::BAD_REQUEST, [
-                "You are not signed in",
-                "It took too long, or it began in another browser. Begin again.",
-            ]),
-            (SignInError::Denied(_), true) => (StatusCode::FORBIDDEN, [
-                "Connexion refusée",
-                "Le service de connexion ne vous a pas laissé entrer, ou ce serveur n’accepte pas cette forme de connexion.",
-            ]),
-            (SignInError::Denied(_), false) => (StatusCode::FORBIDDEN, [
-                "You are not let in",
-                "The sign-in service did not let you in, or this server does not accept this kind of sign-in.",
-            ]),
+            (SignInError::Unavailable(_), true) => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                [
+                    "Connexion indisponible pour le moment",
+                    "Le service de connexion ne répond pas. Vos droits n’ont pas changé : réessayez dans un instant.",
+                ],
+            ),
+            (SignInError::Unavailable(_), false) => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                [
+                    "Sign-in is unavailable now",
+                    "The sign-in service does not answer. Nothing was refused: try again in a moment.",
+                ],
+            ),
+            (SignInError::Rejected(_), true) => (
+                StatusCode::BAD_REQUEST,
+                [
+                    "La connexion n’a pas abouti",
+                    "Elle a pris trop de temps, ou elle a commencé dans un autre navigateur. Recommencez.",
+                ],
+            ),
+            (SignInError::Rejected(_), false) => (
+                StatusCode::BAD_REQUEST,
+                [
+                    "You are not signed in",
+                    "It took too long, or it began in another browser. Begin again.",
+                ],
+            ),
+            (SignInError::Denied(_), true) => (
+                StatusCode::FORBIDDEN,
+                [
+                    "Connexion refusée",
+                    "Le service de connexion ne vous a pas laissé entrer, ou ce serveur n’accepte pas cette forme de connexion.",
+                ],
+            ),
+            (SignInError::Denied(_), false) => (
+                StatusCode::FORBIDDEN,
+                [
+                    "You are not let in",
+                    "The sign-in service did not let you in, or this server does not accept this kind of sign-in.",
+                ],
+            ),
         };
         let to = local_path(to).unwrap_or("/");
         Self {
@@ -92,7 +126,10 @@ impl Notice {
             french,
             title,
             text,
-            link: format!("{root}/signin?to={}", utf8_percent_encode(to, NON_ALPHANUMERIC)),
+            link: format!(
+                "{root}/signin?to={}",
+                utf8_percent_encode(to, NON_ALPHANUMERIC)
+            ),
             link_text: if french { "Réessayer" } else { "Try again" },
             goes_on: false,
         }
@@ -114,7 +151,10 @@ impl IntoResponse for Notice {
             .replace("{link-text}", self.link_text)
             .replace("{link}", &link);
         let headers: [(HeaderName, &str); 4] = [
-            (header::CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"),
+            (
+                header::CONTENT_SECURITY_POLICY,
+                "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+            ),
             (header::CACHE_CONTROL, "no-store"),
             (header::REFERRER_POLICY, "no-referrer"),
             (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),

@@ -38,7 +38,9 @@ fn attempted(to: &str, id: &str, number: u32, at_ms: u64, next_ms: Option<u64>, 
 }
 
 fn ids(due: &[(String, Message)]) -> Vec<(&str, &str)> {
-    due.iter().map(|(to, message)| (to.as_str(), message.id.as_str())).collect()
+    due.iter()
+        .map(|(to, message)| (to.as_str(), message.id.as_str()))
+        .collect()
 }
 
 #[test]
@@ -49,7 +51,10 @@ fn a_message_waits_until_it_has_arrived() {
     assert_eq!(ids(&queue.due(5)), [("a", "m")]);
     assert_eq!(queue.due(5), [], "it is under way");
     queue.apply(&attempted("a", "m", 1, 6, Some(20), false));
-    assert_eq!((queue.next_due_ms(), queue.attempts_of("a", "m")), (Some(20), 1));
+    assert_eq!(
+        (queue.next_due_ms(), queue.attempts_of("a", "m")),
+        (Some(20), 1)
+    );
     assert_eq!(ids(&queue.due(20)), [("a", "m")]);
     queue.apply(&attempted("a", "m", 2, 21, None, true));
     assert!(queue.is_idle());
@@ -63,7 +68,10 @@ fn a_dead_webhook_holds_up_nobody_and_is_asked_one_message_at_a_time() {
         queue.apply(&queued(&format!("m{n}"), 0, &["a", "b"]));
     }
     let due = queue.due(0);
-    assert_eq!(due.iter().filter(|(to, _)| to == "a").count(), UNDER_WAY_MAX);
+    assert_eq!(
+        due.iter().filter(|(to, _)| to == "a").count(),
+        UNDER_WAY_MAX
+    );
     for (to, message) in due {
         queue.apply(&attempted(&to, &message.id, 1, 1, Some(1_000), to == "b"));
     }
@@ -72,7 +80,10 @@ fn a_dead_webhook_holds_up_nobody_and_is_asked_one_message_at_a_time() {
     }
     let due = queue.due(2);
     assert_eq!(due.iter().filter(|(to, _)| to == "a").count(), 1);
-    assert_eq!(due.iter().filter(|(to, _)| to == "b").count(), UNDER_WAY_MAX);
+    assert_eq!(
+        due.iter().filter(|(to, _)| to == "b").count(),
+        UNDER_WAY_MAX
+    );
 }
 
 #[test]
@@ -111,7 +122,9 @@ fn a_switched_off_webhook_gets_nothing_until_it_is_switched_on() {
 fn facts_that_were_kept_make_the_same_state() {
     let facts = [
         queued("m", 0, &["a", "b"]),
-        Fact::Marked { document: "doc".into() },
+        Fact::Marked {
+            document: "doc".into(),
+        },
         attempted("a", "m", 1, 1, Some(50), false),
         queued("n", 2, &["b"]),
         attempted("b", "m", 1, 3, None, true),
@@ -144,7 +157,10 @@ fn nothing_grows_without_end() {
     }
     let endpoint = queue.endpoint("a").expect("there");
     assert_eq!(endpoint.attempts().count(), ATTEMPTS_MAX);
-    assert!(queue.message("m0").is_none(), "nobody can ask for it any more");
+    assert!(
+        queue.message("m0").is_none(),
+        "nobody can ask for it any more"
+    );
 }
 
 #[test]
@@ -167,7 +183,9 @@ fn another_address_begins_anew_with_what_waits() {
 fn what_another_server_left_is_sent() {
     let mut theirs = queue();
     theirs.apply(&queued("m", 0, &["a"]));
-    theirs.apply(&Fact::Marked { document: "doc".into() });
+    theirs.apply(&Fact::Marked {
+        document: "doc".into(),
+    });
     let mut ours = queue();
     ours.adopt(theirs);
     assert_eq!(ids(&ours.due(1)), [("a", "m")]);

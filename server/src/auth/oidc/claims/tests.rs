@@ -16,7 +16,11 @@ fn settings(more: &str) -> OidcSettings {
         config: Some(config),
         ..Default::default()
     };
-    crate::Settings::gather(options).expect("fine").auth.oidc.expect("there")
+    crate::Settings::gather(options)
+        .expect("fine")
+        .auth
+        .oidc
+        .expect("there")
 }
 
 fn changed(base: Value, changes: &Value) -> Value {
@@ -48,7 +52,11 @@ fn the_answer_to_what_was_asked_counts() {
         json!({"exp": NOW_S - 30}),
         json!({"iat": NOW_S + 30}),
     ] {
-        assert_eq!(id_token(&fine).check(&settings(""), "n", NOW_S), Ok(()), "{fine}");
+        assert_eq!(
+            id_token(&fine).check(&settings(""), "n", NOW_S),
+            Ok(()),
+            "{fine}"
+        );
     }
 }
 
@@ -67,7 +75,10 @@ fn nothing_else_does() {
         json!({"iat": NOW_S + 120}),
     ] {
         let outcome = id_token(&wrong).check(&settings(""), "n", NOW_S);
-        assert!(matches!(outcome, Err(SignInError::Rejected(_))), "{wrong} {outcome:?}");
+        assert!(
+            matches!(outcome, Err(SignInError::Rejected(_))),
+            "{wrong} {outcome:?}"
+        );
     }
 }
 
@@ -75,7 +86,10 @@ fn nothing_else_does() {
 fn a_weaker_sign_in_than_is_accepted_is_denied() {
     let strict = settings("acr_accepted = [\"eidas2\"]");
     let outcome = id_token(&json!({})).check(&strict, "n", NOW_S);
-    assert!(matches!(outcome, Err(SignInError::Denied(_))), "{outcome:?}");
+    assert!(
+        matches!(outcome, Err(SignInError::Denied(_))),
+        "{outcome:?}"
+    );
     let strong = id_token(&json!({"acr": "eidas2"}));
     assert_eq!(strong.check(&strict, "n", NOW_S), Ok(()));
 }
@@ -88,7 +102,10 @@ fn userinfo_of_another_person_is_not_taken() {
     assert!(with(json!({"name": "Bob"})).is_err());
     let all = with(json!({"sub": "ann", "email": "ann@example.org", "name": "Other"}));
     let all = all.expect("fine");
-    assert_eq!((&all["email"], &all["name"]), (&json!("ann@example.org"), &json!("Ann")));
+    assert_eq!(
+        (&all["email"], &all["name"]),
+        (&json!("ann@example.org"), &json!("Ann"))
+    );
     assert!(with(json!({})).is_ok(), "there need be none");
 }
 
@@ -96,11 +113,19 @@ fn userinfo_of_another_person_is_not_taken() {
 fn a_name_is_found_in_the_usual_places() {
     let name = |claims: Value| {
         let claims = serde_json::from_value(changed(json!({"sub": "ann"}), &claims));
-        person(&claims.expect("an object"), &settings("")).expect("a person").name
+        person(&claims.expect("an object"), &settings(""))
+            .expect("a person")
+            .name
     };
     assert_eq!(name(json!({"name": " Ann Martin "})), "Ann Martin");
-    assert_eq!(name(json!({"given_name": "Ann", "usual_name": "Martin"})), "Ann Martin");
-    assert_eq!(name(json!({"given_name": "Ann", "family_name": "Roy"})), "Ann Roy");
+    assert_eq!(
+        name(json!({"given_name": "Ann", "usual_name": "Martin"})),
+        "Ann Martin"
+    );
+    assert_eq!(
+        name(json!({"given_name": "Ann", "family_name": "Roy"})),
+        "Ann Roy"
+    );
     assert_eq!(name(json!({"email": "ann@example.org"})), "ann@example.org");
     assert_eq!(name(json!({})), "ann");
     assert_eq!(name(json!({"name": "a\u{0}b"})), "ann");
@@ -132,7 +157,8 @@ fn only_a_logout_token_signs_people_out() {
         "sid": "s", "events": { event: {} },
     });
     let check = |changes: Value| {
-        let token: LogoutToken = serde_json::from_value(changed(base.clone(), &changes)).expect("a token");
+        let token: LogoutToken =
+            serde_json::from_value(changed(base.clone(), &changes)).expect("a token");
         token.check(&settings(""), NOW_S)
     };
     assert_eq!(check(json!({})), Ok(()));
