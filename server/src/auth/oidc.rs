@@ -323,9 +323,12 @@ impl Oidc {
         let location = match endpoint {
             None => signed_out,
             Some(endpoint) => {
+                // Some providers want a state; nothing here depends on it.
+                let state = random().unwrap_or_default();
                 let mut fields = vec![
                     ("post_logout_redirect_uri", signed_out.as_str()),
                     ("client_id", &self.settings.client_id),
+                    ("state", &state),
                 ];
                 let hint = session.id_token.as_deref();
                 fields.extend(hint.map(|hint| ("id_token_hint", hint)));

@@ -116,7 +116,7 @@ impl OidcFile {
         });
         let session_s = self.session_s.unwrap_or(8 * 60 * 60);
         let session_max_s = self.session_max_s.unwrap_or(24 * 60 * 60);
-        within("auth.oidc.session_s", session_s, 60, SESSION_S_MAX)?;
+        within("auth.oidc.session_s", session_s, 5, SESSION_S_MAX)?;
         within(
             "auth.oidc.session_max_s",
             session_max_s,
@@ -228,7 +228,7 @@ mod tests {
                 "session_keys = [\"short\"]",
                 "session_keys",
             ),
-            ("client_secret = \"shh\"", "session_s = 5", "session_s"),
+            ("client_secret = \"shh\"", "session_s = 1", "session_s"),
             ("client_secret = \"shh\"", "rolle = \"editor\"", "rolle"),
         ] {
             let error = read(&GOOD.replace(from, to)).expect_err("refused");

@@ -268,13 +268,22 @@ test('a provider that is down denies nobody', options, () => withSignIn({}, asyn
   assert.deepEqual(problem(await third.signIn(server, 'ann')), unavailable)
 }))
 
-test('a session ends by its time, and goes on where it is used', options, () => withSignIn({ more: 'session_s = 60\nsession_max_s = 60' }, async (server) => {
-  const jar = new Jar()
-  await jar.signIn(server, 'ann')
-  assert.equal(await socket(server, jar), 'open')
-  const made = jar.cookies.get('__Host-unisson_session')
-  await jar.ask(`${server.httpUrl}/d/page`)
-  assert.equal(jar.cookies.get('__Host-unisson_session'), made, 'not renewed beyond its last moment')
+test('a session goes on where it is used, and ends by its time, open pages too', options, () => withSignIn({ more: 'session_s = 5\nsession_max_s = 8' }, async (server) => {
+  const [used, unused] = [new Jar(), new Jar()]
+  const started = Date.now()
+  await Promise.all([used.signIn(server, 'ann'), unused.signIn(server, 'bob')])
+  const cookie = [...used.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+  const ws = new WebSocket(`${server.webSocketUrl}/ws/page`, { headers: { cookie }, origin: server.httpUrl })
+  const closed = new Promise((resolve) => ws.once('close', (code) => resolve({ code, after: Date.now() - started })))
+  const made = used.cookies.get('__Host-unisson_session')
+  const renewed = async () => { await used.ask(`${server.httpUrl}/d/page`); return used.cookies.get('__Host-unisson_session') !== made }
+  await until(renewed, 'the cookie is renewed', 4_500, 200)
+  await until(async () => await socket(server, unused) === 4401, 'who does nothing is out', 6_500, 200)
+  assert.equal(await socket(server, used), 'open')
+  const { code, after } = await closed
+  assert.equal(code, 4205)
+  assert.ok(after >= 7_000 && after < 11_000, `${after} ms`)
+  assert.equal(await socket(server, used), 4401, 'nothing goes on beyond the last moment')
 }))
 
 test('a session is this server\'s, this browser\'s pages\', and nothing else', options, () => withSignIn({ more: 'prefix = "page"\nrole = "reader"' }, async (server) => {
