@@ -225,7 +225,8 @@ impl Task {
 
     /// Takes over what dead processes left.
     async fn look(&mut self) -> Result<(), StoreError> {
-        let left = keeper::left(self.keeper.journal(), unix_now_ms()).await?;
+        let targets = self.queue.targets();
+        let left = keeper::left(self.keeper.journal(), &targets, unix_now_ms()).await?;
         self.take_over(left);
         Ok(())
     }
@@ -234,11 +235,7 @@ impl Task {
         let own: std::collections::BTreeSet<_> = self.queue.marked().map(str::to_owned).collect();
         for left in left {
             self.keeper.took_over(&left);
-            let targets: Vec<_> = self
-                .queue
-                .endpoints()
-                .map(|(id, endpoint)| (id.to_owned(), endpoint.target().to_owned()))
-                .collect();
+            let targets = self.queue.targets();
             self.queue.adopt(left.queue.with_targets(&targets));
         }
         // Whoever marked these was killed before it could tell.

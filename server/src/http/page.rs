@@ -88,8 +88,15 @@ fn show(state: &AppState, document: &str, headers: &HeaderMap, frame: Frame) -> 
     };
     let path = format!("/d/{}", utf8_percent_encode(name.as_str(), PATH));
     let path = utf8_percent_encode(&path, NON_ALPHANUMERIC).to_string();
+    // The server writes the name at the cursor; this one is for the person's own picture.
+    let own = if who.is_empty() {
+        ""
+    } else {
+        " name=\"{person}\""
+    };
     let mut page = template
         .replace("{who}", field)
+        .replace("{name}", own)
         .replace("{root}", &up)
         .replace("{path}", &path);
     for (place, word) in PLACES.into_iter().zip(words) {

@@ -19,6 +19,8 @@ const FACTS_MAX: usize = 200;
 const FACTS_BYTES_MAX: usize = 1 << 20;
 /// A process that has written nothing for so long is dead, or has nothing to lose.
 pub(super) const DEAD_AFTER_MS: u64 = 10 * 60 * 1_000;
+/// What such a process remembers of attempts is kept for so long.
+const GARBAGE_AFTER_MS: u64 = 7 * 24 * 60 * 60 * 1_000;
 /// So often a live one writes while anything would be lost with it.
 const ALIVE_EVERY_MS: u64 = 3 * 60 * 1_000;
 
@@ -150,7 +152,11 @@ fn parse(name: &str) -> Option<Name<'_>> {
 }
 
 /// What processes left that are dead: all others but this one where nobody else can be running.
-pub(super) async fn left(journal: &Journal, now_ms: u64) -> Result<Vec<Left>, StoreError> {
+pub(super) async fn left(
+    journal: &Journal,
+    targets: &[(String, String)],
+    now_ms: u64,
+) -> Result<Vec<Left>, StoreError> {
     let own = format!("{}/{}", journal.node(), journal.epoch());
     let listed = journal.list().await?;
     let mut processes: BTreeMap<&str, Vec<Name<'_>>> = BTreeMap::new();
@@ -163,22 +169,34 @@ pub(super) async fn left(journal: &Journal, now_ms: u64) -> Result<Vec<Left>, St
     for (process, names) in processes {
         let is_own_node = process.split('/').next() == Some(journal.node());
         let last_ms = names.iter().map(|name| name.ms).max().unwrap_or(0);
-        let is_silent = now_ms.saturating_sub(last_ms) >= DEAD_AFTER_MS;
-        if journal.is_alone() || is_own_node || is_silent {
-            all.push(read(journal, process, &names).await?);
+        let silent_ms = now_ms.saturating_sub(last_ms);
+        let is_dead = journal.is_alone() || is_own_node;
+        if !is_dead && silent_ms < DEAD_AFTER_MS {
+            continue;
+        }
+        let left = read(journal, targets, process, &names).await?;
+        // One that is silent because it has nothing to lose may be alive, and keeps its own.
+        if is_dead || !left.queue.is_idle() || silent_ms >= GARBAGE_AFTER_MS {
+            all.push(left);
         }
     }
     Ok(all)
 }
 
 /// Reads the last whole state and the facts after it. Names are sorted.
-async fn read(journal: &Journal, process: &str, names: &[Name<'_>]) -> Result<Left, StoreError> {
+async fn read(
+    journal: &Journal,
+    targets: &[(String, String)],
+    process: &str,
+    names: &[Name<'_>],
+) -> Result<Left, StoreError> {
     let file = |name: &Name<'_>| {
         let kind = if name.is_state { "state" } else { "facts" };
         format!("{process}/{}-{kind}-{:012x}.json", name.number, name.ms)
     };
     let from = names.iter().rposition(|name| name.is_state).unwrap_or(0);
-    let mut queue = Queue::default();
+    // Without a state: one that was taken over with nothing to lose, and went on.
+    let mut queue = Queue::default().with_targets(targets);
     for name in &names[from..] {
         let object = file(name);
         let Some(body) = journal.get(&object).await? else {

@@ -138,6 +138,14 @@ impl Queue {
         self
     }
 
+    /// The webhooks that it is about, with what each one's address is.
+    pub(crate) fn targets(&self) -> Vec<(String, String)> {
+        let endpoints = self.endpoints.iter();
+        endpoints
+            .map(|(id, endpoint)| (id.clone(), endpoint.target.clone()))
+            .collect()
+    }
+
     /// Takes over what another server of the same store left.
     pub(crate) fn adopt(&mut self, other: Self) {
         self.marked.extend(other.marked);
@@ -155,6 +163,11 @@ impl Queue {
             let beyond = endpoint.attempts.len().saturating_sub(ATTEMPTS_MAX);
             endpoint.attempts.drain(..beyond);
             endpoint.disabled = endpoint.disabled.take().or(theirs.disabled);
+            // Otherwise a webhook would have to fail for as long again after each restart.
+            let since_ms = [endpoint.failing_since_ms, theirs.failing_since_ms];
+            endpoint.failing_since_ms = since_ms.into_iter().flatten().min();
+            endpoint.failures = endpoint.failures.max(theirs.failures);
+            endpoint.dropped += theirs.dropped;
             endpoint.reschedule();
         }
         self.forget_messages();
@@ -303,11 +316,6 @@ impl Queue {
 }
 
 impl Endpoint {
-    /// Which address this is about.
-    pub(crate) fn target(&self) -> &str {
-        &self.target
-    }
-
     pub(crate) fn disabled(&self) -> Option<&Disabled> {
         self.disabled.as_ref()
     }

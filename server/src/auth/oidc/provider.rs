@@ -28,6 +28,8 @@ use crate::{
 const BYTES_MAX: usize = 256 << 10;
 /// After so long the description is fetched again.
 const FRESH: Duration = Duration::from_secs(60 * 60);
+/// After a failure it is not fetched again for so long.
+const FAILURE_KEPT: Duration = Duration::from_secs(1);
 /// Keys are fetched at most so often.
 const KEYS_PAUSE: Duration = Duration::from_secs(5);
 
@@ -68,6 +70,13 @@ pub(crate) struct Known {
     fetched: Instant,
 }
 
+/// What is known of the provider, and when it last could not be asked.
+#[derive(Debug, Default)]
+struct Knowledge {
+    last: Option<Known>,
+    failed: Option<(Instant, String)>,
+}
+
 /// What the token endpoint gives.
 #[derive(Deserialize)]
 pub(crate) struct Tokens {
@@ -86,7 +95,7 @@ impl std::fmt::Debug for Tokens {
 pub(crate) struct Provider {
     settings: Arc<OidcSettings>,
     fetcher: Fetcher,
-    known: tokio::sync::Mutex<Option<Known>>,
+    known: tokio::sync::Mutex<Knowledge>,
 }
 
 impl Provider {

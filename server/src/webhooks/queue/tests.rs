@@ -1,3 +1,5 @@
+//! The queue by its facts alone.
+
 use super::*;
 
 fn queue() -> Queue {
@@ -186,10 +188,18 @@ fn what_another_server_left_is_sent() {
     theirs.apply(&Fact::Marked {
         document: "doc".into(),
     });
+    theirs.apply(&queued("n", 0, &["b"]));
+    theirs.apply(&attempted("b", "n", 1, 3, Some(900), false));
     let mut ours = queue();
     ours.adopt(theirs);
     assert_eq!(ids(&ours.due(1)), [("a", "m")]);
     assert_eq!(ours.marked().count(), 1);
+    let failing = ours.endpoint("b").expect("there");
+    assert_eq!(
+        failing.failing_since_ms(),
+        Some(3),
+        "a restart is no success"
+    );
 }
 
 #[test]

@@ -1,3 +1,5 @@
+//! Which claims count, and which do not.
+
 use serde_json::json;
 
 use super::*;
