@@ -111,22 +111,26 @@ impl Provider {
     pub(crate) async fn known(&self) -> Result<Known, SignInError> {
         // Whoever comes while it is fetched waits for it, so that it is fetched once.
         let mut known = self.known.lock().await;
-        if let Some(known) = known
-            .as_ref()
-            .filter(|known| known.fetched.elapsed() < FRESH)
-        {
-            return Ok(known.clone());
+        let last = known.last.clone();
+        if let Some(last) = last.as_ref().filter(|last| last.fetched.elapsed() < FRESH) {
+            return Ok(last.clone());
         }
-        match (self.describe(known.as_ref()).await, known.as_ref()) {
-            (Ok(fresh), _) => Ok(known.insert(fresh).clone()),
-            (Err(problem), Some(old)) => {
-                tracing::warn!(
-                    problem,
-                    "the OpenID provider's description cannot be renewed"
-                );
-                Ok(old.clone())
+        // Those who waited for the same fetch do not each wait for another one.
+        let failed = known.failed.as_ref();
+        let failed = failed.filter(|(at, _)| at.elapsed() < FAILURE_KEPT);
+        if let Some((_, problem)) = failed {
+            return last.ok_or_else(|| SignInError::Unavailable(problem.clone()));
+        }
+        match self.describe(last.as_ref()).await {
+            Ok(fresh) => {
+                known.failed = None;
+                Ok(known.last.insert(fresh).clone())
             }
-            (Err(problem), None) => Err(SignInError::Unavailable(problem)),
+            Err(problem) => {
+                tracing::warn!(problem, "the OpenID provider's description cannot be had");
+                known.failed = Some((Instant::now(), problem.clone()));
+                last.ok_or(SignInError::Unavailable(problem))
+            }
         }
     }
 
