@@ -261,8 +261,7 @@ test('a provider that is down denies nobody', options, () => withSignIn({}, asyn
   assert.match(begun.text, /signin\?to=%2Fd%2Fpage/)
   // When it is back, the same browser goes on where it was.
   provider.failing = null
-  const at = await later.follow(`${server.httpUrl}/d/page`)
-  assert.ok(at.response.status === 200)
+  await until(async () => (await later.follow(`${server.httpUrl}/d/page`)).response.status === 200, 'the provider is asked again')
   provider.failing = /\/me$/
   const third = new Jar()
   assert.deepEqual(problem(await third.signIn(server, 'ann')), unavailable)
