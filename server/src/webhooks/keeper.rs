@@ -224,3 +224,113 @@ async fn read(
         objects: names.iter().map(file).collect(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use unisson_storage::{RemoteOptions, RemoteStore, Store, StoreSettings};
+
+    use super::{super::queue::Message, *};
+
+    async fn node(folder: &std::path::Path, name: &str) -> Journal {
+        let url = format!("file://{}", folder.display());
+        let options = RemoteOptions {
+            url,
+            ..RemoteOptions::default()
+        };
+        let remote = RemoteStore::connect(&options).expect("a store");
+        let mut settings = StoreSettings::direct(remote);
+        settings.node = Some(name.to_owned());
+        let store = Store::open(settings).await.expect("opened");
+        store.journal("webhooks")
+    }
+
+    fn targets() -> Vec<(String, String)> {
+        vec![("a".into(), "x".into())]
+    }
+
+    fn queued(id: &str) -> Fact {
+        let message = Message {
+            id: id.into(),
+            kind: "webhook.test".into(),
+            at_ms: 1,
+            body: "{}".into(),
+        };
+        Fact::Queued {
+            message,
+            to: vec!["a".into()],
+        }
+    }
+
+    /// Applies a fact and makes it durable.
+    async fn keep(keeper: &mut Keeper, queue: &mut Queue, fact: &Fact, now_ms: u64) {
+        queue.apply(fact);
+        keeper.note(fact);
+        let next = keeper.next(queue, now_ms).expect("news");
+        write(keeper.journal(), &next).await.expect("written");
+    }
+
+    #[tokio::test]
+    async fn what_a_dead_node_left_is_taken_over_once_it_is_silent() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let (one, two) = (node(dir.path(), "one").await, node(dir.path(), "two").await);
+        let (mut keeper, mut queue) = (Keeper::new(one), Queue::default().with_targets(&targets()));
+        keep(&mut keeper, &mut queue, &queued("m"), 1_000).await;
+        keep(&mut keeper, &mut queue, &queued("n"), 2_000).await;
+
+        let early = left(&two, &targets(), 3_000).await.expect("read");
+        assert!(early.is_empty(), "it may be alive");
+        let now_ms = 2_000 + DEAD_AFTER_MS;
+        let mut late = left(&two, &targets(), now_ms).await.expect("read");
+        assert_eq!(late.len(), 1);
+        let taken = late.pop().expect("there");
+        assert_eq!(taken.queue.endpoint("a").map(|a| a.waiting()), Some(2));
+
+        // Once the new owner has written its state, the dead one's objects are gone.
+        let (mut keeper, mut queue) = (Keeper::new(two), Queue::default().with_targets(&targets()));
+        keeper.took_over(&taken);
+        queue.adopt(taken.queue);
+        let next = keeper.next(&queue, now_ms).expect("a state");
+        write(keeper.journal(), &next).await.expect("written");
+        let listed = keeper.journal().list().await.expect("listed");
+        assert!(
+            listed.iter().all(|object| object.name.starts_with("two/")),
+            "{listed:?}"
+        );
+    }
+
+    #[tokio::test]
+    async fn the_same_node_takes_over_at_once_and_facts_alone_are_enough() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let before = node(dir.path(), "one").await;
+        let (mut keeper, mut queue) = (
+            Keeper::new(before),
+            Queue::default().with_targets(&targets()),
+        );
+        keep(&mut keeper, &mut queue, &queued("m"), 1_000).await;
+        keep(&mut keeper, &mut queue, &queued("n"), 2_000).await;
+        let state = keeper.written[0].clone();
+        keeper.journal().remove(&state).await.expect("removed");
+
+        let after = node(dir.path(), "one").await;
+        let taken = left(&after, &targets(), 2_001).await.expect("read");
+        assert_eq!(taken.len(), 1);
+        assert_eq!(taken[0].queue.endpoint("a").map(|a| a.waiting()), Some(1));
+    }
+
+    #[tokio::test]
+    async fn a_node_with_nothing_to_lose_keeps_its_own() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let (one, two) = (node(dir.path(), "one").await, node(dir.path(), "two").await);
+        let (mut keeper, queue) = (Keeper::new(one), Queue::default().with_targets(&targets()));
+        let next = keeper.next(&queue, 1_000).expect("a state");
+        write(keeper.journal(), &next).await.expect("written");
+        let later = left(&two, &targets(), 1_000 + 10 * DEAD_AFTER_MS)
+            .await
+            .expect("read");
+        assert!(later.is_empty());
+        let garbage = left(&two, &targets(), 2_000 + GARBAGE_AFTER_MS)
+            .await
+            .expect("read");
+        assert_eq!(garbage.len(), 1);
+    }
+}
