@@ -324,8 +324,9 @@ impl Task {
             self.look_at = now + LOOK;
             let journal = self.keeper.journal().clone();
             if !journal.is_alone() {
-                self.looking
-                    .spawn(async move { keeper::left(&journal, now_ms).await });
+                let targets = self.queue.targets();
+                let looking = async move { keeper::left(&journal, &targets, now_ms).await };
+                self.looking.spawn(looking);
             }
         }
     }
