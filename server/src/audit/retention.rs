@@ -48,3 +48,95 @@ pub(super) async fn expired(
     }
     Ok(trimmed)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use bytes::Bytes;
+    use unisson_storage::{Store, StoreSettings};
+
+    use super::*;
+    use crate::audit::{
+        archive::Segment,
+        check::check,
+        line::{Content, Verdict},
+    };
+
+    const DAY: u64 = DAY_MS;
+
+    fn content(at_ms: u64, action: &'static str) -> Content {
+        Content {
+            at_ms,
+            action,
+            verdict: Verdict::Done,
+            document: None,
+            space: None,
+            detail: BTreeMap::new(),
+            who: None,
+            about: None,
+        }
+    }
+
+    /// Writes one object with one line for each of these.
+    async fn put(journal: &Journal, chain: &str, head: &mut Head, contents: Vec<Content>) {
+        let (mut text, mut lines) = (Vec::new(), Vec::new());
+        for content in contents {
+            let line = head.append(content);
+            lines.push((line.seq, line.at_ms));
+            text.extend_from_slice(&line.text());
+            text.push(b'\n');
+        }
+        let segment = Segment::of(chain, &lines, text.len() as u64);
+        journal
+            .put(&segment.name(), Bytes::from(text))
+            .await
+            .expect("put");
+    }
+
+    #[tokio::test]
+    async fn old_lines_go_and_the_log_knows_why() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let store = Store::open(StoreSettings::new(dir.path()))
+            .await
+            .expect("opened");
+        let journal = store.journal("audit");
+        let mut head = Head::default();
+        for day in 1..=5 {
+            put(
+                &journal,
+                "n/e",
+                &mut head,
+                vec![content(day * DAY, "access")],
+            )
+            .await;
+        }
+        let kept_for_ever = expired(&journal, 0, 100 * DAY).await.expect("read");
+        assert!(kept_for_ever.is_empty());
+        let old = expired(&journal, 3, 6 * DAY).await.expect("read");
+        assert_eq!(
+            (old.len(), old[0].head.seq, old[0].objects.len()),
+            (1, 2, 2)
+        );
+
+        // Without a line that says so it is a hole; with one it is not.
+        for object in &old[0].objects {
+            journal.remove(object).await.expect("removed");
+        }
+        let report = check(&journal, &[]).await.expect("read");
+        assert_eq!(report.findings.len(), 1, "{report:?}");
+        let mut trimmed = content(6 * DAY, "log.trimmed");
+        trimmed.detail.insert("chain".into(), old[0].chain.clone());
+        trimmed
+            .detail
+            .insert("seq".into(), old[0].head.seq.to_string());
+        trimmed
+            .detail
+            .insert("hash".into(), old[0].head.hash.clone());
+        put(&journal, "n/e", &mut head, vec![trimmed]).await;
+        let report = check(&journal, &[]).await.expect("read");
+        assert!(report.findings.is_empty(), "{report:?}");
+        assert_eq!((report.chains, report.lines), (1, 4));
+        store.close().await.expect("closed");
+    }
+}
