@@ -10,8 +10,10 @@ mod identity;
 mod jwks;
 pub mod keys;
 pub mod mint;
+pub(crate) mod oidc;
 
 use std::{
+    net::IpAddr,
     sync::Arc,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -19,16 +21,22 @@ use std::{
 use subtle::ConstantTimeEq;
 use tokio::time::Instant;
 use unisson_protocol::{Access, CloseReason, DocName};
-use unisson_rights::Role;
+use unisson_rights::{Principal, Role};
 
+pub(crate) use self::fetch::shown;
 use self::{
     callback::Callback,
     claims::{Claims, Refused, Rules, prefix_covers},
     jwks::RemoteKeys,
     keys::{Head, Key, looks_like_a_token},
     mint::{MintError, MintRight, Minted, Order, mint},
+    oidc::{
+        Oidc,
+        session::{Session, Signed, default_role},
+    },
 };
 use crate::{
+    events::Actor,
     settings::{Settings, Token},
     spaces::{Spaces, Standing, is_link_token},
 };
@@ -87,6 +95,10 @@ pub struct Credential {
     token: Arc<str>,
     /// All cookies, where the portal is to judge them.
     cookies: Option<Arc<str>>,
+    /// Who the browser is signed in as.
+    session: Signed,
+    /// Where it comes from, for the audit log.
+    address: Option<IpAddr>,
 }
 
 impl Credential {
@@ -94,6 +106,8 @@ impl Credential {
         Self {
             token: token.into(),
             cookies: None,
+            session: None,
+            address: None,
         }
     }
 
@@ -105,12 +119,31 @@ impl Credential {
         }
     }
 
+    /// The same, of a browser that is signed in.
+    pub(crate) fn with_session(self, session: Signed) -> Self {
+        Self { session, ..self }
+    }
+
+    /// The same, from this address.
+    pub(crate) fn from_address(self, address: Option<IpAddr>) -> Self {
+        Self { address, ..self }
+    }
+
+    pub(crate) fn session(&self) -> Option<&Arc<Session>> {
+        self.session.as_ref()
+    }
+
+    pub(crate) fn address(&self) -> Option<IpAddr> {
+        self.address
+    }
+
     /// What a frame shows on top of what the handshake has shown.
     pub(crate) fn over(self, handshake: &Self) -> Self {
         match self.is_empty() {
             true => handshake.clone(),
             false => Self {
                 cookies: handshake.cookies.clone(),
+                address: handshake.address,
                 ..self
             },
         }
@@ -118,6 +151,10 @@ impl Credential {
 
     pub(crate) fn is_empty(&self) -> bool {
         self.token.is_empty()
+    }
+
+    fn is_session(&self) -> bool {
+        self.is_empty() && self.session.is_some()
     }
 
     fn shows_nothing(&self) -> bool {
@@ -138,6 +175,7 @@ pub struct Authenticator {
     keys: Vec<Key>,
     remote_keys: Option<Arc<RemoteKeys>>,
     callback: Option<Callback>,
+    oidc: Option<Arc<Oidc>>,
     rules: Rules,
     spaces: Option<Arc<Spaces>>,
     is_open: bool,
@@ -158,6 +196,7 @@ impl Authenticator {
             keys: auth.keys.clone(),
             remote_keys: remote_keys.transpose()?.map(Arc::new),
             callback: callback.transpose()?,
+            oidc: None,
             rules: auth.rules.clone(),
             spaces: None,
             is_open: settings.is_open(),
@@ -171,6 +210,15 @@ impl Authenticator {
             spaces: Some(spaces),
             ..self
         }
+    }
+
+    /// The same, for people who sign in too.
+    pub(crate) fn with_oidc(self, oidc: Option<Arc<Oidc>>) -> Self {
+        Self { oidc, ..self }
+    }
+
+    pub(crate) fn oidc(&self) -> Option<&Arc<Oidc>> {
+        self.oidc.as_ref()
     }
 
     /// What a credential allows: `Unauthorized` where nobody knows it, `Forbidden` where it is for
@@ -197,6 +245,11 @@ impl Authenticator {
                 Err(CloseReason::Unauthorized) if credential.is_empty() => {
                     place.grant(&Identity::anonymous())
                 }
+                Ok(mut identity) if credential.is_session() => {
+                    // What everybody is who signs in counts where no space says otherwise.
+                    identity.principal.granted = None;
+                    place.grant(&identity)
+                }
                 identity => place.grant(&identity?),
             },
             None => {
@@ -216,6 +269,12 @@ impl Authenticator {
     ) -> Result<Identity, CloseReason> {
         if self.is_open {
             return Ok(Identity::operator());
+        }
+        // A token that is shown counts over the browser's session.
+        if credential.is_empty()
+            && let (Some(oidc), Some(session)) = (&self.oidc, &credential.session)
+        {
+            return session_identity(oidc, session, about);
         }
         if let Some(spaces) = self
             .spaces
@@ -310,7 +369,7 @@ impl Authenticator {
             return Err(Refused::UnknownKey);
         }
         let head = Head::of(token)?;
-        let mut opened = keys::open(&self.keys, &head, token);
+        let mut opened = keys::open::<Claims>(&self.keys, &head, token);
         if let (Err(Refused::UnknownKey | Refused::Signature), Some(remote)) =
             (&opened, &self.remote_keys)
         {
@@ -325,7 +384,10 @@ impl Authenticator {
     pub(crate) async fn mint_right(&self, token: &str) -> Result<MintRight, CloseReason> {
         let known = self.known_tokens(token).collect::<Vec<_>>();
         if let Some(admin) = known.iter().find(|token| token.is_admin) {
-            return Ok(MintRight::within(&admin.prefix));
+            return Ok(MintRight {
+                holder: holder(admin),
+                ..MintRight::within(&admin.prefix)
+            });
         }
         if !known.is_empty() {
             return Err(CloseReason::Forbidden);
@@ -338,8 +400,25 @@ impl Authenticator {
                 role: claims.role.unwrap_or(Role::Guest),
                 mint: false,
                 names: false,
+                holder: Some(Actor {
+                    id: claims.sub,
+                    name: claims.name,
+                }),
             }),
             false => Err(CloseReason::Forbidden),
+        }
+    }
+
+    /// Who asks, where it is an operator of the whole server.
+    pub(crate) fn admin(&self, token: &str) -> Result<Option<Actor>, CloseReason> {
+        let known = self.known_tokens(token).collect::<Vec<_>>();
+        let admin = known
+            .iter()
+            .find(|token| token.is_admin && token.prefix.is_empty());
+        match admin {
+            Some(admin) => Ok(holder(admin)),
+            None if known.is_empty() => Err(CloseReason::Unauthorized),
+            None => Err(CloseReason::Forbidden),
         }
     }
 
@@ -358,6 +437,14 @@ fn person_of(token: &Token) -> Person {
     }
 }
 
+/// The same for the audit log.
+fn holder(token: &Token) -> Option<Actor> {
+    Some(Actor {
+        id: token.user.clone()?,
+        name: token.display_name.clone(),
+    })
+}
+
 fn role_of(token: &Token) -> Role {
     match (token.is_admin, token.access) {
         (true, _) => Role::Owner,
@@ -370,6 +457,39 @@ fn identity(claims: &Claims, about: About<'_>, leeway_s: u64) -> Identity {
     let end = Duration::from_secs(claims.exp.saturating_add(leeway_s));
     let left = end.saturating_sub(unix_now());
     Identity::of_claims(claims, about, Instant::now() + left)
+}
+
+/// Whom a browser's session names. It holds for as long as the session may last: that it was ended
+/// before is told to open sockets at once.
+fn session_identity(
+    oidc: &Oidc,
+    session: &Session,
+    about: About<'_>,
+) -> Result<Identity, CloseReason> {
+    if !oidc.is_good(session) {
+        return Err(CloseReason::Unauthorized);
+    }
+    let granted = match about {
+        About::Document(document) => default_role(oidc.settings(), document.as_str()),
+        // Spaces say themselves who is what in them.
+        About::Within(_) => None,
+    };
+    let left_s = session.last_s(oidc.settings()).saturating_sub(unix_now_s());
+    Ok(Identity {
+        person: Person {
+            user: Some(session.id.as_str().into()),
+            display_name: Some(session.name.as_str().into()),
+            color: None,
+        },
+        principal: Principal {
+            person: Some(session.id.clone()),
+            groups: session.groups.iter().cloned().collect(),
+            granted,
+            ..Principal::default()
+        },
+        expires: Some(Instant::now() + Duration::from_secs(left_s)),
+        ..Identity::default()
+    })
 }
 
 fn close_reason(refused: &Refused) -> CloseReason {

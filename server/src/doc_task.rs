@@ -2,6 +2,7 @@
 
 mod alarm;
 mod fanout;
+mod newsroom;
 
 use std::{
     any::Any,
@@ -23,7 +24,7 @@ use unisson_session::{
     Access, Condition, EditId, Effect, Effects, Input, Millis, Peer, PeerId, Present, Session,
 };
 
-use self::{alarm::Alarm, fanout::Fanout};
+use self::{alarm::Alarm, fanout::Fanout, newsroom::Newsroom};
 use crate::{
     crowd::Member,
     effects::{Io, Outcome},
@@ -122,6 +123,7 @@ pub(crate) fn open(
         io: Io::new(name.clone(), shared.clone()),
         weight,
         allowance: shared.quotas.allowance(name),
+        news: Newsroom::new(name.clone(), shared.events.clone()),
         stopped: false,
     };
     (inbox, task)
@@ -151,6 +153,8 @@ pub(crate) struct DocTask {
     io: Io,
     weight: Arc<Weight>,
     allowance: Allowance,
+    /// Who edits, for whoever wants to hear of it.
+    news: Newsroom,
     stopped: bool,
 }
 
@@ -344,6 +348,7 @@ impl DocTask {
             _ => None,
         };
         let now = Millis(self.start.elapsed().as_millis() as u64);
+        self.news.notice(&input);
         let session = &mut self.session;
         let heavy = session.is_heavy(&input);
         if !matches!(input, Input::Woke | Input::MemoryShort) {
@@ -360,6 +365,7 @@ impl DocTask {
                 if let Some(fault) = self.session.fault() {
                     tracing::error!(document = %self.name, %fault, "document cannot go on");
                 }
+                self.news.carried(&effects);
                 self.carry_out(effects);
             }
             Err(panic) => self.end_by_panic(panic.as_ref(), suspect),

@@ -1,8 +1,10 @@
 //! The router, on one screen.
 
+mod admin;
 mod admission;
 mod api;
 mod assets;
+mod audit;
 mod body;
 mod codes;
 mod documents;
@@ -13,8 +15,10 @@ mod health;
 mod history;
 mod home;
 mod page;
+mod signin;
 mod spaces;
 mod tokens;
+mod webhooks;
 mod ws;
 
 use std::sync::Arc;
@@ -38,6 +42,8 @@ pub(crate) fn router(state: AppState) -> Router {
         .route("/", get(home::page))
         .route("/d", get(page::choose))
         .route("/d/{*document}", get(page::window))
+        .route_layer(middleware::from_fn_with_state(state.clone(), signin::look))
+        .merge(signin::routes(&state))
         .route("/embed/{*document}", get(page::frame))
         .route("/client/{*path}", get(assets::file))
         .route("/ws/{*document}", get(ws::y_websocket))

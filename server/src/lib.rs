@@ -5,6 +5,7 @@
 //! become IO in `effects` and in the outboxes of sockets.
 
 mod address;
+mod audit;
 pub mod auth;
 mod carrier;
 mod changes;
@@ -15,6 +16,7 @@ mod crowd;
 mod doc_task;
 mod edits;
 mod effects;
+mod events;
 mod frame;
 mod gate;
 mod http;
@@ -31,6 +33,7 @@ mod sockets;
 mod spaces;
 mod trash;
 mod versions;
+mod webhooks;
 
 pub use listener::TlsError;
 pub use server::{RunningServer, Server, StartError};

@@ -3,7 +3,7 @@
 use std::{
     collections::{HashMap, VecDeque},
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -16,10 +16,12 @@ use unisson_storage::Store;
 
 use crate::{
     Settings,
+    audit::Audit,
     auth::Authenticator,
     connection::Backlog,
     crowd::Crowd,
     doc_task::{self, DocInbox, DocMessage, Joining},
+    events::Events,
     gate::Gate,
     memory::{self, Memory, Weight},
     metrics::Metrics,
@@ -27,6 +29,7 @@ use crate::{
     records::Records,
     sockets::Sockets,
     spaces::Spaces,
+    webhooks::Webhooks,
 };
 
 /// How many documents load at a time: mostly they wait for the disk.
@@ -65,6 +68,10 @@ pub(crate) struct Shared {
     /// Documents that only the server writes.
     pub(crate) records: Arc<Records>,
     pub(crate) spaces: Arc<Spaces>,
+    pub(crate) events: Arc<Events>,
+    /// Set where any is configured.
+    pub(crate) webhooks: OnceLock<Webhooks>,
+    pub(crate) audit: Audit,
     next_id: AtomicU64,
 }
 
@@ -90,6 +97,9 @@ impl Shared {
             poisons: Poisons::default(),
             records,
             spaces,
+            events: Arc::default(),
+            webhooks: OnceLock::new(),
+            audit: Audit::default(),
             next_id: AtomicU64::new(1),
         }
     }

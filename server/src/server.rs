@@ -1,5 +1,7 @@
 //! Starts a server and stops it without losing anything.
 
+mod companions;
+
 use std::{
     net::SocketAddr,
     sync::Arc,
@@ -14,7 +16,7 @@ use crate::{
     auth::Authenticator,
     http::{self, AppState},
     listener::{Certificate, Listener, TlsError},
-    registry::{Registry, Shared},
+    registry::Registry,
     settings::SettingsError,
 };
 
@@ -30,6 +32,9 @@ pub enum StartError {
     /// Nobody could be asked who they are.
     #[error("{0}")]
     Authentication(String),
+    /// What is kept beside the documents could not be read.
+    #[error("{0}")]
+    Companion(String),
     /// The store does not open.
     #[error("cannot open the documents' store: {0}")]
     Store(#[from] OpenError),
@@ -98,7 +103,8 @@ impl Server {
         let failed = |source| StartError::Listen { listen, source };
         let listener = TcpListener::bind(listen).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
-        let registry = Registry::new(Arc::new(Shared::new(settings, store, authenticator)));
+        let shared = companions::start(settings, store, authenticator).await?;
+        let registry = Registry::new(Arc::new(shared));
         let certificate = certificate.map(Arc::new);
         let tidying = tidy(&registry, certificate.clone());
         let state = AppState {
@@ -159,6 +165,7 @@ impl RunningServer {
         let _ = self.stop_accepting.send(true);
         let drained = tokio::time::timeout(deadline, self.registry.drain()).await;
         shared.sockets.close_all();
+        companions::stop(&shared).await;
         let closed = shared.store.close().await;
         // Last answers and goodbyes are still being written.
         shared.sockets.closed(GOODBYE).await;

@@ -1,13 +1,16 @@
 //! Everything that can be set: by flag, by `UNISSON_*` variable, by TOML file, by default, in this
 //! order.
 
+mod audit;
 mod auth;
 mod http;
 mod limits;
+mod oidc;
 mod quotas;
 mod spaces;
 mod store;
 mod tokens;
+mod webhooks;
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
@@ -15,6 +18,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde::Deserialize;
 
 use self::{
+    audit::AuditFile,
     auth::AuthFile,
     http::{EmbedFile, HttpFile, TlsFile},
     limits::{COMMIT_INTERVAL_MS_MAX, Limits, LimitsFile},
@@ -22,17 +26,21 @@ use self::{
     spaces::SpacesFile,
     store::StoreFile,
     tokens::{token, tokens_of_list},
+    webhooks::{EventsFile, WebhookFile},
 };
 use crate::commands;
 
 pub use self::{
+    audit::AuditSettings,
     auth::{AuthOptions, AuthSettings, CallbackSettings, Secret},
     http::{HttpOptions, HttpSettings, TlsSettings},
     limits::{LimitOptions, TrafficLimits},
+    oidc::OidcSettings,
     quotas::QuotaRule,
     spaces::SpacesSettings,
     store::{ObjectStoreSettings, RequestChecksum, StoreOptions},
     tokens::Token,
+    webhooks::{EventSettings, WebhookSettings},
 };
 
 /// A self-hosted server on which many people write the same page at once.
@@ -65,6 +73,8 @@ pub enum Command {
     Stat(commands::stat::Options),
     /// Make a token that lets somebody in
     Token(Box<commands::token::Options>),
+    /// Verify or export the audit log, or forget a person in it
+    Audit(Box<commands::audit::Options>),
 }
 
 /// Flags and variables. Each one overrides the same key of the file.
@@ -152,6 +162,9 @@ struct File {
     tls: TlsFile,
     embed: EmbedFile,
     quotas: Vec<QuotaFile>,
+    events: EventsFile,
+    webhooks: Vec<WebhookFile>,
+    audit: AuditFile,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -211,6 +224,12 @@ pub struct Settings {
     pub quotas: Vec<QuotaRule>,
     /// Which versions are kept for how long.
     pub thinning: unisson_history::Thinning,
+    /// When changes of documents are told.
+    pub events: EventSettings,
+    /// Whom events are sent to.
+    pub webhooks: Vec<WebhookSettings>,
+    /// What is written down of what people do.
+    pub audit: AuditSettings,
     /// Form of the log lines.
     pub log: LogForm,
 }
@@ -279,6 +298,9 @@ impl Settings {
             http: HttpSettings::default(),
             quotas: Vec::new(),
             thinning: unisson_history::Thinning::default(),
+            events: EventSettings::default(),
+            webhooks: Vec::new(),
+            audit: AuditSettings::default(),
             log: LogForm::Text,
         }
     }
@@ -334,6 +356,9 @@ impl Settings {
             http: HttpSettings::gather(options.http, file.http, file.tls, file.embed)?,
             quotas: quotas::gather(file.quotas)?,
             thinning: thinning(&file.history, default.thinning),
+            events: webhooks::events(&file.events)?,
+            webhooks: webhooks::webhooks(file.webhooks)?,
+            audit: AuditSettings::gather(&file.audit)?,
             log: options.log.or(file.log).unwrap_or_default(),
         };
         settings.check()?;

@@ -7,6 +7,7 @@ use super::{
     claims::{Claims, Places, Refused, Role, Rules, Texts},
     keys::Key,
 };
+use crate::events::Actor;
 
 /// What is asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
@@ -42,6 +43,8 @@ pub struct MintRight {
     pub(crate) mint: bool,
     /// They may say who somebody is: whoever may, may be anybody in every space.
     pub(crate) names: bool,
+    /// Who it is, where anybody knows.
+    pub(crate) holder: Option<Actor>,
 }
 
 impl MintRight {
@@ -60,6 +63,7 @@ impl MintRight {
             role: Role::Owner,
             mint: true,
             names: prefix.is_empty(),
+            holder: None,
         }
     }
 }

@@ -36,6 +36,7 @@ struct Report {
     versions: u64,
     ledger_records: u64,
     tombstones: u64,
+    journals: u64,
     documents: u64,
     documents_damaged: u64,
     /// False where the store does not even open, so that no document could be read.
@@ -118,6 +119,7 @@ fn report(checked: &CheckedObjects) -> Report {
         versions: checked.versions,
         ledger_records: checked.records,
         tombstones: checked.tombstones,
+        journals: checked.journals,
         documents: 0,
         documents_damaged: 0,
         documents_checked: true,
@@ -227,7 +229,7 @@ fn print(report: &Report) {
     }
     println!(
         "{} objects, {}: {} segments, {} logs, {} snapshots, {} versions, {} ledger records, \
-         {} tombstones",
+         {} tombstones, {} journal objects",
         report.objects,
         bytes_text(report.bytes),
         report.segments,
@@ -236,6 +238,7 @@ fn print(report: &Report) {
         report.versions,
         report.ledger_records,
         report.tombstones,
+        report.journals,
     );
     if report.documents_checked {
         println!(

@@ -1,7 +1,7 @@
 //! Who asks, for which document, and what they may do with it: the same tokens and web origins as
 //! for sockets.
 
-use std::time::Duration;
+use std::{convert::Infallible, net::IpAddr, time::Duration};
 
 use axum::{
     extract::{FromRequestParts, Path},
@@ -12,8 +12,9 @@ use unisson_history::Author;
 use unisson_protocol::{Access, CloseReason, DocName};
 
 use crate::{
+    audit::{Action, Entry, actor_of},
     auth::Grant,
-    http::{AppState, error::Problem, ws},
+    http::{AppState, error::Problem, guard::address_of, ws},
     trash::RESERVED,
     versions::HistoryError,
 };
@@ -23,6 +24,8 @@ use crate::{
 pub(crate) struct Reader {
     pub(crate) name: DocName,
     pub(crate) grant: Grant,
+    /// Where they are, for the audit log.
+    pub(crate) address: Option<IpAddr>,
 }
 
 /// A document that somebody may change.
@@ -30,6 +33,12 @@ pub(crate) struct Reader {
 pub(crate) struct Writer(pub(crate) Reader);
 
 impl Reader {
+    /// What they do, for the audit log.
+    pub(crate) fn entry(&self, action: Action) -> Entry {
+        let entry = Entry::new(action).by(actor_of(&self.grant));
+        entry.from(self.address).document(self.name.as_str())
+    }
+
     /// As whom they change the document.
     pub(crate) fn author(&self) -> Author {
         Author {
@@ -49,22 +58,49 @@ impl FromRequestParts<AppState> for Reader {
             Some(path.find(|(key, _)| key == "document")?.1)
         });
         let named = named.unwrap_or_default();
-        admit(state, &parts.headers, parts.uri.query(), &named).await
+        admit(state, &Asked::of(parts), &named).await
+    }
+}
+
+/// What a request says of who asks.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    pub(crate) headers: HeaderMap,
+    pub(crate) query: Option<String>,
+    /// Where it comes from.
+    pub(crate) address: Option<IpAddr>,
+}
+
+impl Asked {
+    fn of(parts: &Parts) -> Self {
+        Self {
+            headers: parts.headers.clone(),
+            query: parts.uri.query().map(str::to_owned),
+            address: address_of(&parts.extensions),
+        }
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Asked {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self::of(parts))
     }
 }
 
 /// Who asks about a document, whatever its name stands in.
-pub(crate) async fn admit(
-    state: &AppState,
-    headers: &HeaderMap,
-    query: Option<&str>,
-    name: &str,
-) -> Result<Reader, Problem> {
+pub(crate) async fn admit(state: &AppState, asked: &Asked, name: &str) -> Result<Reader, Problem> {
+    let Asked {
+        headers,
+        query,
+        address,
+    } = asked;
     let origin = headers
         .get(header::ORIGIN)
         .and_then(|origin| origin.to_str().ok());
     ws::refuse_origin(origin, headers, state)?;
-    let credential = ws::credential(query, headers, state);
+    let credential = ws::credential(query.as_deref(), headers, state);
     let name = DocName::new(name).map_err(|error| Problem {
         status: StatusCode::BAD_REQUEST,
         code: "document-name",
@@ -75,8 +111,14 @@ pub(crate) async fn admit(
     }
     let authenticator = &state.registry.shared().authenticator;
     let grant = authenticator.authenticate(&credential, &name).await;
+    let audit = &state.registry.shared().audit;
+    audit.access(*address, name.as_str(), &grant);
     let grant = grant.map_err(refused)?;
-    Ok(Reader { name, grant })
+    Ok(Reader {
+        name,
+        grant,
+        address: *address,
+    })
 }
 
 impl Reader {

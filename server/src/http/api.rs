@@ -16,7 +16,7 @@ use axum::{
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{AppState, documents, history, home::prefers_french, spaces, tokens};
+use super::{AppState, audit, documents, history, home::prefers_french, spaces, tokens, webhooks};
 
 /// All calls.
 fn calls() -> OpenApiRouter<AppState> {
@@ -27,6 +27,8 @@ fn calls() -> OpenApiRouter<AppState> {
         .merge(history::routes())
         .merge(spaces::routes())
         .merge(tokens::routes())
+        .merge(webhooks::routes())
+        .merge(audit::routes())
 }
 
 /// All calls, ready to serve.

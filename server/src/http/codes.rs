@@ -73,6 +73,7 @@ pub(crate) const CODES: &[Code] = &[
         405,
         "the address knows other methods: see `Allow`",
     ),
+    code("no-audit-log", 404, "the audit log is switched off"),
     code(
         "no-signing-key",
         501,
@@ -86,12 +87,22 @@ pub(crate) const CODES: &[Code] = &[
         "there is no such link, or it was revoked",
     ),
     code(
+        "no-such-message",
+        404,
+        "no message of this id is remembered",
+    ),
+    code(
         "no-such-space",
         404,
         "there is no such space, or you may not know of it",
     ),
     code("no-such-text", 422, "the text does not stand there"),
     code("no-such-version", 404, "the document has no such version"),
+    code(
+        "no-such-webhook",
+        404,
+        "the settings have no webhook of this id",
+    ),
     code("not-found", 404, "there is nothing at this address"),
     code(
         "not-in-space",
@@ -187,9 +198,10 @@ mod tests {
     use super::CODES;
 
     /// Codes of addresses that are no part of the API.
-    const ELSEWHERE: [&str; 6] = [
+    const ELSEWHERE: [&str; 7] = [
         "bad-name",
         "draining",
+        "logout-token",
         "sockets",
         "store-full",
         "store-stopped",

@@ -1,10 +1,12 @@
 //! What every request passes: where it comes from, how often, from which page, and how its body
 //! comes; and what every answer tells browsers.
 
+use std::net::IpAddr;
+
 use axum::{
     body::Body,
     extract::{Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
+    http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -219,4 +221,9 @@ fn secure(headers: &mut HeaderMap, is_encrypted: bool) {
 /// The client's address, as [`keep`] has found it.
 pub(super) fn client_of(request: &Request<Body>) -> Option<ClientAddress> {
     request.extensions().get::<ClientAddress>().copied()
+}
+
+/// The same where only the rest of the request is at hand.
+pub(super) fn address_of(extensions: &Extensions) -> Option<IpAddr> {
+    Some(extensions.get::<ClientAddress>()?.0)
 }

@@ -90,6 +90,8 @@ fn tags() -> Value {
         { "name": "history", "description": "Versions, differences, authors, and bringing back what was" },
         { "name": "spaces", "description": "Spaces: who belongs to them as what, their pages, their links" },
         { "name": "tokens", "description": "Tokens made here" },
+        { "name": "webhooks", "description": "How webhooks are doing, what was sent, sending it again. For operators: a static token with `access = \"admin\"` and no prefix, in the header" },
+        { "name": "audit", "description": "Who did what. For operators, as above" },
         { "name": "about", "description": "This description" },
     ])
 }

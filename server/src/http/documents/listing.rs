@@ -30,7 +30,7 @@ use crate::{
     changes::{self, ChangeError, draw_client_id},
     http::{
         AppState,
-        admission::{Reader, admit, refused},
+        admission::{Asked, Reader, admit, refused},
         error::Problem,
         history::parse_query,
         ws,
@@ -192,12 +192,11 @@ pub(super) struct New {
 )]
 pub(super) async fn create(
     State(state): State<AppState>,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
+    asked: Asked,
     body: Result<Json<New>, JsonRejection>,
 ) -> Result<Response, Problem> {
     let new = crate::http::history::parse_body(body)?;
-    let reader = admit(&state, &headers, query.as_deref(), &new.name).await?;
+    let reader = admit(&state, &asked, &new.name).await?;
     let writer = reader.writer()?.0;
     refuse_known(&state, &writer.name).await?;
     match given(&new)? {

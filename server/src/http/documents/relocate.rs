@@ -2,8 +2,8 @@
 
 use axum::{
     Json,
-    extract::{RawQuery, State, rejection::JsonRejection},
-    http::{HeaderMap, StatusCode},
+    extract::{State, rejection::JsonRejection},
+    http::StatusCode,
     response::Response,
 };
 use serde::Deserialize;
@@ -22,7 +22,7 @@ use crate::{
     crdt,
     http::{
         AppState,
-        admission::{Reader, Turn, Writer, admit},
+        admission::{Asked, Reader, Turn, Writer, admit},
         error::Problem,
         history::parse_body,
     },
@@ -42,7 +42,7 @@ pub(super) struct Destination {
 /// Who may write at the destination, where nothing is yet.
 async fn destination(
     state: &AppState,
-    (headers, query): (&HeaderMap, Option<&str>),
+    asked: &Asked,
     from: &DocName,
     body: Result<Json<Destination>, JsonRejection>,
 ) -> Result<Reader, Problem> {
@@ -54,7 +54,7 @@ async fn destination(
             detail: "the document has this name already".into(),
         });
     }
-    let writer = admit(state, headers, query, &to).await?.writer()?.0;
+    let writer = admit(state, asked, &to).await?.writer()?.0;
     refuse_known(state, &writer.name).await?;
     Ok(writer)
 }
@@ -75,13 +75,11 @@ pub(super) async fn copy(
     State(state): State<AppState>,
     reader: Reader,
     _turn: Turn,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
+    asked: Asked,
     body: Result<Json<Destination>, JsonRejection>,
 ) -> Result<Response, Problem> {
     let stored = Stored::of(state.registry.shared(), &reader.name).await?;
-    let asks = (&headers, query.as_deref());
-    let writer = destination(&state, asks, &reader.name, body).await?;
+    let writer = destination(&state, &asked, &reader.name, body).await?;
     let (author, new) = (writer.author(), Some(Condition::New));
     let made = changes::make(&state.registry, &writer.name, &author, stored.state, new).await;
     made.map_err(|error| match error {
@@ -108,13 +106,11 @@ pub(super) async fn relocate(
     State(state): State<AppState>,
     Writer(from): Writer,
     _turn: Turn,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
+    asked: Asked,
     body: Result<Json<Destination>, JsonRejection>,
 ) -> Result<Response, Problem> {
     Stored::of(state.registry.shared(), &from.name).await?;
-    let asks = (&headers, query.as_deref());
-    let to = destination(&state, asks, &from.name, body).await?;
+    let to = destination(&state, &asked, &from.name, body).await?;
     // The name is taken first: of two who want it, one gets it.
     bear(&state, &to).await?;
     let _from = withdraw(&state, &from.name, CloseReason::Trashed).await?;
