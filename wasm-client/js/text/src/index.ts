@@ -1,5 +1,6 @@
 export { decodeAnchor, encodeAnchor, readAnchor, type Anchor, type ItemId } from './anchor.js'
 export { Change, type Part } from './change.js'
+export type { EditorBinding } from './editor-binding.js'
 export { Gate, type BindingOptions, type SessionLike } from './gate.js'
 export { caretMark, NAME_HEIGHT_PX, selectionMark, type Box } from './marks.js'
 export { People, type AwarenessLike, type Place } from './people.js'
