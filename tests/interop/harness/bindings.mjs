@@ -27,6 +27,9 @@ const bundle = async () => {
   return outputFiles[0].text
 }
 
+/** What the browser itself says where a page has no icon, or a server is killed. */
+const OF_THE_NETWORK = /^(Failed to load resource|WebSocket connection to)/
+
 const PLACES = { codemirror: '.cm-content', quill: '.ql-editor', textarea: 'textarea', input: 'input' }
 
 /** One person's window. */
@@ -87,9 +90,8 @@ export const withEditors = async (server, body) => {
     const page = await context.newPage()
     page.setDefaultTimeout(20_000)
     page.on('pageerror', (error) => complaints.push(`${kind}: ${error.stack}`))
-    // The page has no icon, which the console tells as well.
     page.on('console', (message) => {
-      if (message.type() === 'error' && !message.text().startsWith('Failed to load resource')) complaints.push(`${kind}: ${message.text()}`)
+      if (message.type() === 'error' && !OF_THE_NETWORK.test(message.text())) complaints.push(`${kind}: ${message.text()}`)
     })
     await page.goto(`${server.httpUrl}/healthz`)
     await page.evaluate(script)

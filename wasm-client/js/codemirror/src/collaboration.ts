@@ -31,7 +31,8 @@ export const collaboration = ({ undoKeys = true, ...options }: CollaborationOpti
 const writable = StateField.define<boolean>({
   create: () => false,
   update: (is, { effects }) => effects.reduce((now, effect) => effect.is(writableIs) ? effect.value : now, is),
-  provide: (field) => EditorState.readOnly.from(field, (is) => !is)
+  // Where it is writable, it is for others to say: the first who says anything is believed.
+  provide: (field) => Prec.highest(EditorState.readOnly.computeN([field], (state) => state.field(field) ? [] : [true]))
 })
 
 /** Programs may edit what is read-only for people: not what cannot be written. */

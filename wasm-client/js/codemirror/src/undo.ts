@@ -1,4 +1,5 @@
 import type { Command, EditorView, KeyBinding } from '@codemirror/view'
+import { undoOfInput } from '@unisson/text'
 import { bindingPlugin, type Binding } from './binding.js'
 
 const bindingOf = (view: EditorView): Binding | null => view.plugin(bindingPlugin)
@@ -32,7 +33,8 @@ export const undoKeymap: readonly KeyBinding[] = [
 
 /** Keyboards of phones and menus ask this way. */
 export const undoInput = (event: InputEvent, view: EditorView): boolean => {
-  if (event.inputType !== 'historyUndo' && event.inputType !== 'historyRedo') return false
+  const direction = undoOfInput(event)
+  if (direction === null) return false
   event.preventDefault()
-  return step(view, event.inputType === 'historyUndo' ? 'undo' : 'redo')
+  return step(view, direction)
 }

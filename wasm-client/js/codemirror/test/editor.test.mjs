@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { EditorState } from '@codemirror/state'
 import { runScopeHandlers } from '@codemirror/view'
 import { engineNames, exchange, sessionOf, until } from '../../text/test/harness.mjs'
 import { canUndo, redo, undo } from '../dist/index.js'
@@ -138,6 +139,17 @@ test('nothing is written before the document is known, nor while it is read-only
   assert.equal(ann.shown, 'now')
   ann.copy.text.applyDelta([{ insert: 'still shown: ' }], {})
   assert.equal(ann.shown, 'still shown: now')
+  ann.destroy()
+})
+
+test('an editor that its page makes read-only stays so', async () => {
+  const ann = ours('yjs', 1, {}, '', [EditorState.readOnly.of(true)])
+  await ready()
+  assert.equal(ann.view.state.readOnly, true)
+  ann.copy.text.applyDelta([{ insert: 'shown' }], {})
+  assert.equal(ann.shown, 'shown')
+  assert.equal(undo(ann.view), true)
+  assert.equal(ann.text, 'shown')
   ann.destroy()
 })
 

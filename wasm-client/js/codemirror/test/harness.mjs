@@ -31,8 +31,8 @@ class Editor {
 }
 
 /** This package. */
-export const ours = (engine, id, options = {}, doc) =>
-  new Editor(engine, id, ({ text }) => [collaboration({ text, undoGroupMs: 0, ...options })], doc)
+export const ours = (engine, id, options = {}, doc = '', extensions = []) =>
+  new Editor(engine, id, ({ text }) => [collaboration({ text, undoGroupMs: 0, ...options }), extensions], doc)
 
 /** y-codemirror.next, as its users have it. */
 export const stock = (id) => new Editor('yjs', id, ({ type }) => [yCollab(type, null, { undoManager: new UndoManager(type) })])

@@ -8,23 +8,14 @@ import { Renderer } from '../dist/render.js'
 import { richTextSchema } from '../dist/schema.js'
 import { showInstead } from '../dist/steps.js'
 import { Plan } from '../dist/write.js'
+import { randomFrom } from '../../text/test/random.mjs'
+
+export { randomFrom }
 
 export const schema = richTextSchema()
 
 /** The first seed of this run; the same unless `SEED=` names another, which replays one. */
 export const seed = Number(process.env.SEED ?? 1)
-
-export const randomFrom = (start) => {
-  let state = start >>> 0
-  const next = () => {
-    state = (state + 0x6D2B79F5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-  const below = (limit) => Math.floor(next() * limit)
-  return { below, pick: (list) => list[below(list.length)] }
-}
 
 class Replica {
   constructor (clientId) {

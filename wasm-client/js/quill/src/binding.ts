@@ -1,35 +1,19 @@
-import { EditorUndo, Gate, type BindingOptions, type Operation, type Range, type SharedText } from '@unisson/text'
+import { EditorUndo, Gate, type BindingOptions, type EditorBinding, type Operation, type Range, type SharedText } from '@unisson/text'
 import Quill, { Delta } from 'quill'
 import { Carets } from './carets.js'
 import { registerUnsupported, toShown, toText } from './embeds.js'
 import { withLastLine, withoutLastLine } from './last-line.js'
 import { takeUndoKeys } from './undo-keys.js'
 
-export type QuillBindingOptions = BindingOptions
-
-/** An editor that is joined to a text. */
-export interface QuillBinding {
-  readonly canUndo: boolean
-  readonly canRedo: boolean
-  /** Takes back the last edit of this editor. */
-  undo: () => boolean
-  redo: () => boolean
-  /** What follows is undone apart from what was before. */
-  closeUndoGroup: () => void
-  /** Asks `writable` again. */
-  refresh: () => void
-  destroy: () => void
-}
-
 /**
  * Keeps a Quill and a shared text equal, shows who else is there, and undoes only what was done in this
  * editor. The editor shows the text: what it held before is not kept.
  */
-export const bind = (quill: Quill, options: QuillBindingOptions): QuillBinding => new Binding(quill, options)
+export const bind = (quill: Quill, options: BindingOptions): EditorBinding => new Binding(quill, options)
 
 interface Selected { index: number, length: number }
 
-class Binding implements QuillBinding {
+class Binding implements EditorBinding {
   readonly #quill: Quill
   readonly #text: SharedText
   readonly #gate: Gate
@@ -44,7 +28,7 @@ class Binding implements QuillBinding {
   #selected: Selected | null = null
   #isDestroyed = false
 
-  constructor (quill: Quill, options: QuillBindingOptions) {
+  constructor (quill: Quill, options: BindingOptions) {
     registerUnsupported(quill)
     this.#quill = quill
     this.#text = options.text

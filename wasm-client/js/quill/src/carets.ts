@@ -1,4 +1,4 @@
-import { People, type AwarenessLike, type Place, type Range, type SharedText } from '@unisson/text'
+import { caretMark, NAME_HEIGHT_PX, People, selectionMark, type AwarenessLike, type Box, type Place, type Range, type SharedText } from '@unisson/text'
 import type Quill from 'quill'
 
 /** Shows the carets and selections of others above the editor, whose own content is never touched. */
@@ -50,16 +50,9 @@ export class Carets {
     const [from, to] = [this.#toShown(Math.min(anchor, head)), this.#toShown(Math.max(anchor, head))]
     const caret = this.#quill.getBounds(this.#toShown(head))
     if (caret === null) return []
-    const marks = from === to ? [] : this.#boxes(from, to).map((box) => mark('unisson-selection', person.color, box))
-    const line = mark('unisson-caret', person.color, { left: caret.left, top: caret.top, width: 2, height: caret.height })
-    const label = document.createElement('span')
-    label.className = 'unisson-caret-name'
-    label.textContent = person.name
-    Object.assign(label.style, LABEL, { backgroundColor: person.color })
+    const selected = from === to ? [] : this.#boxes(from, to).map((box) => selectionMark(document, person, box))
     // There is no room above the first line.
-    if (caret.top < LABEL_HEIGHT_PX) Object.assign(label.style, { bottom: 'auto', top: '100%' })
-    line.append(label)
-    return [...marks, line]
+    return [...selected, caretMark(document, person, caret, caret.top < NAME_HEIGHT_PX)]
   }
 
   /** The rectangles of the selected lines, inside the editor. */
@@ -78,23 +71,4 @@ export class Carets {
     const [leaf, offset] = this.#quill.getLeaf(index)
     return leaf === null ? null : leaf.position(offset, true) as [Node, number]
   }
-}
-
-interface Box { left: number, top: number, width: number, height: number }
-
-const LABEL_HEIGHT_PX = 16
-const LABEL = {
-  position: 'absolute', bottom: '100%', left: '0', padding: '0 4px', borderRadius: '3px',
-  color: '#fff', font: '11px/1.4 system-ui, sans-serif', whiteSpace: 'nowrap'
-}
-
-const mark = (className: string, color: string, { left, top, width, height }: Box): HTMLElement => {
-  const element = document.createElement('div')
-  element.className = className
-  element.style.setProperty('--unisson-person', color)
-  Object.assign(element.style, {
-    position: 'absolute', left: `${left}px`, top: `${top}px`, width: `${width}px`, height: `${height}px`,
-    backgroundColor: className === 'unisson-caret' ? color : `color-mix(in srgb, ${color} 25%, transparent)`
-  })
-  return element
 }

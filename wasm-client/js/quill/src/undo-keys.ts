@@ -1,3 +1,4 @@
+import { undoOfInput, undoOfKey } from '@unisson/text'
 import type Quill from 'quill'
 
 interface Undoing { undo: () => boolean, redo: () => boolean }
@@ -11,12 +12,12 @@ export const takeUndoKeys = (quill: Quill, binding: Undoing): (() => void) => {
     binding[direction]()
   }
   const keys = (event: KeyboardEvent): void => {
-    const direction = directionOf(event)
+    const direction = undoOfKey(event)
     if (direction !== null && isInside(quill, event)) run(event, direction)
   }
   const input = (event: InputEvent): void => {
-    if (event.inputType === 'historyUndo') run(event, 'undo')
-    if (event.inputType === 'historyRedo') run(event, 'redo')
+    const direction = undoOfInput(event)
+    if (direction !== null) run(event, direction)
   }
   // Before Quill's own listeners, which are on an element inside.
   container.addEventListener('keydown', keys, true)
@@ -30,13 +31,6 @@ export const takeUndoKeys = (quill: Quill, binding: Undoing): (() => void) => {
 }
 
 const isInside = (quill: Quill, { target }: Event): boolean => target instanceof Node && quill.root.contains(target)
-
-const directionOf = ({ key, metaKey, ctrlKey, shiftKey, altKey, isComposing }: KeyboardEvent): 'undo' | 'redo' | null => {
-  const isMac = /Mac|iPhone|iPad/.test(navigator.platform)
-  if (isComposing || altKey || (isMac ? !metaKey : !ctrlKey)) return null
-  if (key.toLowerCase() === 'z') return shiftKey ? 'redo' : 'undo'
-  return key.toLowerCase() === 'y' && !isMac && !shiftKey ? 'redo' : null
-}
 
 /** Buttons of a toolbar call the history module. */
 const replaceHistory = ({ history }: Quill, binding: Undoing): (() => void) => {

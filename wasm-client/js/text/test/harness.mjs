@@ -3,25 +3,14 @@
 import { Doc, load, sharedText as wasmText } from '../../client/dist/index.js'
 import { sharedText as yjsText } from '../../yjs/dist/index.js'
 import * as Y from 'yjs'
+import { randomFrom } from './random.mjs'
 
 await load()
-export { Y }
+export { randomFrom, Y }
 
 /** The first seed of this run; the same unless `SEED=` names another, which replays one. */
 export const seed = Number(process.env.SEED ?? 1)
 const ROUNDS = Number(process.env.ROUNDS ?? 30)
-
-export const randomFrom = (start) => {
-  let state = start >>> 0
-  const next = () => {
-    state = (state + 0x6D2B79F5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-  const below = (limit) => Math.floor(next() * limit)
-  return { below, pick: (list) => list[below(list.length)] }
-}
 
 /** Runs a body with many seeds, and names the one that fails. */
 export const rounds = async (body, count = ROUNDS) => {

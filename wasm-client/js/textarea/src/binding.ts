@@ -1,30 +1,16 @@
-import { Change, EditorUndo, Gate, People, plainText, type BindingOptions, type Operation, type Range, type SharedText } from '@unisson/text'
+import { Change, EditorUndo, Gate, People, plainText, type BindingOptions, type EditorBinding, type Operation, type Range, type SharedText } from '@unisson/text'
 import { Carets } from './carets.js'
 import { differenceAt } from './difference.js'
 import { asShown, hasFocus, requireText, selectedIn, type Field, type Selected } from './field.js'
 import { listenForUndo } from './undo-keys.js'
 
-/** A field that is joined to a text. */
-export interface TextareaBinding {
-  readonly canUndo: boolean
-  readonly canRedo: boolean
-  /** Takes back the last edit of this field. */
-  undo: () => boolean
-  redo: () => boolean
-  /** What follows is undone apart from what was before. */
-  closeUndoGroup: () => void
-  /** Asks `writable` again. */
-  refresh: () => void
-  destroy: () => void
-}
-
 /**
  * Keeps a `<textarea>` or a text `<input>` and a shared text equal, shows who else is there, and undoes
  * only what was done in this field. The field shows the text: what it held before is not kept.
  */
-export const bind = (field: Field, options: BindingOptions): TextareaBinding => new Binding(field, options)
+export const bind = (field: Field, options: BindingOptions): EditorBinding => new Binding(field, options)
 
-class Binding implements TextareaBinding {
+class Binding implements EditorBinding {
   readonly #field: Field
   readonly #text: SharedText
   readonly #gate: Gate

@@ -1,4 +1,4 @@
-import type { Person, Place } from '@unisson/text'
+import { caretMark, NAME_HEIGHT_PX, selectionMark, type Box, type Place } from '@unisson/text'
 import type { Field } from './field.js'
 
 /** What decides where a letter of a field is. */
@@ -59,14 +59,14 @@ export class Carets {
   #drawNow (): void {
     const places = this.#places()
     const text = places.length === 0 ? null : this.#layOut()
+    const page = this.#field.ownerDocument
     const [selections, carets]: [HTMLElement[], HTMLElement[]] = [[], []]
     for (const { person, anchor, head } of text === null ? [] : places) {
       const caret = this.#boxes(text!, head, head)[0]
-      if (caret !== undefined && this.#shows(caret)) carets.push(this.#caret(person, caret))
+      if (caret !== undefined && this.#shows(caret)) carets.push(caretMark(page, person, caret, this.#isBelow(caret)))
       if (anchor === head) continue
-      const faint = `color-mix(in srgb, ${person.color} 25%, transparent)`
       const boxes = this.#boxes(text!, Math.min(anchor, head), Math.max(anchor, head))
-      selections.push(...boxes.map((box) => this.#mark('unisson-selection', person.color, faint, box)))
+      selections.push(...boxes.map((box) => selectionMark(page, person, box)))
     }
     this.#window.replaceChildren(this.#copy, ...selections)
     this.#layer.replaceChildren(this.#window, ...carets)
@@ -78,17 +78,8 @@ export class Carets {
     return left >= 0 && left <= offsetWidth && top + height / 2 >= 0 && top + height / 2 <= offsetHeight
   }
 
-  #caret (person: Person, box: Box): HTMLElement {
-    const line = this.#mark('unisson-caret', person.color, person.color, { ...box, width: 2 })
-    const label = this.#layer.ownerDocument.createElement('span')
-    label.className = 'unisson-caret-name'
-    label.textContent = person.name
-    Object.assign(label.style, LABEL, { backgroundColor: person.color })
-    // Above the first of several lines would be above the field.
-    if (box.top < LABEL_HEIGHT_PX && this.#field.tagName !== 'INPUT') Object.assign(label.style, { bottom: 'auto', top: '100%' })
-    line.append(label)
-    return line
-  }
+  /** Above the first of several lines would be above the field. */
+  #isBelow ({ top }: Box): boolean { return top < NAME_HEIGHT_PX && this.#field.tagName !== 'INPUT' }
 
   /** Lays the text out as the field does, at the place of the field. */
   #layOut (): Text {
@@ -123,22 +114,4 @@ export class Carets {
     }
     return boxes.map((box) => ({ left: box.left - left, top: box.top - top, width: box.width, height: box.height }))
   }
-
-  #mark (className: string, color: string, background: string, { left, top, width, height }: Box): HTMLElement {
-    const element = this.#layer.ownerDocument.createElement('div')
-    element.className = className
-    element.style.setProperty('--unisson-person', color)
-    Object.assign(element.style, {
-      position: 'absolute', left: `${left}px`, top: `${top}px`, width: `${width}px`, height: `${height}px`, backgroundColor: background
-    })
-    return element
-  }
-}
-
-interface Box { left: number, top: number, width: number, height: number }
-
-const LABEL_HEIGHT_PX = 16
-const LABEL = {
-  position: 'absolute', bottom: '100%', left: '0', padding: '0 4px', borderRadius: '3px',
-  color: '#fff', font: '11px/1.4 system-ui, sans-serif', whiteSpace: 'nowrap'
 }

@@ -1,2 +1,2 @@
-export { bind, type TextareaBinding } from './binding.js'
-export type { BindingOptions, SessionLike } from '@unisson/text'
+export { bind } from './binding.js'
+export type { BindingOptions, EditorBinding as TextareaBinding, SessionLike } from '@unisson/text'

@@ -1,3 +1,4 @@
+import { undoOfInput, undoOfKey } from '@unisson/text'
 import type { Field } from './field.js'
 
 interface Undoing { undo: () => boolean, redo: () => boolean }
@@ -9,12 +10,12 @@ export const listenForUndo = (field: Field, binding: Undoing): (() => void) => {
     binding[direction]()
   }
   const keys = (event: KeyboardEvent): void => {
-    const direction = directionOf(event)
+    const direction = undoOfKey(event)
     if (direction !== null) run(event, direction)
   }
   const input = (event: InputEvent): void => {
-    if (event.inputType === 'historyUndo') run(event, 'undo')
-    if (event.inputType === 'historyRedo') run(event, 'redo')
+    const direction = undoOfInput(event)
+    if (direction !== null) run(event, direction)
   }
   field.addEventListener('keydown', keys as EventListener)
   field.addEventListener('beforeinput', input as EventListener)
@@ -22,11 +23,4 @@ export const listenForUndo = (field: Field, binding: Undoing): (() => void) => {
     field.removeEventListener('keydown', keys as EventListener)
     field.removeEventListener('beforeinput', input as EventListener)
   }
-}
-
-const directionOf = ({ key, metaKey, ctrlKey, shiftKey, altKey, isComposing }: KeyboardEvent): 'undo' | 'redo' | null => {
-  const isMac = /Mac|iPhone|iPad/.test(navigator.platform)
-  if (isComposing || altKey || (isMac ? !metaKey : !ctrlKey)) return null
-  if (key.toLowerCase() === 'z') return shiftKey ? 'redo' : 'undo'
-  return key.toLowerCase() === 'y' && !isMac && !shiftKey ? 'redo' : null
 }
