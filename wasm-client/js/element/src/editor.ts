@@ -54,7 +54,8 @@ export const openEditor = (options: EditorOptions): EditorView => {
     nodeViews: {
       taskItem: (node, view, getPosition) => new TaskItem(node, view, getPosition, words.done)
     },
-    attributes: { role: 'textbox', 'aria-multiline': 'true', 'aria-label': options.label, part: 'text' },
+    // Also what may only be read is scrolled by keys.
+    attributes: { role: 'textbox', tabindex: '0', 'aria-multiline': 'true', 'aria-label': options.label, part: 'text' },
     handleDOMEvents: {
       // A link in a text that is being written opens only when asked for.
       click: (view, event) => {

@@ -174,6 +174,7 @@ export class UnissonEditor extends HTMLElement {
     session.on('read-only', () => this.#follow())
     session.on('synced', (synced) => {
       this.#wasSynced ||= synced
+      this.#open?.people.connected(synced)
       this.#follow()
       if (!synced || wasReady) return
       wasReady = true
@@ -279,9 +280,10 @@ export class UnissonEditor extends HTMLElement {
 
   #close (): void {
     if (this.#open === null) return
-    const { session, view, status, counting } = this.#open
+    const { session, view, people, status, counting } = this.#open
     this.#open = null
     if (counting !== null) clearTimeout(counting)
+    people.destroy()
     status.destroy()
     view.destroy()
     session.destroy()

@@ -13,7 +13,6 @@ import { icon, type IconName } from './icons.js'
 interface Tool {
   name: IconName & keyof Words
   keys?: string
-  /** The shortcut as assistive technology reads it. */
   command: Command
   isOn?: (state: EditorState) => boolean
 }
@@ -81,7 +80,6 @@ export class Toolbar {
     this.dom.addEventListener('keydown', this.#move)
     this.dom.addEventListener('focusin', (event) => this.#rove(event.target as HTMLElement))
     this.update()
-    this.#rove(this.#stops()[0])
   }
 
   /** Follows the selection, and whether edits are taken. */
@@ -92,6 +90,9 @@ export class Toolbar {
     const style = styleAt(state)
     this.#style.value = style !== null && STYLES.includes(style) ? style : ''
     this.#tables.toggleAttribute('hidden', !isInTable(state))
+    // One stop, also where the last one has just gone with the table's tools.
+    const stops = this.#stops()
+    if (stops.filter((stop) => stop.tabIndex === 0).length !== 1) this.#rove(stops[0])
   }
 
   #group (tools: Tool[]): HTMLElement[] { return tools.map((tool) => this.#tool(tool)) }
