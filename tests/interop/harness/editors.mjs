@@ -49,7 +49,8 @@ export class Person {
         if (position === null && node.isTextblock && node.textContent.includes(text)) position = at + 1 + node.textContent.indexOf(text) + offset
       })
       const { doc, tr, selection } = view.state
-      view.dispatch(tr.setSelection(selection.constructor.create ? selection.constructor.create(doc, position) : selection))
+      const Selection = Object.getPrototypeOf(selection.constructor)
+      view.dispatch(tr.setSelection(Selection.fromJSON(doc, { type: 'text', anchor: position, head: position })))
     }, [text, offset])
   }
 

@@ -155,6 +155,7 @@ export class UnissonEditor extends HTMLElement {
       placeholder: this.getAttribute('placeholder') ?? words.placeholder,
       writable: () => this.#writable(session),
       askForLink: () => this.#askForLink(),
+      focusToolbar: () => this.#open?.toolbar.focus(),
       updated: (_view, before) => this.#updated(before.doc)
     })
     const people = new People(session, words, announce)

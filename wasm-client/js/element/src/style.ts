@@ -114,7 +114,8 @@ div.unisson-unsupported { margin: 0 0 .9em; padding: .6rem .9rem }
 .face { width: 1.9rem; height: 1.9rem; margin-inline-start: -.35rem; border-radius: 50%; display: grid; place-items: center; background: var(--unisson-person, var(--soft)); color: #fff; font: 600 .72rem/1 var(--font); box-shadow: 0 0 0 2px var(--bar) }
 .face.more { background: var(--soft) }
 @media (max-width: 40rem) {
-  .tools { flex-wrap: nowrap; overflow-x: auto; scrollbar-width: none }
+  .toolbar { overflow-x: auto; scrollbar-width: none }
+  .tools { flex-wrap: nowrap; width: max-content }
   .tools > * { flex: none }
 }
 @media print {

@@ -67,7 +67,7 @@ export class Toolbar {
     for (const [action, command] of TABLE_TOOLS) this.#tables.append(this.#textButton(words.tables[action], command))
     const link = this.#button('link', words.link, 'Mod+K', () => events.link())
     this.#pressed(link, (state) => linkAt(state) !== null)
-    this.dom = make('div', { class: 'toolbar', part: 'toolbar', role: 'toolbar', 'aria-label': words.toolbar },
+    this.dom = make('div', { class: 'toolbar', part: 'toolbar', role: 'toolbar', 'aria-label': words.toolbar, 'aria-keyshortcuts': 'Alt+F10' },
       make('div', { class: 'tools' },
         this.#undoButton('undo', undo, canUndo, 'Mod+Z'), this.#undoButton('redo', redo, canRedo, 'Mod+Y'), line(),
         this.#style, line(),
@@ -81,6 +81,9 @@ export class Toolbar {
     this.dom.addEventListener('focusin', (event) => this.#rove(event.target as HTMLElement))
     this.update()
   }
+
+  /** Goes to where the keyboard was last in the bar. */
+  focus (): void { this.#stops().find((stop) => stop.tabIndex === 0)?.focus() }
 
   /** Follows the selection, and whether edits are taken. */
   update (): void {
