@@ -1,5 +1,5 @@
 import type { Node } from 'prosemirror-model'
-import { PluginKey, TextSelection, type Transaction } from 'prosemirror-state'
+import { PluginKey, TextSelection, type Selection, type Transaction } from 'prosemirror-state'
 import { Transform } from 'prosemirror-transform'
 import type { EditorView } from 'prosemirror-view'
 import type * as Y from 'yjs'
@@ -125,7 +125,7 @@ export class Binding {
   }
 
   #dispatch (tr: Transaction): void {
-    keepSelection(tr, this.#view.state.selection)
+    keepSelection(tr, selectionIn(this.#view))
     this.#view.dispatch(tr.setMeta(shownKey, true).setMeta('addToHistory', false))
   }
 
@@ -165,8 +165,30 @@ export class Binding {
   }
 }
 
+/**
+ * The selection as the browser has it: ProseMirror hears of a move only after what came from the network in
+ * between, and would move the caret back. Its way to the browser's selection is not in its types.
+ */
+const selectionIn = (view: EditorView): Selection => {
+  const { doc, selection } = view.state
+  if (!(selection instanceof TextSelection) || view.composing || !view.hasFocus()) return selection
+  const { domSelectionRange } = view as unknown as { domSelectionRange?: () => DOMSelectionRange }
+  const { anchorNode, anchorOffset = 0, focusNode, focusOffset = 0 } = domSelectionRange?.call(view) ?? {}
+  if (!anchorNode || !focusNode || !view.dom.contains(anchorNode) || !view.dom.contains(focusNode)) return selection
+  try {
+    const [anchor, head] = [view.posAtDOM(anchorNode, anchorOffset), view.posAtDOM(focusNode, focusOffset)]
+    const isText = doc.resolve(anchor).parent.inlineContent && doc.resolve(head).parent.inlineContent
+    return isText ? TextSelection.create(doc, anchor, head) : selection
+  } catch {
+    // Not a place in the text: a drawing in it, or one that is being changed.
+    return selection
+  }
+}
+
+interface DOMSelectionRange { anchorNode: globalThis.Node | null, anchorOffset: number, focusNode: globalThis.Node | null, focusOffset: number }
+
 /** A caret stays behind the letter that it was behind: what others write there comes after it. */
-const keepSelection = (tr: Transaction, before: Transaction['selection']): void => {
+const keepSelection = (tr: Transaction, before: Selection): void => {
   if (!(before instanceof TextSelection) || !tr.docChanged) return
   const at = (position: number, side: number): number => tr.mapping.map(position, side)
   const [anchor, head] = before.empty

@@ -5,11 +5,13 @@ import type { Schema } from 'prosemirror-model'
 import { liftListItem, sinkListItem, splitListItem } from 'prosemirror-schema-list'
 import { AllSelection, type Command, type Plugin } from 'prosemirror-state'
 import { goToNextCell } from 'prosemirror-tables'
-import { redo, undo } from '@unisson/prosemirror'
+import { closeUndoGroup, redo, undo } from '@unisson/prosemirror'
 import { mark, setStyle, toggleList, toggleQuote } from './commands.js'
 
 /** Does it where it applies, and keeps the key from the browser in any case. */
 const always = (command: Command): Command => (state, dispatch, view) => {
+  // What was typed before is undone apart.
+  if (view !== undefined) closeUndoGroup(view)
   command(state, dispatch, view)
   return true
 }
