@@ -29,6 +29,11 @@ export class Person {
   async end () {
     await this.text.click()
     await this.page.keyboard.press('Control+End')
+    // The editor hears of it a moment later.
+    await until(() => this.ask((editor) => {
+      const { doc, selection } = editor.view.state
+      return Object.getPrototypeOf(selection.constructor).atEnd(doc).head === selection.head
+    }), 'the caret is at the end')
   }
 
   async type (text) { await this.page.keyboard.type(text) }

@@ -136,7 +136,11 @@ test('it fits a phone, 200 % of size, and both kinds of light', options, () => w
     await bob.page.close()
   }
   // Only the letters are larger: a browser's own setting.
-  await ann.page.evaluate(() => { document.documentElement.style.setProperty('font-size', '32px') })
+  await (await ann.devtools()).send('Page.setFontSizes', { fontSizes: { standard: 32, fixed: 26 } })
+  await ann.page.reload()
+  await ann.synced()
+  await until(async () => /Départ/.test(await ann.markdown()), 'the text is there')
+  await ann.caret('Départ', 0)
   assert.equal(await ann.ask((editor) => getComputedStyle(editor.shadowRoot.querySelector('.ProseMirror p')).fontSize), '32px')
   if (pictures) await ann.page.screenshot({ path: `${pictures}/large-letters.png` })
   assert.equal(await fits(ann), true, 'large letters')

@@ -41,7 +41,7 @@ const CSS = `
 .line { width: 1px; height: 1.4rem; background: var(--line); margin: 0 .35rem }
 button, select { font: inherit; color: inherit }
 .toolbar button { display: inline-grid; place-items: center; min-width: 2.25rem; height: 2.25rem; padding: 0 .45rem; border: 0; border-radius: .4rem; background: none; cursor: pointer; overflow: visible }
-.toolbar button.text { font-size: .85rem; height: 2rem; line-height: 1.2; white-space: nowrap }
+.toolbar button.text { flex: none; font-size: .85rem; height: 2rem; line-height: 1.2; white-space: nowrap }
 .toolbar button:hover, .toolbar select:hover { background: var(--tint) }
 .toolbar button[aria-pressed="true"] { background: var(--tint); color: var(--accent); box-shadow: inset 0 0 0 1px var(--accent) }
 .toolbar button[aria-disabled="true"] { opacity: .45; cursor: default }
