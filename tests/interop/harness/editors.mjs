@@ -29,12 +29,43 @@ export class Person {
   async end () {
     await this.text.click()
     await this.page.keyboard.press('Control+End')
+    // The editor hears of it a moment later.
+    await until(() => this.ask((editor) => {
+      const { doc, selection } = editor.view.state
+      return Object.getPrototypeOf(selection.constructor).atEnd(doc).head === selection.head
+    }), 'the caret is at the end')
   }
 
   async type (text) { await this.page.keyboard.type(text) }
   async press (keys) { await this.page.keyboard.press(keys) }
 
   tool (name) { return this.page.locator('unisson-editor').getByRole('toolbar').getByRole('button', { name, exact: true }) }
+
+  /** The browser's own tools, for what no page can do. */
+  devtools () { return this.page.context().newCDPSession(this.page) }
+
+  /** A caret at this offset of the paragraph that holds the text, as a click would put it. */
+  caret (text, offset) {
+    return this.page.evaluate(([text, offset]) => {
+      const { view } = document.querySelector('unisson-editor')
+      view.focus()
+      let position = null
+      view.state.doc.descendants((node, at) => {
+        if (position === null && node.isTextblock && node.textContent.includes(text)) position = at + 1 + node.textContent.indexOf(text) + offset
+      })
+      const { doc, tr, selection } = view.state
+      const Selection = Object.getPrototypeOf(selection.constructor)
+      view.dispatch(tr.setSelection(Selection.fromJSON(doc, { type: 'text', anchor: position, head: position })))
+    }, [text, offset])
+  }
+
+  /** What stands before and behind the caret in its paragraph. */
+  around () {
+    return this.ask((editor) => {
+      const { $head } = editor.view.state.selection
+      return [$head.parent.textContent.slice(0, $head.parentOffset), $head.parent.textContent.slice($head.parentOffset)]
+    })
+  }
 
   /** What the line below the text says. */
   status () { return this.page.locator('unisson-editor .state').textContent() }
@@ -47,6 +78,16 @@ export class Person {
       .filter(({ impact }) => impact === 'serious' || impact === 'critical')
       .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ').slice(0, 300)}`)
   }
+}
+
+/** Waits until all of these show the same, and returns it. */
+export const agreed = async (people, what = 'all show the same') => {
+  let texts = []
+  await until(async () => {
+    texts = await Promise.all(people.map((person) => person.markdown()))
+    return texts.every((text) => text === texts[0])
+  }, () => `${what}: ${JSON.stringify(texts)}`)
+  return texts[0]
 }
 
 /** Runs `body` with a browser; `open` gives a person a window of their own. */

@@ -40,6 +40,7 @@ test('plain HTML: one element and one script tag', options, opened('plain-html',
   await until(async () => await bob.markdown() === 'Présents : tous\n', 'the other guest reads it')
   // Names come from the token that the page's server signed.
   await until(async () => (await bob.page.locator('.unisson-caret-name').allTextContents()).includes('Invité 1'), 'and sees who writes')
+  assert.equal(await ann.page.locator('unisson-editor .face').first().getAttribute('title'), 'Invité 1 (vous)')
   await picture(bob, 'example-plain-html')
   for (const person of [ann, bob]) assert.deepEqual(await person.faults(), [])
 }))

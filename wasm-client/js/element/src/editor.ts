@@ -26,6 +26,8 @@ export interface EditorOptions {
   writable: () => boolean
   /** Opens the form for a link. */
   askForLink: () => void
+  /** Goes from the text to the bar. */
+  focusToolbar: () => void
   /** After everything that changed what is shown. */
   updated: (view: EditorView, before: State) => void
 }
@@ -35,11 +37,13 @@ export const openEditor = (options: EditorOptions): EditorView => {
   const { session, words, writable } = options
   const schema = richTextSchema(words.unsupported)
   const link: Command = () => { options.askForLink(); return true }
+  // In lists and tables the tab key has its own use; this one is other editors' too.
+  const bar: Command = () => { options.focusToolbar(); return true }
   const plugins = [
     collaboration({ fragment: session.doc.getXmlFragment(options.field), writable }),
     carets({ awareness: session.awareness }),
     markdownRules(schema),
-    keymap({ 'Mod-k': link }),
+    keymap({ 'Mod-k': link, 'Alt-F10': bar }),
     ...shortcuts(schema),
     tableEditing(),
     dropCursor({ class: 'drop-cursor', color: false }),
@@ -54,7 +58,8 @@ export const openEditor = (options: EditorOptions): EditorView => {
     nodeViews: {
       taskItem: (node, view, getPosition) => new TaskItem(node, view, getPosition, words.done)
     },
-    attributes: { role: 'textbox', 'aria-multiline': 'true', 'aria-label': options.label, part: 'text' },
+    // Also what may only be read is scrolled by keys.
+    attributes: { role: 'textbox', tabindex: '0', 'aria-multiline': 'true', 'aria-label': options.label, part: 'text' },
     handleDOMEvents: {
       // A link in a text that is being written opens only when asked for.
       click: (view, event) => {

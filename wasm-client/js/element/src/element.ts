@@ -10,6 +10,7 @@ import { openEditor } from './editor.js'
 import { insertImage, linkAt, removeLink, setLink } from './editing/commands.js'
 import { markdownOf } from './markdown.js'
 import { keepFromPage } from './own-events.js'
+import { personOfToken, type TokenPerson } from './token-person.js'
 import { styleSheet } from './style.js'
 import { localeOf, wordsOf, type Words } from './words.js'
 
@@ -135,10 +136,16 @@ export class UnissonEditor extends HTMLElement {
     if (document === '') return
     const words = wordsOf(localeOf(this.getAttribute('locale'), this.closest('[lang]')?.getAttribute('lang'), navigator.language))
     this.#wasSynced = false
+    this.#said = {}
     const session = new Session({
       url: socketAddress(this.getAttribute('server') ?? OWN_SERVER),
       document,
-      token: (reason) => this.#token(reason),
+      token: async (reason) => {
+        const token = await this.#token(reason)
+        this.#said = token === null ? this.#said : personOfToken(token)
+        this.#introduce(session)
+        return token
+      },
       persistence: this.getAttribute('offline') === 'none' ? 'none' : 'indexeddb'
     })
     this.#introduce(session)
@@ -155,6 +162,7 @@ export class UnissonEditor extends HTMLElement {
       placeholder: this.getAttribute('placeholder') ?? words.placeholder,
       writable: () => this.#writable(session),
       askForLink: () => this.#askForLink(),
+      focusToolbar: () => this.#open?.toolbar.focus(),
       updated: (_view, before) => this.#updated(before.doc)
     })
     const people = new People(session, words, announce)
@@ -174,6 +182,7 @@ export class UnissonEditor extends HTMLElement {
     session.on('read-only', () => this.#follow())
     session.on('synced', (synced) => {
       this.#wasSynced ||= synced
+      this.#open?.people.connected(synced)
       this.#follow()
       if (!synced || wasReady) return
       wasReady = true
@@ -188,6 +197,8 @@ export class UnissonEditor extends HTMLElement {
   }
 
   #wasDirty = false
+  /** What the token says of this person; others see that in any case. */
+  #said: TokenPerson = {}
 
   /** Shows what the session says now. */
   #follow (): void {
@@ -225,9 +236,10 @@ export class UnissonEditor extends HTMLElement {
   }
 
   #introduce (session: Session): void {
-    const name = this.getAttribute('name') ?? ''
-    const color = this.getAttribute('color')
-    session.awareness.setLocalStateField('user', color === null ? { name } : { name, color })
+    const name = this.getAttribute('name') ?? this.#said.name ?? ''
+    const color = this.getAttribute('color') ?? this.#said.color
+    const user = color === undefined ? { name } : { name, color }
+    if (JSON.stringify(session.awareness.getLocalState()?.user) !== JSON.stringify(user)) session.awareness.setLocalStateField('user', user)
   }
 
   #token (reason: TokenReason): TokenAnswer {
@@ -279,9 +291,10 @@ export class UnissonEditor extends HTMLElement {
 
   #close (): void {
     if (this.#open === null) return
-    const { session, view, status, counting } = this.#open
+    const { session, view, people, status, counting } = this.#open
     this.#open = null
     if (counting !== null) clearTimeout(counting)
+    people.destroy()
     status.destroy()
     view.destroy()
     session.destroy()

@@ -41,7 +41,7 @@ const CSS = `
 .line { width: 1px; height: 1.4rem; background: var(--line); margin: 0 .35rem }
 button, select { font: inherit; color: inherit }
 .toolbar button { display: inline-grid; place-items: center; min-width: 2.25rem; height: 2.25rem; padding: 0 .45rem; border: 0; border-radius: .4rem; background: none; cursor: pointer; overflow: visible }
-.toolbar button.text { font-size: .85rem; height: 2rem; line-height: 1.2; white-space: nowrap }
+.toolbar button.text { flex: none; font-size: .85rem; height: 2rem; line-height: 1.2; white-space: nowrap }
 .toolbar button:hover, .toolbar select:hover { background: var(--tint) }
 .toolbar button[aria-pressed="true"] { background: var(--tint); color: var(--accent); box-shadow: inset 0 0 0 1px var(--accent) }
 .toolbar button[aria-disabled="true"] { opacity: .45; cursor: default }
@@ -114,7 +114,8 @@ div.unisson-unsupported { margin: 0 0 .9em; padding: .6rem .9rem }
 .face { width: 1.9rem; height: 1.9rem; margin-inline-start: -.35rem; border-radius: 50%; display: grid; place-items: center; background: var(--unisson-person, var(--soft)); color: #fff; font: 600 .72rem/1 var(--font); box-shadow: 0 0 0 2px var(--bar) }
 .face.more { background: var(--soft) }
 @media (max-width: 40rem) {
-  .tools { flex-wrap: nowrap; overflow-x: auto; scrollbar-width: none }
+  .toolbar { overflow-x: auto; scrollbar-width: none }
+  .tools { flex-wrap: nowrap; width: max-content }
   .tools > * { flex: none }
 }
 @media print {

@@ -1,7 +1,9 @@
 import type { Node } from 'prosemirror-model'
-import { PluginKey, type Transaction } from 'prosemirror-state'
+import { PluginKey, TextSelection, type Selection, type Transaction } from 'prosemirror-state'
+import { Transform } from 'prosemirror-transform'
 import type { EditorView } from 'prosemirror-view'
 import type * as Y from 'yjs'
+import { editBetween, Held, stepped, touches } from './held.js'
 import { anchorAt, positionOf, type Anchor } from './positions.js'
 import { Renderer, type Branch } from './render.js'
 import { showInstead } from './steps.js'
@@ -10,6 +12,9 @@ import type { SharedType } from './shared-type.js'
 
 /** Marks the transactions that show what the shared document holds. */
 export const shownKey = new PluginKey('unissonShown')
+
+/** ProseMirror reads the last letters of a composition this long after its end. */
+const COMPOSED_AFTER_MS = 25
 
 /** A selection that survives the edits of others. */
 export interface AnchoredSelection { anchor: Anchor, head: Anchor }
@@ -21,8 +26,10 @@ export class Binding {
   readonly #renderer: Renderer
   readonly #writable: () => boolean
   readonly #listeners = new Set<() => void>()
+  readonly #held = new Held()
   #root: Branch
   #isWriting = false
+  #release: ReturnType<typeof setTimeout> | null = null
   #selectionBefore: AnchoredSelection | null = null
 
   constructor (view: EditorView, fragment: Y.XmlFragment, writable: () => boolean) {
@@ -33,11 +40,14 @@ export class Binding {
     this.#renderer = new Renderer(view.state.schema)
     this.#root = this.#renderer.root(fragment)
     fragment.observeDeep(this.#observe)
+    view.dom.addEventListener('compositionend', this.#composed)
     this.#show()
   }
 
   destroy (): void {
     this.fragment.unobserveDeep(this.#observe)
+    this.#view.dom.removeEventListener('compositionend', this.#composed)
+    if (this.#release !== null) clearTimeout(this.#release)
     this.#listeners.clear()
   }
 
@@ -59,14 +69,28 @@ export class Binding {
   /** The selection before the last edit of this view. */
   get selectionBefore (): AnchoredSelection | null { return this.#selectionBefore }
 
-  /** Writes what was edited in the view. `changedFrom` is where the edit began. */
-  edited (changedFrom: number, before: { anchor: number, head: number }): void {
+  /** Writes what was edited in the view since `before`. `changedFrom` is where the edit began. */
+  edited (changedFrom: number, before: { doc: Node, selection: { anchor: number, head: number } }): void {
     const after = this.#view.state.doc
+    if (!this.#held.isEmpty) return this.#editedMeanwhile(before.doc, after)
     if (this.#root.node === after) return
     if (this.#root.node.eq(after)) return this.#renderer.adopt(this.#root, after)
-    this.#selectionBefore = this.anchorsOf(before)
+    this.#selectionBefore = this.anchorsOf(before.selection)
     if (this.#writable()) this.#write(after, changedFrom)
     this.#show()
+  }
+
+  /** Writes an edit of a view that does not show everything. */
+  #editedMeanwhile (before: Node, after: Node): void {
+    const edit = editBetween(before, after)
+    const moved = edit === null ? null : this.#held.rebase(edit)
+    // Where its place is gone, what was written is gone with it.
+    const whole = moved === null ? null : stepped(this.#root.node, moved)
+    if (whole !== null && this.#writable()) {
+      this.#write(whole, (moved as { from?: number }).from ?? Infinity)
+      this.#hold(whole)
+    }
+    if (edit !== null && whole === null) this.#showHeld()
   }
 
   #write (after: Node, changedFrom: number): void {
@@ -87,16 +111,92 @@ export class Binding {
   }
 
   #show (): void {
+    if (!this.#held.isEmpty) return this.#hold(this.#root.node)
     this.#root = this.#renderer.root(this.fragment)
     const { state } = this.#view
     if (!state.doc.eq(this.#root.node)) {
-      const tr = state.tr.setMeta(shownKey, true).setMeta('addToHistory', false)
+      const tr = state.tr
       showInstead(tr, this.#root.node, this.#renderer.origins)
       this.#renderer.adopt(this.#root, tr.doc)
-      this.#view.dispatch(tr)
+      if (this.#wouldEndComposition(tr)) return this.#held.add(tr.steps)
+      this.#dispatch(tr)
     } else this.#renderer.adopt(this.#root, state.doc)
     for (const listener of this.#listeners) listener()
   }
+
+  #dispatch (tr: Transaction): void {
+    keepSelection(tr, selectionIn(this.#view))
+    this.#view.dispatch(tr.setMeta(shownKey, true).setMeta('addToHistory', false))
+  }
+
+  /** Notes what is to be shown later, beside what waits already. `from` is what the document held before. */
+  #hold (from: Node): void {
+    this.#root = this.#renderer.root(this.fragment)
+    const transform = new Transform(from)
+    showInstead(transform, this.#root.node, this.#renderer.origins)
+    this.#renderer.adopt(this.#root, transform.doc)
+    this.#held.add(transform.steps)
+    if (!this.#view.composing) this.#showHeld()
+  }
+
+  #showHeld (): void {
+    if (this.#held.isEmpty) return
+    const tr = this.#view.state.tr
+    this.#held.release(tr)
+    showInstead(tr, this.#root.node, this.#renderer.origins)
+    this.#renderer.adopt(this.#root, tr.doc)
+    this.#dispatch(tr)
+    for (const listener of this.#listeners) listener()
+  }
+
+  /** A browser gives a composition up when the text around it is drawn anew. */
+  #wouldEndComposition (tr: Transaction): boolean {
+    if (!this.#view.composing) return false
+    const { $head } = this.#view.state.selection
+    return $head.parent.inlineContent && touches(tr.steps, $head.start(), $head.end())
+  }
+
+  readonly #composed = (): void => {
+    if (this.#release !== null) clearTimeout(this.#release)
+    this.#release = setTimeout(() => {
+      this.#release = null
+      if (!this.#view.composing) this.#showHeld()
+    }, COMPOSED_AFTER_MS)
+  }
+}
+
+/**
+ * The selection as the browser has it: ProseMirror hears of a move only after what came from the network in
+ * between, and would move the caret back. Its way to the browser's selection is not in its types.
+ */
+const selectionIn = (view: EditorView): Selection => {
+  const { doc, selection } = view.state
+  if (!(selection instanceof TextSelection) || view.composing || !view.hasFocus()) return selection
+  const { domSelectionRange } = view as unknown as { domSelectionRange?: () => DOMSelectionRange }
+  const { anchorNode, anchorOffset = 0, focusNode, focusOffset = 0 } = domSelectionRange?.call(view) ?? {}
+  if (!anchorNode || !focusNode || !view.dom.contains(anchorNode) || !view.dom.contains(focusNode)) return selection
+  try {
+    const [anchor, head] = [view.posAtDOM(anchorNode, anchorOffset), view.posAtDOM(focusNode, focusOffset)]
+    const isText = doc.resolve(anchor).parent.inlineContent && doc.resolve(head).parent.inlineContent
+    return isText ? TextSelection.create(doc, anchor, head) : selection
+  } catch {
+    // Not a place in the text: a drawing in it, or one that is being changed.
+    return selection
+  }
+}
+
+interface DOMSelectionRange { anchorNode: globalThis.Node | null, anchorOffset: number, focusNode: globalThis.Node | null, focusOffset: number }
+
+/** A caret stays behind the letter that it was behind: what others write there comes after it. */
+const keepSelection = (tr: Transaction, before: Selection): void => {
+  if (!(before instanceof TextSelection) || !tr.docChanged) return
+  const at = (position: number, side: number): number => tr.mapping.map(position, side)
+  const [anchor, head] = before.empty
+    ? [at(before.head, -1), at(before.head, -1)]
+    : before.anchor < before.head ? [at(before.anchor, 1), at(before.head, -1)] : [at(before.anchor, -1), at(before.head, 1)]
+  const [$anchor, $head] = [tr.doc.resolve(anchor), tr.doc.resolve(head)]
+  // Where its paragraph is gone, ProseMirror finds the nearest place.
+  if ($anchor.parent.inlineContent && $head.parent.inlineContent) tr.setSelection(TextSelection.create(tr.doc, anchor, head))
 }
 
 /** Where a transaction began to change the document, in its new positions. */

@@ -19,6 +19,9 @@ const CARETS_MAX = 50
 const NAME_LETTERS_MAX = 60
 const PALETTE = ['#0063cb', '#b34000', '#18753c', '#8d2fa8', '#a94645', '#006a6f', '#6e445a', '#716043']
 
+/** ProseMirror reads the last letters of a composition this long after its end. */
+const COMPOSED_AFTER_MS = 25
+
 const key = new PluginKey<DecorationSet>('unissonCarets')
 
 /** What others say about themselves is not trusted: a name has an end, a colour is a colour. */
@@ -68,6 +71,7 @@ class Carets {
     awareness.on('change', this.#draw)
     view.dom.addEventListener('focusin', this.#tell)
     view.dom.addEventListener('focusout', this.#tell)
+    view.dom.addEventListener('compositionend', this.#composed)
     this.#draw()
   }
 
@@ -82,6 +86,7 @@ class Carets {
     this.#awareness.off('change', this.#draw)
     this.#view.dom.removeEventListener('focusin', this.#tell)
     this.#view.dom.removeEventListener('focusout', this.#tell)
+    this.#view.dom.removeEventListener('compositionend', this.#composed)
     if (this.#awareness.getLocalState() !== null) this.#awareness.setLocalStateField('cursor', null)
   }
 
@@ -105,13 +110,16 @@ class Carets {
     this.#isDue = true
     queueMicrotask(() => {
       this.#isDue = false
-      if (this.#isDestroyed) return
+      // A caret that is drawn beside letters that are being composed writes them twice.
+      if (this.#isDestroyed || this.#view.composing) return
       const shown = this.#decorations()
       const before = key.getState(this.#view.state)
       if (shown === DecorationSet.empty && (before === undefined || before === DecorationSet.empty)) return
       this.#view.dispatch(this.#view.state.tr.setMeta(key, shown).setMeta('addToHistory', false))
     })
   }
+
+  readonly #composed = (): void => { setTimeout(this.#draw, COMPOSED_AFTER_MS) }
 
   #decorations (): DecorationSet {
     const binding = this.#binding

@@ -50,7 +50,7 @@ export const collaboration = ({ fragment, writable = () => true, undoGroupMs = U
       return {
         update: (_view, before) => {
           const changed = key.getState(view.state)?.changedFrom ?? Infinity
-          if (before.doc !== view.state.doc) binding.edited(changed, before.selection)
+          if (before.doc !== view.state.doc) binding.edited(changed, before)
           isWritten.add(view.state)
         },
         destroy: () => {

@@ -1,5 +1,5 @@
 import { Fragment, Slice, type Node } from 'prosemirror-model'
-import type { Transaction } from 'prosemirror-state'
+import type { Transform } from 'prosemirror-transform'
 import { allReformats, difference, inlineOf, piecesBetween } from './inline.js'
 import { equalValues } from './write.js'
 import type { SharedType } from './shared-type.js'
@@ -7,10 +7,10 @@ import type { SharedType } from './shared-type.js'
 type Origins = WeakMap<Node, SharedType>
 
 /**
- * Turns a transaction's document into `after`, by the smallest steps: what does not change keeps its
+ * Turns a transform's document into `after`, by the smallest steps: what does not change keeps its
  * DOM, its decorations and the selection in it.
  */
-export const showInstead = (tr: Transaction, after: Node, origins: Origins): void => {
+export const showInstead = (tr: Transform, after: Node, origins: Origins): void => {
   const before = tr.doc
   if (before.eq(after)) return
   const steps = new Steps(origins)
@@ -27,11 +27,11 @@ export const showInstead = (tr: Transaction, after: Node, origins: Origins): voi
 class Steps {
   readonly #origins: Origins
   /** From first to last; they are applied in reverse, so that positions stay what they were. */
-  readonly #steps: Array<(tr: Transaction) => void> = []
+  readonly #steps: Array<(tr: Transform) => void> = []
 
   constructor (origins: Origins) { this.#origins = origins }
 
-  applyTo (tr: Transaction): void {
+  applyTo (tr: Transform): void {
     for (const step of this.#steps.reverse()) step(tr)
   }
 

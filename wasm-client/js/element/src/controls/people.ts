@@ -5,6 +5,8 @@ import { make } from './dom.js'
 
 /** Faces in the bar; the rest is a number. */
 const FACES_MAX = 5
+/** Who was there already is known so long after the document is. */
+const KNOWN_AFTER_MS = 1_000
 
 const initials = (name: string): string =>
   name.split(/[\s-]+/).filter((word) => word !== '').slice(0, 2).map((word) => [...word][0]!.toUpperCase()).join('') || '?'
@@ -19,6 +21,8 @@ export class People {
   readonly #announce: (text: string) => void
   #present: Present[] | null = null
   #before: Map<number, string> | null = null
+  #settling: ReturnType<typeof setTimeout> | null = null
+  #isSettled = false
 
   constructor (session: Session, words: Words, announce: (text: string) => void) {
     this.#session = session
@@ -37,6 +41,17 @@ export class People {
       .map(([clientId, state]) => ({ ...personOf(state, clientId), isMe: clientId === awareness.clientID }))
       .sort((one, other) => Number(other.isMe) - Number(one.isMe) || one.name.localeCompare(other.name))
   }
+
+  /** While there is no connection nobody comes and nobody goes; afterwards it is told who has. */
+  connected (isConnected: boolean): void {
+    if (this.#settling !== null) clearTimeout(this.#settling)
+    this.#isSettled = false
+    this.#settling = isConnected
+      ? setTimeout(() => { this.#isSettled = true; this.#tellChanges() }, KNOWN_AFTER_MS)
+      : null
+  }
+
+  destroy (): void { this.connected(false) }
 
   /** A crowd's carets move all the time; faces change when people do. */
   update (): void {
@@ -68,6 +83,7 @@ export class People {
 
   /** Who was there when the page opened is not announced. */
   #tellChanges (): void {
+    if (!this.#isSettled) return
     const now = new Map<number, string>()
     for (const [clientId, state] of this.#session.awareness.getStates()) {
       if (clientId !== this.#session.awareness.clientID && state.user !== undefined) {
@@ -75,7 +91,7 @@ export class People {
       }
     }
     const before = this.#before
-    if (this.#session.synced || before !== null) this.#before = now
+    this.#before = now
     if (before === null) return
     const names = (of: Map<number, string>, without: Map<number, string>): string =>
       [...of].filter(([clientId]) => !without.has(clientId)).map(([, name]) => name).slice(0, FACES_MAX).join(', ')

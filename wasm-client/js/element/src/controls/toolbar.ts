@@ -13,7 +13,6 @@ import { icon, type IconName } from './icons.js'
 interface Tool {
   name: IconName & keyof Words
   keys?: string
-  /** The shortcut as assistive technology reads it. */
   command: Command
   isOn?: (state: EditorState) => boolean
 }
@@ -68,7 +67,7 @@ export class Toolbar {
     for (const [action, command] of TABLE_TOOLS) this.#tables.append(this.#textButton(words.tables[action], command))
     const link = this.#button('link', words.link, 'Mod+K', () => events.link())
     this.#pressed(link, (state) => linkAt(state) !== null)
-    this.dom = make('div', { class: 'toolbar', part: 'toolbar', role: 'toolbar', 'aria-label': words.toolbar },
+    this.dom = make('div', { class: 'toolbar', part: 'toolbar', role: 'toolbar', 'aria-label': words.toolbar, 'aria-keyshortcuts': 'Alt+F10' },
       make('div', { class: 'tools' },
         this.#undoButton('undo', undo, canUndo, 'Mod+Z'), this.#undoButton('redo', redo, canRedo, 'Mod+Y'), line(),
         this.#style, line(),
@@ -81,8 +80,10 @@ export class Toolbar {
     this.dom.addEventListener('keydown', this.#move)
     this.dom.addEventListener('focusin', (event) => this.#rove(event.target as HTMLElement))
     this.update()
-    this.#rove(this.#stops()[0])
   }
+
+  /** Goes to where the keyboard was last in the bar. */
+  focus (): void { this.#stops().find((stop) => stop.tabIndex === 0)?.focus() }
 
   /** Follows the selection, and whether edits are taken. */
   update (): void {
@@ -92,6 +93,9 @@ export class Toolbar {
     const style = styleAt(state)
     this.#style.value = style !== null && STYLES.includes(style) ? style : ''
     this.#tables.toggleAttribute('hidden', !isInTable(state))
+    // One stop, also where the last one has just gone with the table's tools.
+    const stops = this.#stops()
+    if (stops.filter((stop) => stop.tabIndex === 0).length !== 1) this.#rove(stops[0])
   }
 
   #group (tools: Tool[]): HTMLElement[] { return tools.map((tool) => this.#tool(tool)) }

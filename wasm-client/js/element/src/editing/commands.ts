@@ -1,7 +1,7 @@
 import { lift, setBlockType, toggleMark, wrapIn } from 'prosemirror-commands'
 import type { MarkType, Node, NodeType } from 'prosemirror-model'
 import { liftListItem, wrapInList } from 'prosemirror-schema-list'
-import { TextSelection, type Command, type EditorState } from 'prosemirror-state'
+import { AllSelection, TextSelection, type Command, type EditorState } from 'prosemirror-state'
 import { isInTable } from 'prosemirror-tables'
 import { safeImage, safeLink } from '@unisson/prosemirror'
 import type { StyleName } from '../words.js'
@@ -10,7 +10,7 @@ const HEADING = /^heading(\d)$/
 
 /** The node of this type around the selection, nearest first. */
 export const around = (state: EditorState, ...types: NodeType[]): { node: Node, position: number } | null => {
-  const { $from } = state.selection
+  const { $from } = state.selection instanceof AllSelection ? TextSelection.atStart(state.doc) : state.selection
   for (let depth = $from.depth; depth > 0; depth--) {
     if (types.includes($from.node(depth).type)) return { node: $from.node(depth), position: $from.before(depth) }
   }
@@ -44,8 +44,16 @@ export const setStyle = (style: StyleName): Command => (state, dispatch) => {
 
 const itemOf = (list: NodeType): NodeType => list.schema.nodes[list.name === 'taskList' ? 'taskItem' : 'listItem']!
 
+/** All of the document is selected as its text: commands for blocks look for those around the selection. */
+const onText = (command: Command): Command => (state, dispatch, view) => {
+  const { doc, selection, tr } = state
+  if (!(selection instanceof AllSelection)) return command(state, dispatch, view)
+  const text = TextSelection.between(doc.resolve(0), doc.resolve(doc.content.size))
+  return command(state.apply(tr.setSelection(text)), dispatch, view)
+}
+
 /** Makes a list of this kind, changes the kind of one, or ends it. */
-export const toggleList = (name: string): Command => (state, dispatch) => {
+export const toggleList = (name: string): Command => onText((state, dispatch) => {
   const { nodes } = state.schema
   const wanted = nodes[name]!
   const current = around(state, nodes.bulletList!, nodes.orderedList!, nodes.taskList!)
@@ -53,7 +61,7 @@ export const toggleList = (name: string): Command => (state, dispatch) => {
   if (current.node.type === wanted) return liftListItem(itemOf(wanted))(state, dispatch)
   dispatch?.(changeList(state, current, wanted))
   return true
-}
+})
 
 const changeList = (state: EditorState, { node, position }: { node: Node, position: number }, wanted: NodeType) => {
   const item = itemOf(wanted)
@@ -64,8 +72,8 @@ const changeList = (state: EditorState, { node, position }: { node: Node, positi
   return tr.setSelection(TextSelection.between(tr.doc.resolve(from), tr.doc.resolve(to))).scrollIntoView()
 }
 
-export const toggleQuote: Command = (state, dispatch) =>
-  around(state, state.schema.nodes.blockquote!) === null ? wrapIn(state.schema.nodes.blockquote!)(state, dispatch) : lift(state, dispatch)
+export const toggleQuote: Command = onText((state, dispatch) =>
+  around(state, state.schema.nodes.blockquote!) === null ? wrapIn(state.schema.nodes.blockquote!)(state, dispatch) : lift(state, dispatch))
 
 export const insertRule: Command = (state, dispatch) => {
   dispatch?.(state.tr.replaceSelectionWith(state.schema.nodes.horizontalRule!.create()).scrollIntoView())

@@ -1,15 +1,17 @@
-import { baseKeymap, chainCommands, exitCode } from 'prosemirror-commands'
+import { baseKeymap, chainCommands, deleteSelection, exitCode } from 'prosemirror-commands'
 import { undoInputRule } from 'prosemirror-inputrules'
 import { keymap } from 'prosemirror-keymap'
 import type { Schema } from 'prosemirror-model'
 import { liftListItem, sinkListItem, splitListItem } from 'prosemirror-schema-list'
-import type { Command, Plugin } from 'prosemirror-state'
+import { AllSelection, type Command, type Plugin } from 'prosemirror-state'
 import { goToNextCell } from 'prosemirror-tables'
-import { redo, undo } from '@unisson/prosemirror'
+import { closeUndoGroup, redo, undo } from '@unisson/prosemirror'
 import { mark, setStyle, toggleList, toggleQuote } from './commands.js'
 
 /** Does it where it applies, and keeps the key from the browser in any case. */
 const always = (command: Command): Command => (state, dispatch, view) => {
+  // What was typed before is undone apart.
+  if (view !== undefined) closeUndoGroup(view)
   command(state, dispatch, view)
   return true
 }
@@ -20,6 +22,9 @@ const lineBreak: Command = (state, dispatch) => {
   dispatch?.(state.tr.replaceSelectionWith(hardBreak!.create()).scrollIntoView())
   return true
 }
+
+/** Like any other selection, all of the document gives way to a new line. */
+const deleteAll: Command = (state, dispatch) => state.selection instanceof AllSelection && deleteSelection(state, dispatch)
 
 /** A tab moves within lists, tables and code, and leaves the editor elsewhere. */
 const indentCode: Command = (state, dispatch) => {
@@ -48,7 +53,7 @@ const keys = ({ nodes }: Schema): Record<string, Command> => ({
   'Mod-Alt-3': always(setStyle('heading3')),
   'Mod-Alt-4': always(setStyle('heading4')),
   'Mod-Alt-c': always(setStyle('codeBlock')),
-  Enter: chainCommands(splitListItem(nodes.listItem!), splitListItem(nodes.taskItem!, { checked: false })),
+  Enter: chainCommands(deleteAll, splitListItem(nodes.listItem!), splitListItem(nodes.taskItem!, { checked: false })),
   'Shift-Enter': chainCommands(exitCode, lineBreak),
   'Mod-Enter': chainCommands(exitCode, lineBreak),
   Tab: chainCommands(goToNextCell(1), sinkListItem(nodes.listItem!), sinkListItem(nodes.taskItem!), indentCode),
