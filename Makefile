@@ -24,7 +24,7 @@ test-garage:
 	@scripts/test-garage
 
 e2e:
-	@scripts/setup cargo node
+	@scripts/setup cargo node js examples
 	@wasm-client/build
 	@$(ENV) cargo build --release --locked -p unisson
 	@$(ENV) UNISSON_BIN="$$CARGO_TARGET_DIR/release/unisson" node tests/interop/run.mjs $(ONLY)

@@ -2,13 +2,13 @@
 
 use bytes::Bytes;
 use serde_json::{Map, Value};
+use unisson_content::{Content, Root, markdown};
+use unisson_history::VersionNote;
 use unisson_session::WholeDocument;
 
 use crate::{
-    content::{Content, Root},
     file_name,
-    manifest::{Document, File},
-    markdown,
+    manifest::{Document, File, Version},
 };
 
 /// The folder of the documents' files.
@@ -50,10 +50,24 @@ pub fn export(name: &str, stored: Option<String>, whole: &WholeDocument) -> Expo
         waiting,
         markdown,
         json,
+        versions: Vec::new(),
         versions_left_out: 0,
         unreadable,
     };
     Exported { document, files }
+}
+
+impl Exported {
+    /// A version's entry of the manifest and its file. Versions go one at a time: together they
+    /// may be many times the document.
+    pub fn version(&self, created_ms: u64, note: &VersionNote, state: Bytes) -> (Version, Bytes) {
+        let stem = self.document.yjs.path.trim_end_matches(".yjs");
+        // Two of the same moment are told apart by what they say.
+        let hash = blake3::hash(&state).to_hex();
+        let path = format!("{stem}.version-{created_ms}-{}.yjs", &hash[..8]);
+        let file = File::of(path, &state);
+        (Version::of(created_ms, note, file), state)
+    }
 }
 
 /// The lists and maps of a document, as one JSON object; `None` where it has none.

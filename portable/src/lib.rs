@@ -4,9 +4,7 @@
 //! What was read from files is never trusted: names are checked, lengths compared, and what is
 //! not a document is an error that says which file and why.
 
-pub mod content;
 pub mod export;
 pub mod file_name;
 pub mod manifest;
-pub mod markdown;
 pub mod source;

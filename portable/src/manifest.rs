@@ -1,6 +1,7 @@
 //! The list of what an export holds: which file is which document, and what it must contain.
 
 use serde::{Deserialize, Serialize};
+use unisson_history::{Author, VersionNote};
 
 use crate::file_name::is_safe;
 
@@ -43,6 +44,9 @@ pub struct Document {
     /// Its lists and maps.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub json: Option<File>,
+    /// Its versions, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub versions: Vec<Version>,
     /// How many versions the server keeps of it that are not in the export.
     #[serde(default, skip_serializing_if = "is_none")]
     pub versions_left_out: usize,
@@ -54,6 +58,78 @@ pub struct Document {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
 fn is_none(count: &usize) -> bool {
     *count == 0
+}
+
+/// A version of a document.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Version {
+    /// When it was made, in milliseconds since 1970.
+    pub created_ms: u64,
+    /// The last edit in it; 0: unknown.
+    #[serde(default)]
+    pub last_edit_ms: u64,
+    /// The name that somebody gave it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    /// Who asked for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub maker: Option<Person>,
+    /// Who wrote since the version before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub authors: Vec<Person>,
+    /// The document as it was, as one Yjs update in format v1.
+    pub yjs: File,
+}
+
+/// Somebody who wrote.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Person {
+    /// The id that authentication gave.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
+    /// The name that was shown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+}
+
+impl Version {
+    /// What the list says of a version.
+    pub fn of(created_ms: u64, note: &VersionNote, yjs: File) -> Self {
+        Self {
+            created_ms,
+            last_edit_ms: note.last_edit_ms,
+            label: note.label.as_deref().map(str::to_owned),
+            maker: note.maker.as_ref().map(Person::of),
+            authors: note.authors.iter().map(Person::of).collect(),
+            yjs,
+        }
+    }
+
+    /// What the server notes of it.
+    pub fn note(&self) -> VersionNote {
+        VersionNote {
+            label: self.label.as_deref().map(Into::into),
+            maker: self.maker.as_ref().map(Person::author),
+            last_edit_ms: self.last_edit_ms,
+            authors: self.authors.iter().map(Person::author).collect(),
+        }
+    }
+}
+
+impl Person {
+    fn of(author: &Author) -> Self {
+        Self {
+            user: author.user.as_deref().map(str::to_owned),
+            name: author.name.as_deref().map(str::to_owned),
+        }
+    }
+
+    fn author(&self) -> Author {
+        Author {
+            user: self.user.as_deref().map(Into::into),
+            name: self.name.as_deref().map(Into::into),
+        }
+    }
 }
 
 /// A file of the export.
@@ -123,7 +199,9 @@ impl Manifest {
             if !names.insert(&document.name) {
                 return Err(ManifestError::Twice(document.name.clone()));
             }
+            let versions = document.versions.iter().map(|version| &version.yjs);
             let files = std::iter::once(&document.yjs).chain(&document.waiting);
+            let files = files.chain(versions);
             if let Some(file) = files.into_iter().find(|file| !is_safe(&file.path)) {
                 return Err(ManifestError::Path(file.path.clone()));
             }

@@ -18,8 +18,11 @@ use std::{
 };
 
 use bytes::Bytes;
+use unisson_history::VersionNote;
 use unisson_protocol::scan;
 use unisson_session::update_v1_of_v2;
+
+use crate::manifest::File;
 
 /// The largest file that is read whole. The store takes updates of at most 64 MiB.
 pub const FILE_BYTES_MAX: u64 = 1 << 30;
@@ -68,6 +71,19 @@ pub struct Updates {
     pub notes: Vec<String>,
 }
 
+/// An earlier state of a document, which the source has kept as such.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Earlier {
+    /// When it was kept, in milliseconds since 1970.
+    pub at_ms: u64,
+    /// What is known of it.
+    pub note: VersionNote,
+    /// Where it is.
+    file: PathBuf,
+    /// What the file must contain, where that is known.
+    listed: Option<File>,
+}
+
 /// Why a source, or a document of it, cannot be read.
 #[derive(Debug, thiserror::Error)]
 #[error("{origin}: {problem}")]
@@ -104,6 +120,17 @@ impl fmt::Debug for Source {
 /// Reads one document of a source.
 trait ReadItem {
     fn read(&self, item: &Item) -> Result<Updates, SourceError>;
+
+    /// The earlier states of a document that the source has kept, oldest first.
+    fn earlier(&self, _item: &Item) -> Result<Vec<Earlier>, SourceError> {
+        Ok(Vec::new())
+    }
+
+    /// Reads one of them.
+    fn read_earlier(&self, earlier: &Earlier) -> Result<Bytes, SourceError> {
+        let file = &earlier.file;
+        Err(SourceError::new(file.display(), "not of this source"))
+    }
 }
 
 impl Source {
@@ -135,6 +162,16 @@ impl Source {
     /// Reads one of them.
     pub fn read(&self, item: &Item) -> Result<Updates, SourceError> {
         self.reader.read(item)
+    }
+
+    /// The earlier states of a document that the source has kept, oldest first.
+    pub fn earlier(&self, item: &Item) -> Result<Vec<Earlier>, SourceError> {
+        self.reader.earlier(item)
+    }
+
+    /// Reads one of them, as an update in format v1 that is the whole state.
+    pub fn read_earlier(&self, earlier: &Earlier) -> Result<Bytes, SourceError> {
+        self.reader.read_earlier(earlier)
     }
 }
 

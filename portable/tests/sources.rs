@@ -8,11 +8,10 @@ use std::{
 
 use bytes::Bytes;
 use serde_json::json;
+use unisson_content::{Content, Root, markdown};
 use unisson_portable::{
-    content::{Content, Root},
     export,
     manifest::{self, Manifest},
-    markdown,
     source::{Format, Source},
 };
 use unisson_session::{StoredParts, WholeDocument, merge, whole};
@@ -113,6 +112,15 @@ fn la_suite_documents_are_read_without_what_was_undone() {
         "{:?}",
         read.notes
     );
+    let earlier = source.earlier(&source.items()[0]).unwrap();
+    let moments: Vec<u64> = earlier.iter().map(|earlier| earlier.at_ms).collect();
+    assert_eq!(moments, [1_767_261_600_000, 1_767_348_000_000]);
+    let undone = source.read_earlier(&earlier[1]).unwrap();
+    let state = StoredParts {
+        snapshots: Vec::new(),
+        updates: vec![undone],
+    };
+    assert!(whole(&state).unwrap().waiting.is_empty());
     let text = markdown::render(&content(&source, id)).unwrap();
     let expected = "## Compte rendu\n\nPrésents : Zoé, Ali\n\n- Premier point\n  1. détail un\n  \
                     2. détail deux\n\n- [x] fait\n- [ ] à faire\n\n```sh\nmake test\n```\n";

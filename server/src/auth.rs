@@ -6,6 +6,7 @@
 mod callback;
 pub mod claims;
 mod fetch;
+mod identity;
 mod jwks;
 pub mod keys;
 pub mod mint;
@@ -18,6 +19,7 @@ use std::{
 use subtle::ConstantTimeEq;
 use tokio::time::Instant;
 use unisson_protocol::{Access, CloseReason, DocName};
+use unisson_rights::Role;
 
 use self::{
     callback::Callback,
@@ -26,7 +28,15 @@ use self::{
     keys::{Head, Key, looks_like_a_token},
     mint::{MintError, MintRight, Minted, Order, mint},
 };
-use crate::settings::{Settings, Token};
+use crate::{
+    settings::{Settings, Token},
+    spaces::{Spaces, Standing, is_link_token},
+};
+
+pub(crate) use self::{
+    claims::{Person, access_of},
+    identity::{About, Identity},
+};
 
 /// Who cannot be told yes or no is told so this late: some published clients try again at once.
 const TURNING_AWAY: Duration = Duration::from_secs(1);
@@ -36,6 +46,8 @@ const TURNING_AWAY: Duration = Duration::from_secs(1);
 pub struct Grant {
     /// What they may do.
     pub access: Access,
+    /// What they are there.
+    pub role: Role,
     /// Who they are, where the token says so.
     pub user: Option<Arc<str>>,
     /// The name to show for them, where the token says so.
@@ -46,6 +58,8 @@ pub struct Grant {
     pub expires: Option<Instant>,
     /// What the portal is asked again with before this ends: what the client has shown already.
     pub again: Option<Credential>,
+    /// What it rests on in a space, where the document is in one: that may change at any time.
+    pub(crate) standing: Option<Arc<Standing>>,
 }
 
 impl Grant {
@@ -53,11 +67,16 @@ impl Grant {
     pub const fn of(access: Access) -> Self {
         Self {
             access,
+            role: match access {
+                Access::ReadOnly => Role::Reader,
+                Access::ReadWrite => Role::Editor,
+            },
             user: None,
             display_name: None,
             color: None,
             expires: None,
             again: None,
+            standing: None,
         }
     }
 }
@@ -97,7 +116,7 @@ impl Credential {
         }
     }
 
-    fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.token.is_empty()
     }
 
@@ -120,6 +139,7 @@ pub struct Authenticator {
     remote_keys: Option<Arc<RemoteKeys>>,
     callback: Option<Callback>,
     rules: Rules,
+    spaces: Option<Arc<Spaces>>,
     is_open: bool,
 }
 
@@ -139,8 +159,18 @@ impl Authenticator {
             remote_keys: remote_keys.transpose()?.map(Arc::new),
             callback: callback.transpose()?,
             rules: auth.rules.clone(),
+            spaces: None,
             is_open: settings.is_open(),
         })
+    }
+
+    /// The same, and spaces count.
+    #[must_use]
+    pub(crate) fn with_spaces(self, spaces: Arc<Spaces>) -> Self {
+        Self {
+            spaces: Some(spaces),
+            ..self
+        }
     }
 
     /// What a credential allows: `Unauthorized` where nobody knows it, `Forbidden` where it is for
@@ -150,76 +180,122 @@ impl Authenticator {
         credential: &Credential,
         document: &DocName,
     ) -> Result<Grant, CloseReason> {
+        if document.is_reserved() {
+            return Err(CloseReason::Forbidden);
+        }
         if self.is_open {
             return Ok(Grant::of(Access::ReadWrite));
         }
-        match self.static_grant(&credential.token, document) {
-            Err(CloseReason::Unauthorized) => {}
-            decided => return decided,
-        }
-        let decided = match self.open_token(&credential.token).await {
-            // Nobody here knows it: the portal may.
-            Err(Refused::UnknownKey) if self.callback.is_some() => {
-                self.ask_portal(credential, document).await
-            }
-            opened => self.judge(opened, document),
+        let place = match &self.spaces {
+            Some(spaces) => spaces.place_of(document).await?,
+            None => None,
         };
-        if let Err(CloseReason::Undecided) = decided {
-            tokio::time::sleep(TURNING_AWAY).await;
+        let identity = self.identify(credential, About::Document(document)).await;
+        match place {
+            // Whoever shows nothing may still be one of those to whom a space is open.
+            Some(place) => match identity {
+                Err(CloseReason::Unauthorized) if credential.is_empty() => {
+                    place.grant(&Identity::anonymous())
+                }
+                identity => place.grant(&identity?),
+            },
+            None => {
+                let identity = identity?;
+                identity.grant(identity.principal.granted)
+            }
         }
-        decided
     }
 
-    fn judge(
+    /// Who shows a credential, and what they may do whatever spaces say. `Unauthorized` where
+    /// nobody knows it, `Forbidden` where the portal says so, `Undecided` where that cannot be
+    /// known now.
+    pub(crate) async fn identify(
         &self,
-        opened: Result<Claims, Refused>,
-        document: &DocName,
-    ) -> Result<Grant, CloseReason> {
-        let grant = opened.and_then(|claims| {
-            let access = claims.access(document)?;
-            Ok(grant(&claims, access, self.rules.leeway_s))
-        });
-        grant.map_err(|refused| {
-            // The text says what a portal's developer needs, and nothing of the token itself.
-            tracing::debug!(%document, %refused, "token refused");
-            close_reason(&refused)
-        })
+        credential: &Credential,
+        about: About<'_>,
+    ) -> Result<Identity, CloseReason> {
+        if self.is_open {
+            return Ok(Identity::operator());
+        }
+        if let Some(spaces) = self
+            .spaces
+            .as_ref()
+            .filter(|_| is_link_token(&credential.token))
+        {
+            return spaces.identity_of_link(&credential.token).await;
+        }
+        if let Some(identity) = self.static_identity(&credential.token, about) {
+            return Ok(identity);
+        }
+        let identified = match self.open_token(&credential.token).await {
+            // Nobody here knows it: the portal may.
+            Err(Refused::UnknownKey) if self.callback.is_some() => {
+                self.ask_portal(credential, about).await
+            }
+            Ok(claims) => Ok(identity(&claims, about, self.rules.leeway_s)),
+            Err(refused) => {
+                // The text says what a portal's developer needs, and nothing of the token itself.
+                tracing::debug!(?about, %refused, "token refused");
+                Err(close_reason(&refused))
+            }
+        };
+        if let Err(CloseReason::Undecided) = identified {
+            tokio::time::sleep(TURNING_AWAY).await;
+        }
+        identified
     }
 
     async fn ask_portal(
         &self,
         credential: &Credential,
-        document: &DocName,
-    ) -> Result<Grant, CloseReason> {
+        about: About<'_>,
+    ) -> Result<Identity, CloseReason> {
         let (Some(callback), false) = (&self.callback, credential.shows_nothing()) else {
             return Err(CloseReason::Unauthorized);
         };
-        let claims = callback.ask(credential, document).await?;
-        Ok(Grant {
-            again: Some(credential.clone()),
-            ..grant(&claims, claims.role.access(), 0)
-        })
+        let space = match about {
+            About::Document(_) => None,
+            About::Within(prefix) => DocName::new(prefix.trim_end_matches('/')).ok(),
+        };
+        let asked = match (about, &space) {
+            (About::Document(document), _) => document,
+            (About::Within(_), Some(space)) => space,
+            (About::Within(_), None) => return Err(CloseReason::Forbidden),
+        };
+        let claims = callback.ask(credential, asked).await?;
+        let mut identity = identity(&claims, about, 0);
+        if matches!(about, About::Within(_)) {
+            // The portal was asked about the space itself.
+            identity.principal.granted = claims.role;
+        }
+        identity.again = Some(credential.clone());
+        Ok(identity)
     }
 
     /// Every token is compared, each in constant time.
-    fn static_grant(&self, token: &str, document: &DocName) -> Result<Grant, CloseReason> {
-        let mut known = false;
-        let mut grant = None;
+    fn static_identity(&self, token: &str, about: About<'_>) -> Option<Identity> {
+        let name = match about {
+            About::Document(document) => document.as_str(),
+            About::Within(prefix) => prefix,
+        };
+        let mut found: Option<Identity> = None;
         for candidate in self.known_tokens(token) {
-            known = true;
-            if prefix_covers(&candidate.prefix, document.as_str()) {
-                grant.get_or_insert(Grant {
-                    user: candidate.user.as_deref().map(Into::into),
-                    display_name: candidate.display_name.as_deref().map(Into::into),
-                    ..Grant::of(candidate.access)
-                });
+            let first = found.is_none();
+            let identity = found.get_or_insert_with(Identity::default);
+            let covers = prefix_covers(&candidate.prefix, name);
+            let principal = &mut identity.principal;
+            principal.is_admin |= covers && candidate.is_admin;
+            // The first that covers the name says who it is; before that, the first at all.
+            let counts = covers && principal.granted.is_none();
+            if counts {
+                principal.granted = Some(role_of(candidate));
+            }
+            if counts || first {
+                principal.person.clone_from(&candidate.user);
+                identity.person = person_of(candidate);
             }
         }
-        match grant {
-            Some(grant) => Ok(grant),
-            None if known => Err(CloseReason::Forbidden),
-            None => Err(CloseReason::Unauthorized),
-        }
+        found
     }
 
     fn known_tokens(&self, token: &str) -> impl Iterator<Item = &Token> {
@@ -259,8 +335,9 @@ impl Authenticator {
         match claims.mint {
             true => Ok(MintRight {
                 places: claims.places,
-                role: claims.role,
+                role: claims.role.unwrap_or(Role::Guest),
                 mint: false,
+                names: false,
             }),
             false => Err(CloseReason::Forbidden),
         }
@@ -272,23 +349,31 @@ impl Authenticator {
     }
 }
 
-fn grant(claims: &Claims, access: Access, leeway_s: u64) -> Grant {
-    let person = claims.person();
+/// Who holds a static token, where it is one person's.
+fn person_of(token: &Token) -> Person {
+    Person {
+        user: token.user.as_deref().map(Into::into),
+        display_name: token.display_name.as_deref().map(Into::into),
+        color: None,
+    }
+}
+
+fn role_of(token: &Token) -> Role {
+    match (token.is_admin, token.access) {
+        (true, _) => Role::Owner,
+        (false, Access::ReadWrite) => Role::Editor,
+        (false, Access::ReadOnly) => Role::Reader,
+    }
+}
+
+fn identity(claims: &Claims, about: About<'_>, leeway_s: u64) -> Identity {
     let end = Duration::from_secs(claims.exp.saturating_add(leeway_s));
     let left = end.saturating_sub(unix_now());
-    Grant {
-        access,
-        user: Some(person.user),
-        display_name: Some(person.display_name),
-        color: person.color,
-        expires: Some(Instant::now() + left),
-        again: None,
-    }
+    Identity::of_claims(claims, about, Instant::now() + left)
 }
 
 fn close_reason(refused: &Refused) -> CloseReason {
     match refused {
-        Refused::Document => CloseReason::Forbidden,
         Refused::Unavailable(_) => CloseReason::Undecided,
         Refused::Malformed(_)
         | Refused::Claim(_)

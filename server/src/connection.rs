@@ -33,11 +33,11 @@ use crate::{
     auth::Grant,
     doc_task::DocMessage,
     frame::Frame,
-    listener::Stream,
     metrics::{DialectLabel, ReasonLabel},
-    outbox::{Event, Kind, Order, Outbox, Written},
+    outbox::{Event, Kind, Order, Outbox, Pipe, Written},
     registry::{Registry, Shared},
     sockets::{Admission, Place},
+    spaces::{Standing, Watch},
 };
 
 pub(crate) use backlog::Backlog;
@@ -81,6 +81,8 @@ pub(crate) trait Dialect: Send {
     fn detached(&mut self, address: &Address);
     /// A credential has been checked.
     fn decided(&mut self, decided: Decided, backlog: &mut Backlog) -> Result<(), CloseReason>;
+    /// What the client may do in spaces may have changed.
+    fn look_again(&mut self, backlog: &mut Backlog) -> Result<(), CloseReason>;
     /// When the client should have authenticated, if it has not.
     fn deadline(&self) -> Option<Instant>;
     /// When a grant ends, or the next one should be seen to.
@@ -314,6 +316,7 @@ impl<D: Dialect> Socket<D> {
         match order {
             Order::Detached(address) => self.dialect.detached(&address),
             Order::Decided(decided) => self.dialect.decided(decided, &mut self.backlog)?,
+            Order::LookAgain => self.dialect.look_again(&mut self.backlog)?,
             Order::Drained(peers) => {
                 for (document, peer) in peers {
                     self.backlog.send(&document, DocMessage::Drained(peer))?;
@@ -441,11 +444,29 @@ pub(crate) struct Door {
     pub(crate) outbox: Arc<Outbox>,
 }
 
+/// What a peer's right rests on in a space, and the wish to hear when that changes.
+#[derive(Debug)]
+pub(crate) struct Watched {
+    standing: Arc<Standing>,
+    _watch: Watch,
+}
+
+impl Watched {
+    fn new(standing: Option<Arc<Standing>>, outbox: &Arc<Outbox>) -> Option<Box<Self>> {
+        let standing = standing?;
+        let watch = standing.watch(outbox);
+        Some(Box::new(Self {
+            standing,
+            _watch: watch,
+        }))
+    }
+}
+
 impl Door {
-    pub(crate) fn new(registry: &Registry, stream: Stream) -> Self {
+    pub(crate) fn new(registry: &Registry, pipe: impl Into<Pipe>) -> Self {
         let settings = &registry.shared().settings;
         let outbox = Outbox::new(
-            stream,
+            pipe,
             settings.outbox_bytes_max,
             settings.limits.document_bytes_max,
         );

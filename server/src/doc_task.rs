@@ -19,7 +19,9 @@ use tokio::{
 };
 use unisson_history::Author;
 use unisson_protocol::{CloseReason, DocName, PeerMessage, ServerMessage};
-use unisson_session::{Access, EditId, Effect, Effects, Input, Millis, Peer, PeerId, Session};
+use unisson_session::{
+    Access, Condition, EditId, Effect, Effects, Input, Millis, Peer, PeerId, Present, Session,
+};
 
 use self::{alarm::Alarm, fanout::Fanout};
 use crate::{
@@ -58,6 +60,12 @@ pub(crate) enum DocMessage {
     Access(PeerId, Access),
     /// Somebody wants the server to edit.
     Edit(Author, Bytes, oneshot::Sender<Result<(), String>>),
+    /// The same, only if the document is as expected. Boxed, as they are rare.
+    EditIf(Box<ConditionalEdit>),
+    /// The document is taken away, for this reason.
+    Withdraw(CloseReason),
+    /// Who is here?
+    Who(oneshot::Sender<Vec<Present>>),
     /// A lagging peer's outbox is empty.
     Drained(PeerId),
     /// A peer has gone.
@@ -66,6 +74,15 @@ pub(crate) enum DocMessage {
     MemoryShort,
     /// The server stops.
     Drain,
+}
+
+/// An edit of the server's own that is made only if the document is as expected.
+#[derive(Debug)]
+pub(crate) struct ConditionalEdit {
+    pub(crate) author: Author,
+    pub(crate) update: Bytes,
+    pub(crate) condition: Condition,
+    pub(crate) done: oneshot::Sender<Result<(), String>>,
 }
 
 /// A peer that comes in.
@@ -248,6 +265,9 @@ impl DocTask {
             Turn::Message(DocMessage::Edit(_, update, _)) => {
                 self.session.is_heavy_edit(update.len())
             }
+            Turn::Message(DocMessage::EditIf(edit)) => {
+                self.session.is_heavy_edit(edit.update.len())
+            }
             Turn::Message(DocMessage::Drained(_)) => self.session.is_heavy_to_catch_up(),
             Turn::Message(_) => false,
             Turn::Fact(input) => self.session.is_heavy(input),
@@ -311,6 +331,23 @@ impl DocTask {
                 self.last_edit = EditId(self.last_edit.0 + 1);
                 self.edits.insert(self.last_edit, done);
                 Input::Edit(self.last_edit, author, update)
+            }
+            DocMessage::EditIf(edit) => {
+                let ConditionalEdit {
+                    author,
+                    update,
+                    condition,
+                    done,
+                } = *edit;
+                self.last_edit = EditId(self.last_edit.0 + 1);
+                self.edits.insert(self.last_edit, done);
+                Input::EditIf(self.last_edit, author, update, condition)
+            }
+            DocMessage::Withdraw(reason) => Input::Withdrawn(reason),
+            DocMessage::Who(answer) => {
+                // Whoever asked may have gone.
+                let _ = answer.send(self.session.present());
+                return None;
             }
             DocMessage::Access(id, access) => {
                 Input::AccessChanged(id, self.allowance.granted(id, access))

@@ -14,6 +14,7 @@ use unisson_storage::{Appended, Appender, Basis, StoreError};
 use crate::{
     crdt,
     registry::Shared,
+    trash,
     versions::{self, HistoryError},
 };
 
@@ -88,8 +89,10 @@ impl Io {
         let (name, shared) = (self.name.clone(), self.shared.clone());
         self.order(async move {
             let result = read_and_load(&name, &shared).await;
-            if let Err(error) = &result {
-                tracing::error!(document = %name, %error, "document does not open");
+            match &result {
+                Err(OpenError::Trashed) => tracing::debug!(document = %name, "it is in the trash"),
+                Err(error) => tracing::error!(document = %name, %error, "document does not open"),
+                Ok(_) => {}
             }
             Outcome::Loaded(Box::new(result))
         });
@@ -146,6 +149,12 @@ impl Io {
 
 async fn read_and_load(name: &DocName, shared: &Shared) -> Result<LoadedDocument, OpenError> {
     let _permit = shared.loads.acquire().await;
+    match trash::entry(shared, name).await {
+        Ok(None) => {}
+        Ok(Some(_)) => return Err(OpenError::Trashed),
+        Err(HistoryError::Unavailable(problem)) => return Err(OpenError::Unavailable(problem)),
+        Err(error) => return Err(OpenError::Damaged(error.to_string())),
+    }
     let stored = shared
         .store
         .read(name.as_str())

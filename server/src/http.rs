@@ -1,22 +1,25 @@
 //! The router, on one screen.
 
+mod admission;
+mod api;
 mod assets;
 mod body;
+mod codes;
+mod documents;
 mod error;
+pub(crate) mod fallback;
 mod guard;
 mod health;
 mod history;
 mod home;
 mod page;
+mod spaces;
 mod tokens;
 mod ws;
 
-use axum::{
-    Router,
-    extract::DefaultBodyLimit,
-    middleware,
-    routing::{get, post},
-};
+use std::sync::Arc;
+
+use axum::{Router, middleware, routing::get};
 
 use crate::registry::Registry;
 
@@ -25,6 +28,8 @@ use crate::registry::Registry;
 pub(crate) struct AppState {
     pub(crate) registry: Registry,
     pub(crate) started: std::time::Instant,
+    /// The sockets of clients whose network lets none through.
+    pub(crate) carried: Arc<fallback::Carried>,
 }
 
 /// All routes.
@@ -38,17 +43,12 @@ pub(crate) fn router(state: AppState) -> Router {
         .route("/ws/{*document}", get(ws::y_websocket))
         .route("/hocuspocus", get(ws::hocuspocus))
         .route("/hocuspocus/{*rest}", get(ws::hocuspocus))
-        .nest(
-            "/api/v1/documents/{document}",
-            history::routes(state.clone()),
-        )
-        .route(
-            "/api/v1/tokens",
-            post(tokens::create).layer(DefaultBodyLimit::max(tokens::BODY_BYTES_MAX)),
-        )
+        .nest("/fallback", fallback::routes(state.clone()))
+        .merge(api::router())
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(health::metrics))
+        .method_not_allowed_fallback(error::method_not_allowed)
         .fallback(error::not_found)
         .layer(middleware::from_fn_with_state(state.clone(), guard::keep))
         .with_state(state)

@@ -6,11 +6,14 @@
 
 mod address;
 pub mod auth;
+mod carrier;
+mod changes;
 pub mod commands;
 mod connection;
 mod crdt;
 mod crowd;
 mod doc_task;
+mod edits;
 mod effects;
 mod frame;
 mod gate;
@@ -20,10 +23,13 @@ mod memory;
 mod metrics;
 mod outbox;
 mod quota;
+mod records;
 mod registry;
 mod server;
 pub mod settings;
 mod sockets;
+mod spaces;
+mod trash;
 mod versions;
 
 pub use listener::TlsError;

@@ -22,8 +22,8 @@ use tokio::time::Instant;
 use unisson_protocol::{CloseReason, dialect::hocuspocus::Address};
 use unisson_session::PeerId;
 
-use self::pipe::Pipe;
-use crate::{connection::Decided, doc_task::DocInbox, frame::Frame, listener::Stream};
+pub(crate) use self::pipe::Pipe;
+use crate::{connection::Decided, doc_task::DocInbox, frame::Frame};
 
 /// How long writing one frame may take, beside a second for each 32 KiB of it.
 const WRITE: Duration = Duration::from_secs(30);
@@ -60,6 +60,8 @@ pub(crate) enum Order {
     Detached(Address),
     /// A credential has been checked.
     Decided(Decided),
+    /// What somebody may do in a space may have changed.
+    LookAgain,
     /// These lagging peers have nothing queued any more.
     Drained(Vec<(DocInbox, PeerId)>),
     /// Close the socket.
@@ -107,6 +109,7 @@ struct State {
     detached: VecDeque<Address>,
     /// Checks have come to these; each address of the socket has one under way at most.
     decided: Vec<Decided>,
+    looks_again: bool,
     /// The socket's task.
     task: Option<Waker>,
 }
@@ -120,8 +123,8 @@ pub(crate) struct Outbox {
 }
 
 impl Outbox {
-    pub(crate) fn new(stream: Stream, bytes_max: usize, message_bytes_max: usize) -> Self {
-        Self::of(Some(Pipe::new(stream)), bytes_max, message_bytes_max)
+    pub(crate) fn new(pipe: impl Into<Pipe>, bytes_max: usize, message_bytes_max: usize) -> Self {
+        Self::of(Some(pipe.into()), bytes_max, message_bytes_max)
     }
 
     fn of(pipe: Option<Pipe>, bytes_max: usize, message_bytes_max: usize) -> Self {
@@ -141,6 +144,7 @@ impl Outbox {
                 lagging: Vec::new(),
                 detached: VecDeque::new(),
                 decided: Vec::new(),
+                looks_again: false,
                 task: None,
             }),
             bytes_max,
@@ -207,6 +211,13 @@ impl Outbox {
     pub(crate) fn decide(&self, decided: Decided) {
         let mut state = self.lock();
         state.decided.push(decided);
+        state.wake();
+    }
+
+    /// Tells the socket's task that rights may have changed.
+    pub(crate) fn look_again(&self) {
+        let mut state = self.lock();
+        state.looks_again = true;
         state.wake();
     }
 
@@ -309,6 +320,7 @@ impl State {
             || !self.lagging.is_empty()
             || !self.detached.is_empty()
             || !self.decided.is_empty()
+            || self.looks_again
     }
 
     fn order(&mut self) -> Option<Order> {
@@ -320,6 +332,9 @@ impl State {
         }
         if !self.decided.is_empty() {
             return Some(Order::Decided(self.decided.remove(0)));
+        }
+        if std::mem::take(&mut self.looks_again) {
+            return Some(Order::LookAgain);
         }
         if self.close == Some(CloseReason::Overloaded) {
             return Some(Order::Close(CloseReason::Overloaded));

@@ -24,7 +24,9 @@ use crate::{
     memory::{self, Memory, Weight},
     metrics::Metrics,
     quota::Quotas,
+    records::Records,
     sockets::Sockets,
+    spaces::Spaces,
 };
 
 /// How many documents load at a time: mostly they wait for the disk.
@@ -47,7 +49,7 @@ pub(crate) struct Shared {
     pub(crate) loads: Semaphore,
     pub(crate) compactions: Semaphore,
     /// Calls about histories that run at a time.
-    pub(crate) histories: Semaphore,
+    pub(crate) histories: Arc<Semaphore>,
     /// One permit for each processor that may be taken by large documents at a time.
     pub(crate) heavy: Semaphore,
     /// What open documents take.
@@ -60,14 +62,19 @@ pub(crate) struct Shared {
     pub(crate) gate: Gate,
     /// How much documents may take together.
     pub(crate) quotas: Quotas,
+    /// Documents that only the server writes.
+    pub(crate) records: Arc<Records>,
+    pub(crate) spaces: Arc<Spaces>,
     next_id: AtomicU64,
 }
 
 impl Shared {
     pub(crate) fn new(settings: Settings, store: Store, authenticator: Authenticator) -> Self {
         let memory_max = settings.memory_bytes_max();
+        let records = Arc::new(Records::default());
+        let spaces = Arc::new(Spaces::new(store.clone(), records.clone()));
         Self {
-            authenticator,
+            authenticator: authenticator.with_spaces(spaces.clone()),
             sockets: Sockets::new(&settings),
             people: Crowd::new(settings.traffic.peers_per_user_max),
             gate: Gate::new(&settings.traffic),
@@ -77,10 +84,12 @@ impl Shared {
             metrics: Metrics::default(),
             loads: Semaphore::new(LOADS_MAX),
             compactions: Semaphore::new(COMPACTIONS_MAX),
-            histories: Semaphore::new(HISTORIES_MAX),
+            histories: Arc::new(Semaphore::new(HISTORIES_MAX)),
             heavy: Semaphore::new(processors()),
             memory: Memory::new(memory_max),
             poisons: Poisons::default(),
+            records,
+            spaces,
             next_id: AtomicU64::new(1),
         }
     }
@@ -128,6 +137,8 @@ struct Open {
 #[derive(Debug, Default)]
 struct State {
     documents: HashMap<DocName, Open>,
+    /// Documents that nobody may open for the moment, and what they are told.
+    barred: HashMap<DocName, CloseReason>,
     tasks: JoinSet<()>,
     draining: bool,
 }
@@ -137,6 +148,19 @@ struct State {
 pub(crate) struct Registry {
     shared: Arc<Shared>,
     state: Arc<Mutex<State>>,
+}
+
+/// Keeps a document closed to whoever comes, for as long as it lives.
+#[derive(Debug)]
+pub(crate) struct Bar {
+    registry: Registry,
+    name: DocName,
+}
+
+impl Drop for Bar {
+    fn drop(&mut self) {
+        self.registry.lock().barred.remove(&self.name);
+    }
 }
 
 impl Registry {
@@ -180,6 +204,9 @@ impl Registry {
         if state.draining {
             return Err(CloseReason::Restart);
         }
+        if let Some(reason) = state.barred.get(name) {
+            return Err(*reason);
+        }
         if let Some(open) = state.documents.get(name) {
             backlog.send(&open.inbox, message)?;
             return Ok(open.inbox.clone());
@@ -205,6 +232,26 @@ impl Registry {
         let registry = self.clone();
         state.tasks.spawn(task.run(registry));
         Ok(inbox)
+    }
+
+    /// Where to send messages of a document, if it is open.
+    pub(crate) fn open_document(&self, name: &DocName) -> Option<DocInbox> {
+        let state = self.lock();
+        state.documents.get(name).map(|open| open.inbox.clone())
+    }
+
+    /// Lets nobody open a document until the bar is dropped; who has it open keeps it. `None` where
+    /// somebody else has barred it.
+    pub(crate) fn bar(&self, name: &DocName, reason: CloseReason) -> Option<Bar> {
+        let mut state = self.lock();
+        if state.barred.contains_key(name) {
+            return None;
+        }
+        state.barred.insert(name.clone(), reason);
+        Some(Bar {
+            registry: self.clone(),
+            name: name.clone(),
+        })
     }
 
     /// Runs something that may end a document while nobody can join it.

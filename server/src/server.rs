@@ -71,7 +71,8 @@ pub struct RunningServer {
     registry: Registry,
     stop_accepting: watch::Sender<bool>,
     accepting: JoinHandle<()>,
-    /// Keeps documents within their memory and quotas, and the certificate fresh.
+    /// Keeps documents within their memory and quotas, records up to date, and the certificate
+    /// fresh.
     tidying: Vec<JoinHandle<()>>,
 }
 
@@ -103,6 +104,7 @@ impl Server {
         let state = AppState {
             registry: registry.clone(),
             started: Instant::now(),
+            carried: Arc::default(),
         };
         let (stop_accepting, stopping) = watch::channel(false);
         let shared = registry.shared().clone();
@@ -128,11 +130,18 @@ fn tidy(registry: &Registry, certificate: Option<Arc<Certificate>>) -> Vec<JoinH
         let shared = registry.shared().clone();
         async move { shared.quotas.keep_measured(&shared.store).await }
     });
+    let records = tokio::spawn({
+        let shared = registry.shared().clone();
+        async move { shared.records.keep_up(&shared.store).await }
+    });
     let certificate = certificate.map(|certificate| {
         let shared = registry.shared().clone();
         tokio::spawn(async move { certificate.keep_fresh(&shared.metrics).await })
     });
-    [memory, quotas].into_iter().chain(certificate).collect()
+    [memory, quotas, records]
+        .into_iter()
+        .chain(certificate)
+        .collect()
 }
 
 impl RunningServer {

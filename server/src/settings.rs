@@ -5,6 +5,7 @@ mod auth;
 mod http;
 mod limits;
 mod quotas;
+mod spaces;
 mod store;
 mod tokens;
 
@@ -18,6 +19,7 @@ use self::{
     http::{EmbedFile, HttpFile, TlsFile},
     limits::{COMMIT_INTERVAL_MS_MAX, Limits, LimitsFile},
     quotas::QuotaFile,
+    spaces::SpacesFile,
     store::StoreFile,
     tokens::{token, tokens_of_list},
 };
@@ -28,6 +30,7 @@ pub use self::{
     http::{HttpOptions, HttpSettings, TlsSettings},
     limits::{LimitOptions, TrafficLimits},
     quotas::QuotaRule,
+    spaces::SpacesSettings,
     store::{ObjectStoreSettings, RequestChecksum, StoreOptions},
     tokens::Token,
 };
@@ -143,6 +146,7 @@ struct File {
     auth: AuthFile,
     limits: LimitsFile,
     history: HistoryFile,
+    spaces: SpacesFile,
     store: StoreFile,
     http: HttpFile,
     tls: TlsFile,
@@ -175,6 +179,8 @@ pub struct Settings {
     pub tokens: Vec<Token>,
     /// Who else may come in, by signed tokens.
     pub auth: AuthSettings,
+    /// What new spaces are like, and who makes them.
+    pub spaces: SpacesSettings,
     /// The cookie that may carry a token.
     pub cookie: String,
     /// Web origins whose pages may connect, beside the server's own.
@@ -258,6 +264,7 @@ impl Settings {
             insecure: false,
             tokens: Vec::new(),
             auth: AuthSettings::default(),
+            spaces: SpacesSettings::default(),
             cookie: "unisson_token".into(),
             origins: Vec::new(),
             sockets_max: 20_000,
@@ -300,6 +307,7 @@ impl Settings {
                 .map_err(|(key, problem)| SettingsError::Value { key, problem })?,
             insecure,
             auth: AuthSettings::gather(options.auth, &mut file.auth, insecure)?,
+            spaces: file.spaces.read()?,
             tokens: match &options.tokens {
                 Some(list) => tokens_of_list(list)?,
                 None => file

@@ -8,7 +8,7 @@ use unisson_history::{
 };
 use unisson_protocol::{DocName, encoding::DecodeError};
 use unisson_session::{Chronicle, LoadError, VersionWanted, chronicle, version_body};
-use unisson_storage::{Basis, StoreError, StoredVersion, VersionId};
+use unisson_storage::{Basis, NewVersion, StoreError, StoredVersion, VersionId};
 
 use crate::{crdt, registry::Shared};
 
@@ -151,7 +151,12 @@ async fn keep(
         ..note
     };
     let (note, body): (Bytes, Bytes) = (note.encode(), version_body(chronicle));
-    let stored = shared.store.put_version(name.as_str(), note, body, basis);
+    let version = NewVersion {
+        note,
+        body,
+        at_ms: None,
+    };
+    let stored = shared.store.put_version(name.as_str(), version, basis);
     let stored = stored.await?;
     shared.metrics.versions.inc();
     Ok(stored)

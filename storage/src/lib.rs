@@ -14,6 +14,7 @@ use std::{fmt, future::Future, path::PathBuf, sync::Arc};
 use bytes::Bytes;
 
 mod appender;
+mod bucket;
 mod calendar;
 mod codec;
 mod committer;
@@ -30,6 +31,7 @@ mod interval;
 mod keeper;
 mod ledger;
 mod log_file;
+mod mark;
 mod merge;
 mod meter;
 mod names;
@@ -56,11 +58,13 @@ mod tombstone;
 mod versions;
 
 pub use appender::{Appended, Appender};
+pub use bucket::{Bucket, BucketError, BucketObject};
 pub use calendar::utc;
 pub use erase::{Erased, NameAfter};
 pub use fsck::{CheckedObjects, Finding, Severity, check_objects};
 pub use garbage::Collected;
 pub use log_file::{LogFile, LogFiles, SystemLogFiles};
+pub use mark::Mark;
 pub use meter::{KindFigures, REQUEST_KINDS, RequestFigures};
 pub use names::NAME_BYTES_MAX;
 pub use place::{Encryption, PlaceError, RemoteOptions, RemoteStore};
@@ -68,7 +72,7 @@ pub use probe::{Probe, Verdict, probe};
 pub use settings::{Environment, Place, StoreSettings};
 pub use statistics::DocumentStatistics;
 pub use status::{BUCKETS_US, Histogram, StoreStatus};
-pub use versions::{NOTE_BYTES_MAX, StoredVersion, VersionId};
+pub use versions::{NOTE_BYTES_MAX, NewVersion, StoredVersion, VersionId};
 
 use names::{DocId, SnapshotId};
 use shared::{Mode, Shared, lock};
@@ -251,11 +255,10 @@ impl Store {
     pub async fn put_version(
         &self,
         name: &str,
-        note: Bytes,
-        body: Bytes,
+        version: NewVersion,
         basis: &Basis,
     ) -> Result<VersionId, StoreError> {
-        versions::put(&self.inner.shared, name, note, body, basis).await
+        versions::put(&self.inner.shared, name, version, basis).await
     }
 
     /// The versions of a document, oldest first.
@@ -275,6 +278,25 @@ impl Store {
     /// Deletes a version.
     pub async fn remove_version(&self, name: &str, id: &VersionId) -> Result<(), StoreError> {
         versions::remove(&self.inner.shared, name, id).await
+    }
+
+    /// Keeps a version of one document as one of another, of the same time, with a basis of the
+    /// other. `None` where there is no such version.
+    pub async fn copy_version(
+        &self,
+        from: &str,
+        id: &VersionId,
+        to: &str,
+        basis: &Basis,
+    ) -> Result<Option<VersionId>, StoreError> {
+        versions::copy(&self.inner.shared, from, id, to, basis).await
+    }
+
+    /// Whether there is anything of a document, as far as this process knows: what another one
+    /// wrote is known some seconds later.
+    pub fn has(&self, name: &str) -> bool {
+        let index = lock(&self.inner.shared.index);
+        index.documents.contains_key(&DocId::of(name))
     }
 
     /// Flushes, seals the open segment and stops the committer. An error means that the log could

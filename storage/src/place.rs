@@ -136,7 +136,7 @@ fn wrong(option: &'static str, problem: impl Into<String>) -> PlaceError {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Scheme {
+pub(crate) enum Scheme {
     S3,
     Google,
     Azure,
@@ -146,14 +146,14 @@ enum Scheme {
 
 /// A parsed address.
 #[derive(Debug, PartialEq, Eq)]
-struct Place {
-    scheme: Scheme,
-    host: String,
-    path: String,
+pub(crate) struct Place {
+    pub(crate) scheme: Scheme,
+    pub(crate) host: String,
+    pub(crate) path: String,
 }
 
 impl Place {
-    fn parse(url: &str) -> Result<Self, PlaceError> {
+    pub(crate) fn parse(url: &str) -> Result<Self, PlaceError> {
         let form = || wrong("store", format!("{url:?} is not like s3://bucket/prefix"));
         let (scheme, rest) = url.split_once("://").ok_or_else(form)?;
         let scheme = match scheme {
@@ -216,7 +216,7 @@ impl Place {
         Ok(Arc::new(PrefixStore::new(bucket, prefix)))
     }
 
-    fn s3(&self, options: &RemoteOptions) -> Result<AmazonS3Builder, PlaceError> {
+    pub(crate) fn s3(&self, options: &RemoteOptions) -> Result<AmazonS3Builder, PlaceError> {
         let endpoint = options.endpoint();
         let path_style = options.is_path_style.unwrap_or(endpoint.is_some());
         let mut builder = AmazonS3Builder::from_env()
@@ -253,13 +253,13 @@ fn sse_key() -> Result<object_store::aws::AmazonS3ConfigKey, PlaceError> {
 
 impl RemoteOptions {
     /// The endpoint: the option's, or that of the usual variables.
-    fn endpoint(&self) -> Option<String> {
+    pub(crate) fn endpoint(&self) -> Option<String> {
         let variables = ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT"];
         let of_variable = || variables.iter().find_map(|name| std::env::var(name).ok());
         self.endpoint.clone().or_else(of_variable)
     }
 
-    fn check(&self, place: &Place) -> Result<(), PlaceError> {
+    pub(crate) fn check(&self, place: &Place) -> Result<(), PlaceError> {
         if self.access_key_file.is_some() != self.secret_key_file.is_some() {
             let problem = "both key files are needed, or none";
             return Err(wrong("secret_key_file", problem));
@@ -291,7 +291,7 @@ fn retry() -> RetryConfig {
     }
 }
 
-fn client(options: &RemoteOptions) -> Result<ClientOptions, PlaceError> {
+pub(crate) fn client(options: &RemoteOptions) -> Result<ClientOptions, PlaceError> {
     // The second and later times there is a provider already, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let plain = options.endpoint().is_some_and(|e| e.starts_with("http://"));

@@ -61,6 +61,18 @@ impl fmt::Display for VersionId {
     }
 }
 
+/// A version to be kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewVersion {
+    /// What its maker notes; at most [`NOTE_BYTES_MAX`].
+    pub note: Bytes,
+    /// The state; opaque here.
+    pub body: Bytes,
+    /// When the state was current, in milliseconds since 1970, where that is not now: versions
+    /// that come from elsewhere keep their place in time.
+    pub at_ms: Option<u64>,
+}
+
 /// A version without its body.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredVersion {
@@ -85,9 +97,39 @@ pub(crate) struct Header {
 pub(crate) async fn put(
     shared: &Shared,
     name: &str,
-    note: Bytes,
-    body: Bytes,
+    version: NewVersion,
     basis: &Basis,
+) -> Result<VersionId, StoreError> {
+    let drawn = shared.settings.environment.ulid();
+    let drawn = version
+        .at_ms
+        .map_or(drawn, |ms| Ulid::from_parts(ms, drawn.random()));
+    put_as(shared, name, (version.note, version.body), basis, drawn).await
+}
+
+/// Keeps a version of one document as one of another, of the same time. `None` where there is no
+/// such version.
+pub(crate) async fn copy(
+    shared: &Shared,
+    from: &str,
+    id: &VersionId,
+    to: &str,
+    basis: &Basis,
+) -> Result<Option<VersionId>, StoreError> {
+    let Some(contents) = get(shared, from, id).await? else {
+        return Ok(None);
+    };
+    let random = shared.settings.environment.ulid().random();
+    let drawn = Ulid::from_parts(id.created_ms(), random);
+    put_as(shared, to, contents, basis, drawn).await.map(Some)
+}
+
+async fn put_as(
+    shared: &Shared,
+    name: &str,
+    (note, body): (Bytes, Bytes),
+    basis: &Basis,
+    drawn: Ulid,
 ) -> Result<VersionId, StoreError> {
     let document = DocId::of(name);
     if basis.document.is_some_and(|other| other != document) {
@@ -95,7 +137,6 @@ pub(crate) async fn put(
         return Err(StoreError::Unavailable(problem));
     }
     refuse_erased(shared, document)?;
-    let drawn = shared.settings.environment.ulid();
     let id = VersionId(SnapshotId {
         // Not like one that was erased before it was made.
         ulid: lock(&shared.index).tombstones.newer(drawn),

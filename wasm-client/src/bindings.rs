@@ -80,11 +80,15 @@ fn lines(list: &str) -> Vec<String> {
 impl WasmDocument {
     /// `client_id` is an integer below 2^53 that no other client uses.
     #[wasm_bindgen(constructor)]
-    pub fn new(client_id: f64) -> Result<WasmDocument> {
+    pub fn new(client_id: f64, keeps_deleted: bool) -> Result<WasmDocument> {
         if !(0.0..9_007_199_254_740_992.0).contains(&client_id) || client_id.fract() != 0.0 {
             return Err(JsError::new("client id out of range"));
         }
-        let replica = Replica::new(client_id as u64)?;
+        let client_id = client_id as u64;
+        let replica = match keeps_deleted {
+            true => Replica::keeping_deleted(client_id)?,
+            false => Replica::new(client_id)?,
+        };
         Ok(Self { replica })
     }
 
@@ -332,6 +336,21 @@ impl WasmDocument {
         Ok(self.replica.resolve_position(position)?)
     }
 
+    /// See [`Replica::parent`].
+    pub fn parent(&self, id: &str) -> Result<Option<Vec<u8>>> {
+        Ok(self.replica.parent(id)?)
+    }
+
+    /// See [`Replica::snapshot`].
+    pub fn snapshot(&self) -> Result<Vec<u8>> {
+        Ok(self.replica.snapshot()?)
+    }
+
+    /// See [`Replica::state_at`].
+    pub fn state_at(&self, snapshot: &[u8]) -> Result<Vec<u8>> {
+        Ok(self.replica.state_at(snapshot)?)
+    }
+
     /// See [`Replica::set_time`].
     pub fn set_time(&self, now_ms: f64) {
         self.replica.set_time(now_ms as u64);
@@ -364,6 +383,16 @@ impl WasmDocument {
     pub fn undo_sizes(&mut self, manager: u32) -> Result<Vec<u32>> {
         let sizes = self.replica.undo_sizes(manager).map_err(JsError::from)?;
         Ok(vec![sizes.undo, sizes.redo])
+    }
+
+    /// What happened to the steps: pairs of 1 for added or 2 for taken, and the step's number.
+    pub fn undo_steps(&mut self, manager: u32) -> Result<Vec<u32>> {
+        let steps = self.replica.undo_steps(manager)?.into_iter();
+        let pair = |step| match step {
+            crate::UndoStep::Added(number) => [1, number],
+            crate::UndoStep::Taken(number) => [2, number],
+        };
+        Ok(steps.flat_map(pair).collect())
     }
 
     /// See [`Replica::undo_drop`].

@@ -35,9 +35,18 @@ pub(crate) struct Document {
 
 impl Document {
     pub(crate) fn new(client_id: u64) -> Self {
+        Self::with_deleted(client_id, false)
+    }
+
+    /// With `keeps_deleted`, what was deleted stays readable for snapshots.
+    pub(crate) fn with_deleted(client_id: u64, keeps_deleted: bool) -> Self {
         let options = Options {
             // Editors in browsers count UTF-16 units; yrs counts bytes unless told.
             offset_kind: OffsetKind::Utf16,
+            skip_gc: keeps_deleted,
+            // Cleaning up after edits of others would be an edit of this copy alone: it is counted as
+            // received, so nobody else would be sent it.
+            cleanup_formatting: false,
             ..Options::with_client_id(ClientID::new(client_id))
         };
         Self {

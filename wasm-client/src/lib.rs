@@ -28,8 +28,8 @@ pub use client::{Client, EditError, Effect, Settings};
 pub use close_code::{Reconnect, after_close};
 pub use presence::PresenceState;
 pub use replica::{
-    Change, Event, Kind, NodeError, Replica, ReplicaError, UndoSizes, ValueError, content_numbers,
-    merge,
+    Change, Event, Kind, NodeError, Replica, ReplicaError, UndoSizes, UndoStep, ValueError,
+    content_numbers, merge,
 };
 pub use status::Status;
 pub use wire::{Incoming, Wire};

@@ -8,8 +8,10 @@
 mod delta;
 mod event;
 mod node;
+mod parent;
 mod position;
 mod sequence;
+mod snapshot;
 mod undo;
 mod value;
 
@@ -30,7 +32,7 @@ use crate::{
 };
 
 pub use node::{Kind, NodeError};
-pub use undo::UndoSizes;
+pub use undo::{UndoSizes, UndoStep};
 pub use value::ValueError;
 
 /// Why a call did nothing.
@@ -59,6 +61,9 @@ pub enum ReplicaError {
     /// There is no undo manager of this number.
     #[error("no such undo manager")]
     NoUndo,
+    /// The document forgets what is deleted, see [`Replica::keeping_deleted`].
+    #[error("the document does not keep what is deleted: it has no earlier states")]
+    NoPast,
 }
 
 /// Something that became part of the document in one transaction.
@@ -106,7 +111,15 @@ pub struct Replica {
 impl Replica {
     /// An empty document. The client id must be below 2^53 and used by nobody else.
     pub fn new(client_id: u64) -> Result<Self, ReplicaError> {
-        let document = Document::new(client_id);
+        Self::around(Document::new(client_id))
+    }
+
+    /// The same; what was deleted is kept, so that [`Replica::state_at`] can show earlier states.
+    pub fn keeping_deleted(client_id: u64) -> Result<Self, ReplicaError> {
+        Self::around(Document::with_deleted(client_id, true))
+    }
+
+    fn around(document: Document) -> Result<Self, ReplicaError> {
         let journal = SharedJournal::default();
         let writer = Arc::clone(&journal);
         document

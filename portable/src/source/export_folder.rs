@@ -2,8 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{At, Item, ReadItem, SourceError, Updates, folder, to_v1};
-use crate::manifest::{self, File, Manifest};
+use bytes::Bytes;
+
+use super::{At, Earlier, Item, ReadItem, SourceError, Updates, folder, to_v1};
+use crate::manifest::{self, Document, File, Manifest};
 
 struct Export {
     folder: PathBuf,
@@ -32,21 +34,47 @@ pub(super) fn open(path: &Path) -> Result<(Vec<Item>, Box<dyn ReadItem>), Source
 
 impl ReadItem for Export {
     fn read(&self, item: &Item) -> Result<Updates, SourceError> {
-        let At::Entry(at) = item.at else {
-            return Err(SourceError::new(&item.origin, "not of this export"));
-        };
-        let document = self.manifest.documents.get(at);
-        let document = document.ok_or_else(|| SourceError::new(&item.origin, "not listed"))?;
-        let read = |file: &File| {
-            let content = folder::read(&self.folder.join(&file.path))?;
-            let failed = |error| SourceError::new(&file.path, error);
-            file.verify(&content).map_err(failed)?;
-            to_v1(content, &file.path)
-        };
+        let document = self.document(item)?;
+        let read = |file: &File| self.open(file);
         let files = std::iter::once(&document.yjs).chain(&document.waiting);
         Ok(Updates {
             updates: files.map(read).collect::<Result<_, _>>()?,
             notes: Vec::new(),
         })
+    }
+    fn earlier(&self, item: &Item) -> Result<Vec<Earlier>, SourceError> {
+        let versions = self.document(item)?.versions.iter();
+        let earlier = versions.map(|version| Earlier {
+            at_ms: version.created_ms,
+            note: version.note(),
+            file: PathBuf::from(&version.yjs.path),
+            listed: Some(version.yjs.clone()),
+        });
+        Ok(earlier.collect())
+    }
+
+    fn read_earlier(&self, earlier: &Earlier) -> Result<Bytes, SourceError> {
+        match &earlier.listed {
+            Some(file) => self.open(file),
+            None => Err(SourceError::new(earlier.file.display(), "not listed")),
+        }
+    }
+}
+
+impl Export {
+    fn document(&self, item: &Item) -> Result<&Document, SourceError> {
+        let listed = match item.at {
+            At::Entry(at) => self.manifest.documents.get(at),
+            At::File(_) | At::Row(_) => None,
+        };
+        listed.ok_or_else(|| SourceError::new(&item.origin, "not of this export"))
+    }
+
+    /// A file that is what the manifest says, as an update in format v1.
+    fn open(&self, file: &File) -> Result<Bytes, SourceError> {
+        let content = folder::read(&self.folder.join(&file.path))?;
+        let failed = |error| SourceError::new(&file.path, error);
+        file.verify(&content).map_err(failed)?;
+        to_v1(content, &file.path)
     }
 }

@@ -4,15 +4,18 @@
 //!
 //! The newest version is the document. An earlier one is merged before it only where it holds
 //! nothing that the newest does not: Docs restores a version by putting its old bytes back, and
-//! merging what came in between would bring back what was undone.
+//! merging what came in between would bring back what was undone. Each one whose `{anything}` begins
+//! with a moment in UTC (`20260102T100000Z`, with or without fractions) is a version of its own.
 
 use std::path::{Path, PathBuf};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use bytes::Bytes;
+use chrono::NaiveDateTime;
+use unisson_history::VersionNote;
 use unisson_session::{StoredParts, merge};
 
-use super::{At, Item, ReadItem, SourceError, Updates, folder, to_v1};
+use super::{At, Earlier, Item, ReadItem, SourceError, Updates, folder, to_v1};
 
 const FILE: &str = "file";
 const UUID_CHARS: usize = 36;
@@ -52,10 +55,7 @@ fn is_uuid(name: &str) -> bool {
 
 impl ReadItem for Bucket {
     fn read(&self, item: &Item) -> Result<Updates, SourceError> {
-        let At::File(file) = &item.at else {
-            return Err(SourceError::new(&item.origin, "not of this bucket"));
-        };
-        let path = self.0.join(file);
+        let path = self.path(item)?;
         let newest = decode(&path)?;
         let mut found = Updates::default();
         for version in versions(&path)? {
@@ -72,6 +72,44 @@ impl ReadItem for Bucket {
         found.updates.push(newest);
         Ok(found)
     }
+
+    fn earlier(&self, item: &Item) -> Result<Vec<Earlier>, SourceError> {
+        let files = versions(&self.path(item)?)?;
+        let earlier = files.into_iter().filter_map(|file| {
+            let at_ms = kept_at_ms(file.file_name()?.to_str()?)?;
+            let note = VersionNote {
+                last_edit_ms: at_ms,
+                ..VersionNote::default()
+            };
+            Some(Earlier {
+                at_ms,
+                note,
+                file,
+                listed: None,
+            })
+        });
+        Ok(earlier.collect())
+    }
+
+    fn read_earlier(&self, earlier: &Earlier) -> Result<Bytes, SourceError> {
+        decode(&earlier.file)
+    }
+}
+
+impl Bucket {
+    fn path(&self, item: &Item) -> Result<PathBuf, SourceError> {
+        match &item.at {
+            At::File(file) => Ok(self.0.join(file)),
+            At::Row(_) | At::Entry(_) => Err(SourceError::new(&item.origin, "not of this bucket")),
+        }
+    }
+}
+
+/// When a version was kept, by its name: `file@20260102T100000.123Z`.
+fn kept_at_ms(name: &str) -> Option<u64> {
+    let (moment, _) = name.strip_prefix("file@")?.split_once('Z')?;
+    let moment = NaiveDateTime::parse_from_str(moment, "%Y%m%dT%H%M%S%.f").ok()?;
+    u64::try_from(moment.and_utc().timestamp_millis()).ok()
 }
 
 /// Earlier versions beside a document, oldest first.

@@ -1,1 +1,49 @@
 //! A document's content in the forms that people and programs read and write.
+//!
+//! One model, a tree of nodes with runs of text ([`tree`]), and conversions: out of a Yjs document
+//! and into it, ProseMirror JSON, Markdown, HTML, plain text. Nodes and marks that nobody here knows
+//! are kept as they are wherever the form has a place for them.
+//!
+//! Promises:
+//! * pure: values in, values out;
+//! * whatever comes from outside is bounded in size and depth, and HTML comes in and goes out
+//!   without anything that runs;
+//! * [`edit`] changes no more of a document than what is different, so what others type at the same
+//!   time stays.
+
+mod adopt;
+mod align;
+pub mod block_note;
+mod draft;
+pub mod form;
+mod html;
+mod lossy;
+pub mod markdown;
+mod normal;
+pub mod operation;
+mod prosemirror;
+mod read;
+mod text;
+mod text_diff;
+pub mod tree;
+mod write;
+
+pub use draft::{Draft, EditError, edit};
+pub use form::{Form, ParseError, Says};
+pub use lossy::{in_names_of, wanted};
+pub use prosemirror::json_of_content;
+pub use read::ContentError;
+pub use tree::{Content, DEPTH_MAX, Element, Insert, Node, Root, Run};
+
+/// The letters of a text, without anything else.
+pub fn letters(runs: &[Run]) -> String {
+    text::of_runs(runs)
+}
+
+/// A text of an editor for code, or Quill's, as HTML.
+pub fn html_of_text(runs: &[Run]) -> String {
+    html::of_text(runs)
+}
+
+#[cfg(test)]
+mod tests;

@@ -234,7 +234,8 @@ impl Archive {
 /// editor has one of these; JavaScript counts exactly up to 53 bits.
 const SERVER_CLIENTS: u64 = 0xa_5e4e;
 
-fn server_client_id(seed: u64) -> u64 {
+/// A client id with which the server may write, drawn from a seed.
+pub fn server_client_id(seed: u64) -> u64 {
     (SERVER_CLIENTS << 32) | (splitmix(seed) >> 32)
 }
 

@@ -25,7 +25,7 @@ mod value;
 mod version;
 
 pub use activity::{Sitting, Work, activity, authors_since};
-pub use archive::{Archive, View};
+pub use archive::{Archive, View, server_client_id};
 pub use attribution::{Attribution, Stamp, StampId};
 pub use entry::{Author, Entry, Written};
 pub use render::{escaped, html, json, markdown};

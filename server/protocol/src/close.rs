@@ -30,6 +30,8 @@ pub enum CloseReason {
     Damaged,
     /// The document was erased for good: there is nothing to come back to.
     Erased,
+    /// The document was deleted and is in the trash. It may come back; who has it open must not.
+    Trashed,
 }
 
 impl CloseReason {
@@ -42,7 +44,7 @@ impl CloseReason {
             Self::Reset | Self::TimedOut | Self::Malformed | Self::Expired => 4205,
             Self::Unauthorized => 4401,
             Self::Forbidden => 4403,
-            Self::Erased => 4404,
+            Self::Erased | Self::Trashed => 4404,
             Self::Unavailable | Self::Damaged | Self::Undecided => 4503,
         }
     }
@@ -62,12 +64,16 @@ impl CloseReason {
             Self::Unavailable => "document store is unavailable, try again later",
             Self::Damaged => "document is damaged and stays closed until an operator repairs it",
             Self::Erased => "document was erased",
+            Self::Trashed => "document was deleted",
         }
     }
 
     /// Whether a client should try again with the same credentials.
     pub const fn is_transient(self) -> bool {
-        !matches!(self, Self::Unauthorized | Self::Forbidden | Self::Erased)
+        !matches!(
+            self,
+            Self::Unauthorized | Self::Forbidden | Self::Erased | Self::Trashed
+        )
     }
 }
 
@@ -75,7 +81,7 @@ impl CloseReason {
 mod tests {
     use super::CloseReason::{self, *};
 
-    const ALL: [CloseReason; 12] = [
+    const ALL: [CloseReason; 13] = [
         Restart,
         Overloaded,
         Reset,
@@ -88,6 +94,7 @@ mod tests {
         Unavailable,
         Damaged,
         Erased,
+        Trashed,
     ];
 
     /// Codes after which at least one published client stays away for ever, as seen by running

@@ -28,6 +28,9 @@ impl DocName {
     /// The longest name, in bytes of UTF-8. Names travel in each Hocuspocus frame.
     pub const BYTES_MAX: usize = 1024;
 
+    /// Names that begin so belong to the server itself: no client opens them.
+    pub const RESERVED: &str = ".unisson/";
+
     /// Checks a name.
     pub fn new(name: &str) -> Result<Self, NameError> {
         if name.len() > Self::BYTES_MAX {
@@ -40,6 +43,11 @@ impl DocName {
             return Err(NameError::Control);
         }
         Ok(Self(name.into()))
+    }
+
+    /// Whether the document is one that only the server writes.
+    pub fn is_reserved(&self) -> bool {
+        self.0.starts_with(Self::RESERVED)
     }
 
     /// The name as text.

@@ -32,6 +32,9 @@ pub struct UpdateScan {
     /// nested type does, so shared types of a document nest at most as deep as the sum of this
     /// over its updates. yrs deletes nested types recursively.
     pub nested: usize,
+    /// The names of roots in which a struct stands that has no neighbour and is no key's: whoever
+    /// wrote it saw nothing there, not even something deleted. With the client who did.
+    pub begun: Vec<(u64, String)>,
 }
 
 /// `len` clocks of one client, from `clock`.
@@ -73,6 +76,7 @@ pub fn update_v1(bytes: &[u8]) -> Result<UpdateScan, DecodeError> {
     }
     refuse_repeated(&mut clients)?;
     scan.nested = counts.nested;
+    scan.begun = counts.begun;
     delete_set(&mut reader, &mut scan.deletes)?;
     if !reader.is_empty() {
         return Err(DecodeError::Invalid("bytes after the end of the update"));

@@ -17,6 +17,7 @@ use yrs::{ReadTxn, StateVector, Transact, Update, WriteTxn, updates::decoder::De
 use self::form::Form;
 use crate::{Limits, StoredParts, answers::Answers, image::Image};
 
+mod blank;
 mod form;
 
 pub(crate) use form::Unanswered;

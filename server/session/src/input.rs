@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use unisson_history::Author;
-use unisson_protocol::{Access, PeerMessage};
+use unisson_protocol::{Access, CloseReason, PeerMessage};
 
 use crate::{Image, LoadedDocument};
 
@@ -59,6 +59,9 @@ pub enum Input {
     /// Somebody has asked the server to edit: the update (format v1) is of a client of its own.
     /// Answered by [`crate::Effect::Edited`].
     Edit(EditId, Author, Bytes),
+    /// The same, to be done only if the document is so when it is done; else it is refused with
+    /// [`crate::NOT_SO`].
+    EditIf(EditId, Author, Bytes, Condition),
     /// What a peer may do has changed.
     AccessChanged(PeerId, Access),
     /// A peer's outbox is over its limit: it gets no more updates until [`Input::Drained`].
@@ -82,8 +85,24 @@ pub enum Input {
     MemoryShort,
     /// The moment that [`crate::Session::next_wakeup`] asked for has come.
     Woke,
+    /// The document is taken away: what was accepted becomes durable, then peers are sent away for
+    /// this reason, and the session stops.
+    Withdrawn(CloseReason),
     /// The server stops: peers are sent away, and the session stops once all is durable.
     Draining,
+}
+
+/// How a document must be for an edit to be made. Looked at in the moment in which it is made, with
+/// everything that was accepted before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Condition {
+    /// Nothing was ever written in it.
+    New,
+    /// Who opens it sees nothing. Where an editor fills the document at the same time, because it
+    /// saw nothing either, this edit is taken back.
+    Blank,
+    /// It stands exactly so: [`crate::standing`].
+    Standing(Bytes),
 }
 
 /// Why a document could not be opened.
@@ -98,6 +117,9 @@ pub enum OpenError {
     /// The document was erased on purpose; the text says until when its name is not free.
     #[error("{0}")]
     Erased(String),
+    /// The document is in the trash.
+    #[error("the document was deleted")]
+    Trashed,
 }
 
 /// Why an append is not durable (yet).

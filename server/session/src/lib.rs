@@ -24,8 +24,10 @@ mod limits;
 mod pace;
 mod packed;
 mod presence;
+mod record;
 mod session;
 mod stamp;
+mod standing;
 mod whole;
 
 pub use compaction::{Condensed, StoredParts, compact, condense};
@@ -33,11 +35,17 @@ pub use document::{LoadError, LoadedDocument, load};
 pub use effect::{Effect, Effects, VersionWanted};
 pub use history::{Chronicle, chronicle, version_body, version_state};
 pub use image::Image;
-pub use input::{AppendError, AppendSeq, EditId, Input, OpenError, Peer, PeerId, SnapshotError};
+pub use input::{
+    AppendError, AppendSeq, Condition, EditId, Input, OpenError, Peer, PeerId, SnapshotError,
+};
 pub use limits::Limits;
-pub use session::Session;
+pub use record::{Change, Entries, Record};
+pub use session::{NOT_SO, Present, Session};
+pub use standing::standing;
 pub use unisson_protocol::{Access, CloseReason, DocName, PeerMessage, ServerMessage};
-pub use whole::{MergeError, Merged, WholeDocument, merge, update_v1_of_v2, whole};
+pub use whole::{
+    MergeError, Merged, WholeDocument, merge, update_v1_of_v2, update_v2_of_v1, whole,
+};
 
 /// Milliseconds since some fixed moment; never goes back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]

@@ -258,6 +258,12 @@ impl Presence {
             .min()
     }
 
+    /// What one peer says of itself: the state of each of its clients.
+    pub(crate) fn of(&self, peer: PeerId) -> impl Iterator<Item = Arc<str>> {
+        let ids = self.owned.get(&peer).into_iter().flatten();
+        ids.filter_map(|id| self.clients.get(id)?.state.clone())
+    }
+
     /// Everybody's state, if anybody is here.
     pub(crate) fn all(&self) -> Option<Bytes> {
         let present = self

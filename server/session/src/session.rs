@@ -4,9 +4,13 @@ mod cooling;
 mod cost;
 mod edits;
 mod fanout;
+mod present;
 mod snapshots;
 mod sync;
 mod versions;
+
+pub use edits::NOT_SO;
+pub use present::Present;
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -49,6 +53,9 @@ pub struct Session {
     snapshot: Snapshotting,
     versions: versions::VersionClock,
     early_edits: Vec<edits::Edit>,
+    filling: Option<edits::Filling>,
+    /// Why everybody is to go.
+    withdrawn: Option<CloseReason>,
     cooling: cooling::Cooling,
     last_edit: Millis,
     /// Milliseconds since 1970 at the session's zero.
@@ -119,6 +126,8 @@ impl Session {
             snapshot: Snapshotting::Ready,
             versions: versions::VersionClock::default(),
             early_edits: Vec::new(),
+            filling: None,
+            withdrawn: None,
             cooling: cooling::Cooling::default(),
             last_edit: now,
             unix_zero_ms: 0,
@@ -144,7 +153,12 @@ impl Session {
             Input::Joined(id, peer) => self.joined(id, peer, &mut effects),
             Input::Received(id, message) => self.received(now, id, message, &mut effects),
             Input::Edit(id, author, update) => {
-                self.edit(now, edits::Edit { id, author, update }, &mut effects);
+                let edit = edits::Edit::new(id, author, update, None);
+                self.edit(now, edit, &mut effects);
+            }
+            Input::EditIf(id, author, update, condition) => {
+                let edit = edits::Edit::new(id, author, update, Some(condition));
+                self.edit(now, edit, &mut effects);
             }
             Input::AccessChanged(id, access) => self.access_changed(id, access, &mut effects),
             Input::Lagging(id) => self.lagging(id),
@@ -168,6 +182,10 @@ impl Session {
             Input::VersionStored(result) => self.versions.stored(now, result.is_ok()),
             Input::MemoryShort => self.memory_short(),
             Input::Woke => {}
+            Input::Withdrawn(reason) => {
+                self.withdrawn = Some(reason);
+                self.draining = true;
+            }
             Input::Draining => self.draining = true,
         }
         self.settle(now, &mut effects);
@@ -220,7 +238,7 @@ impl Session {
     fn joined(&mut self, id: PeerId, peer: Peer, effects: &mut Effects) {
         if self.draining || self.peers.len() >= self.limits.peers_max {
             let reason = if self.draining {
-                CloseReason::Restart
+                self.withdrawn.unwrap_or(CloseReason::Restart)
             } else {
                 CloseReason::Overloaded
             };
@@ -374,6 +392,7 @@ impl Session {
                     OpenError::Unavailable(_) => CloseReason::Unavailable,
                     OpenError::Damaged(_) => CloseReason::Damaged,
                     OpenError::Erased(_) => CloseReason::Erased,
+                    OpenError::Trashed => CloseReason::Trashed,
                 };
                 self.stop(now, reason, effects);
             }
@@ -485,7 +504,8 @@ impl Session {
         }
         let drained = self.draining && self.ledger.is_empty();
         if drained || self.unload_due().is_some_and(|due| due <= now) {
-            self.stop(now, CloseReason::Restart, effects);
+            let reason = self.withdrawn.unwrap_or(CloseReason::Restart);
+            self.stop(now, reason, effects);
         }
     }
 

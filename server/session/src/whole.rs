@@ -106,3 +106,10 @@ pub fn update_v1_of_v2(update: &[u8]) -> Result<Bytes, MergeError> {
     scan::update_v1(&update).map_err(|error| MergeError::Refused(error.to_string()))?;
     Ok(update)
 }
+
+/// An update of format v1 in format v2.
+pub fn update_v2_of_v1(update: &[u8]) -> Result<Bytes, LoadError> {
+    let decoded = Update::decode_v1(update);
+    let decoded = decoded.map_err(|error| LoadError::Damaged(error.to_string()))?;
+    Ok(Bytes::from(decoded.encode_v2()))
+}

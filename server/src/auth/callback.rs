@@ -72,7 +72,8 @@ struct Body {
     sub: String,
     name: Option<String>,
     color: Option<String>,
-    role: Role,
+    role: Option<Role>,
+    groups: Option<Texts>,
     exp: Option<u64>,
 }
 
@@ -185,11 +186,14 @@ impl Callback {
             sub: body.sub,
             name: body.name,
             color: body.color,
+            // Without a role it only says who it is: spaces say what they may.
             places: Places {
-                document: Some(Texts::One(document.as_str().to_owned())),
+                document: body.role.map(|_| Texts::One(document.as_str().to_owned())),
                 prefix: None,
             },
             role: body.role,
+            groups: body.groups,
+            spaces: true,
             exp: body.exp.map_or(recheck_s, |exp| exp.min(recheck_s)),
             nbf: None,
             iss: None,

@@ -4,42 +4,27 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize};
 use unisson_protocol::{Access, DocName};
+pub use unisson_rights::Role;
 
 /// The longest `sub` and `name`, in bytes: both travel with each cursor.
 pub(crate) const NAME_BYTES_MAX: usize = 256;
 /// The most documents and prefixes in one token: each is compared at every sign-in.
 const PLACES_MAX: usize = 256;
 
-/// What somebody is for a document. Later ones may do all that earlier ones may.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, clap::ValueEnum,
-)]
-#[serde(rename_all = "lowercase")]
-pub enum Role {
-    /// Reads.
-    Reader,
-    /// Reads and comments. Comments are part of the document's content today, so this is reading.
-    Commenter,
-    /// Reads and writes.
-    Editor,
-    /// Writes, and looks after the space.
-    Facilitator,
-    /// Writes, and owns the space.
-    Owner,
-}
+/// The most groups that one person is in: each is looked up at every sign-in to a space.
+const GROUPS_MAX: usize = 256;
 
-impl Role {
-    /// What the role comes to on the wire.
-    pub fn access(self) -> Access {
-        match self {
-            Self::Reader | Self::Commenter => Access::ReadOnly,
-            Self::Editor | Self::Facilitator | Self::Owner => Access::ReadWrite,
-        }
+/// What a role comes to on the wire; nothing where it opens nothing by itself.
+pub(crate) fn access_of(role: Role) -> Option<Access> {
+    match role {
+        Role::Guest => None,
+        Role::Reader | Role::Commenter => Some(Access::ReadOnly),
+        Role::Editor | Role::Facilitator | Role::Owner => Some(Access::ReadWrite),
     }
 }
 
 /// One text or a list of them, as `aud` is in JWTs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(untagged)]
 pub enum Texts {
     /// One.
@@ -50,7 +35,7 @@ pub enum Texts {
 
 impl Texts {
     /// All of them.
-    pub fn iter(&self) -> impl Iterator<Item = &str> {
+    pub fn iter(&self) -> impl Iterator<Item = &str> + Clone {
         let texts = match self {
             Self::One(text) => std::slice::from_ref(text),
             Self::Many(texts) => texts,
@@ -121,7 +106,15 @@ pub struct Claims {
     #[serde(flatten)]
     pub places: Places,
     /// What they are there.
-    pub role: Role,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<Role>,
+    /// The groups they are in, for spaces.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub groups: Option<Texts>,
+    /// `false`: the token opens the documents that it names and nothing that spaces would open to
+    /// the person. Tokens that others have made for them say so.
+    #[serde(default = "yes", skip_serializing_if = "Clone::clone")]
+    pub spaces: bool,
     /// Until when, in seconds since 1970.
     #[serde(deserialize_with = "seconds")]
     pub exp: u64,
@@ -141,6 +134,10 @@ pub struct Claims {
     /// The holder may have tokens made, none of which allows more than this one.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub mint: bool,
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// JSON has no integers: `exp` may be written 1.7e9.
@@ -218,9 +215,6 @@ pub enum Refused {
     /// It is for another server.
     #[error("its audience (aud) is another one")]
     Audience,
-    /// It is for other documents.
-    #[error("it is for other documents")]
-    Document,
     /// The keys could not be had: nobody knows.
     #[error("the keys cannot be had: {0}")]
     Unavailable(String),
@@ -230,6 +224,9 @@ impl Claims {
     /// Whether these claims are good now.
     pub fn check(&self, now_s: u64, rules: &Rules) -> Result<(), Refused> {
         self.check_person()?;
+        if self.role.is_none() && self.places != Places::default() {
+            return Err(claim("the claim role is missing".into()));
+        }
         if self.places.count() > PLACES_MAX {
             return Err(claim(format!(
                 "more than {PLACES_MAX} documents and prefixes"
@@ -277,6 +274,12 @@ impl Claims {
                 )));
             }
         }
+        let mut groups = self.groups();
+        if groups.clone().count() > GROUPS_MAX || groups.any(|group| group.len() > NAME_BYTES_MAX) {
+            return Err(claim(format!(
+                "more than {GROUPS_MAX} groups, or one of more than {NAME_BYTES_MAX} bytes"
+            )));
+        }
         match &self.color {
             Some(color) if !is_color(color) => Err(claim("color is not #rrggbb".into())),
             _ => Ok(()),
@@ -287,26 +290,38 @@ impl Claims {
     pub(crate) fn person(&self) -> Person {
         let name = self.name.as_deref().unwrap_or(&self.sub);
         Person {
-            user: self.sub.as_str().into(),
-            display_name: name.into(),
+            user: Some(self.sub.as_str().into()),
+            display_name: Some(name.into()),
             color: self.color.as_deref().map(Into::into),
         }
     }
 
-    /// What they may do with a document.
-    pub(crate) fn access(&self, document: &DocName) -> Result<Access, Refused> {
-        match self.places.cover(document.as_str()) {
-            true => Ok(self.role.access()),
-            false => Err(Refused::Document),
-        }
+    /// The groups they are in.
+    pub(crate) fn groups(&self) -> impl Iterator<Item = &str> + Clone {
+        self.groups.iter().flat_map(Texts::iter)
+    }
+
+    /// What the token makes of them for a document; nothing where it is for others.
+    pub(crate) fn role_for(&self, document: &DocName) -> Option<Role> {
+        self.role
+            .filter(|_| !document.is_reserved() && self.places.cover(document.as_str()))
+    }
+
+    /// What the token makes of them for all documents whose names begin so.
+    pub(crate) fn role_within(&self, prefix: &str) -> Option<Role> {
+        let all = Places {
+            document: None,
+            prefix: Some(Texts::One(prefix.to_owned())),
+        };
+        self.role.filter(|_| self.places.cover_all(&all))
     }
 }
 
-/// An authenticated person.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// An authenticated person, as far as it is known who it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Person {
-    pub(crate) user: Arc<str>,
-    pub(crate) display_name: Arc<str>,
+    pub(crate) user: Option<Arc<str>>,
+    pub(crate) display_name: Option<Arc<str>>,
     pub(crate) color: Option<Arc<str>>,
 }
 

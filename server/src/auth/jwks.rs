@@ -3,6 +3,7 @@
 //! A failing portal locks nobody out who has a token: the last good keys stay good for a day.
 
 use std::{
+    collections::VecDeque,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -27,6 +28,8 @@ const BYTES_MAX: usize = 512 << 10;
 const FRESH: Duration = Duration::from_secs(5 * 60);
 /// For so long after the last good answer keys stay good while the portal fails.
 const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
+/// How many heads are remembered that the last set had no key for; up to 8 KiB each.
+const MISSING_MAX: usize = 256;
 
 /// What is known of the set.
 #[derive(Debug, Clone, Default)]
@@ -36,6 +39,17 @@ struct Known {
     fetched: Option<Instant>,
     /// When they were last asked for, and whether that went well.
     tried: Option<(Instant, bool)>,
+    /// Tokens for which the set was fetched, and which it had no key for.
+    missing: VecDeque<Head>,
+}
+
+/// Where the key that may have signed a token is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sought {
+    AtHand,
+    /// The last set was fetched for it, and did not have it.
+    Missing,
+    Unknown,
 }
 
 /// What to do for a token.
@@ -52,18 +66,24 @@ enum Step {
 }
 
 impl Known {
-    /// `has_key`: a key at hand may have signed the token. Somebody who makes up key ids must not
+    /// Somebody who makes up key ids must not
     /// make this server ask the portal all the time, so fetches are `pause` apart.
-    fn step(&self, now: Instant, has_key: bool, pause: Duration) -> Step {
+    fn step(&self, now: Instant, key: Sought, pause: Duration) -> Step {
         let age = self.fetched.map(|at| now.duration_since(at));
         let may_fetch = self
             .tried
             .is_none_or(|(at, _)| now.duration_since(at) >= pause);
         let usable = age.is_some_and(|age| age < KEPT);
-        match (usable && has_key, may_fetch) {
+        match (usable && key == Sought::AtHand, may_fetch) {
             (true, true) if age.is_some_and(|age| age >= FRESH) => Step::UseAndRenew,
             (true, _) => Step::Use,
             (false, true) => Step::Fetch,
+            // It was looked for, and a fetch since then would have been told here.
+            (false, false)
+                if key == Sought::Missing && self.tried.is_some_and(|(_, well)| well) =>
+            {
+                Step::Use
+            }
             // The set may have changed since it was fetched: only a fetch would tell.
             (false, false) => Step::Unavailable,
         }
@@ -114,12 +134,28 @@ impl RemoteKeys {
             tracing::error!(%error, "fetching the portal's keys");
         }
         let (keys, step) = self.look(head);
-        // A set that came just now and does not have the key says that nobody has signed this.
-        match self.known().tried {
-            Some((at, true)) if at >= asked => Ok(keys),
+        let tried = self.known().tried;
+        match tried {
+            // A set that came just now and does not have the key says that nobody has signed this.
+            Some((at, true)) if at >= asked => {
+                self.remember_missing(&keys, head);
+                Ok(keys)
+            }
             _ if matches!(step, Step::Use | Step::UseAndRenew) => Ok(keys),
             _ => Err(self.unavailable()),
         }
+    }
+
+    /// Until the next fetch the same answer needs no question.
+    fn remember_missing(&self, keys: &[Key], head: &Head) {
+        let mut known = self.known();
+        if any_may_have_signed(keys, head) || known.missing.contains(head) {
+            return;
+        }
+        if known.missing.len() >= MISSING_MAX {
+            known.missing.pop_front();
+        }
+        known.missing.push_back(head.clone());
     }
 
     fn unavailable(&self) -> Refused {
@@ -142,8 +178,12 @@ impl RemoteKeys {
 
     fn look(&self, head: &Head) -> (Arc<[Key]>, Step) {
         let known = self.known();
-        let has_key = any_may_have_signed(&known.keys, head);
-        let step = known.step(Instant::now(), has_key, self.pause);
+        let key = match any_may_have_signed(&known.keys, head) {
+            true => Sought::AtHand,
+            false if known.missing.contains(head) => Sought::Missing,
+            false => Sought::Unknown,
+        };
+        let step = known.step(Instant::now(), key, self.pause);
         (known.keys.clone(), step)
     }
 
@@ -160,6 +200,7 @@ impl RemoteKeys {
                     "fetched the portal's keys"
                 );
                 known.keys = keys.into();
+                known.missing.clear();
                 known.fetched = Some(now);
             }
             Err(problem) => {
@@ -213,7 +254,7 @@ mod tests {
 
     const PAUSE: Duration = Duration::from_secs(10);
 
-    fn step(fetched_s: Option<u64>, tried: Option<(u64, bool)>, has_key: bool) -> Step {
+    fn step(fetched_s: Option<u64>, tried: Option<(u64, bool)>, key: Sought) -> Step {
         let then = Instant::now();
         let now = then + Duration::from_secs(200_000);
         let ago = |seconds: u64| now - Duration::from_secs(seconds);
@@ -221,36 +262,67 @@ mod tests {
             keys: Arc::default(),
             fetched: fetched_s.map(ago),
             tried: tried.map(|(seconds, well)| (ago(seconds), well)),
+            missing: VecDeque::new(),
         };
-        known.step(now, has_key, PAUSE)
+        known.step(now, key, PAUSE)
     }
 
     #[test]
     fn keys_are_fetched_when_first_needed_and_renewed_beside_their_use() {
-        assert_eq!(step(None, None, false), Step::Fetch);
-        assert_eq!(step(Some(1), Some((1, true)), true), Step::Use);
-        assert_eq!(step(Some(400), Some((400, true)), true), Step::UseAndRenew);
+        assert_eq!(step(None, None, Sought::Unknown), Step::Fetch);
+        assert_eq!(step(Some(1), Some((1, true)), Sought::AtHand), Step::Use);
+        assert_eq!(
+            step(Some(400), Some((400, true)), Sought::AtHand),
+            Step::UseAndRenew
+        );
     }
 
     #[test]
     fn an_unknown_key_id_makes_one_fetch_in_each_pause() {
-        assert_eq!(step(Some(10), Some((10, true)), false), Step::Fetch);
-        assert_eq!(step(Some(9), Some((9, true)), false), Step::Unavailable);
+        assert_eq!(
+            step(Some(10), Some((10, true)), Sought::Unknown),
+            Step::Fetch
+        );
+        assert_eq!(
+            step(Some(9), Some((9, true)), Sought::Unknown),
+            Step::Unavailable
+        );
+    }
+
+    #[test]
+    fn a_key_that_the_last_set_did_not_have_is_denied_until_the_next_may_come() {
+        let of = |age_s| step(Some(age_s), Some((age_s, true)), Sought::Missing);
+        assert_eq!(of(9), Step::Use);
+        assert_eq!(of(10), Step::Fetch);
+        let failing = step(Some(11), Some((1, false)), Sought::Missing);
+        assert_eq!(failing, Step::Unavailable);
     }
 
     #[test]
     fn the_last_good_keys_outlive_the_portal_for_a_day() {
-        assert_eq!(step(Some(80_000), Some((1, false)), true), Step::Use);
         assert_eq!(
-            step(Some(86_400), Some((1, false)), true),
+            step(Some(80_000), Some((1, false)), Sought::AtHand),
+            Step::Use
+        );
+        assert_eq!(
+            step(Some(86_400), Some((1, false)), Sought::AtHand),
             Step::Unavailable
         );
-        assert_eq!(step(Some(86_400), Some((10, false)), true), Step::Fetch);
+        assert_eq!(
+            step(Some(86_400), Some((10, false)), Sought::AtHand),
+            Step::Fetch
+        );
     }
 
     #[test]
     fn while_the_portal_fails_an_unknown_key_is_no_denial() {
-        assert_eq!(step(None, Some((1, false)), false), Step::Unavailable);
-        assert_eq!(step(Some(100), Some((1, false)), false), Step::Unavailable);
+        assert_eq!(
+            step(None, Some((1, false)), Sought::Unknown),
+            Step::Unavailable
+        );
+        assert_eq!(
+            step(Some(100), Some((1, false)), Sought::Unknown),
+            Step::Unavailable
+        );
     }
 }

@@ -1,6 +1,7 @@
 //! Tokens made here, for portals that would rather ask than sign.
 
 use serde::Deserialize;
+use unisson_protocol::DocName;
 
 use super::{
     claims::{Claims, Places, Refused, Role, Rules, Texts},
@@ -8,7 +9,7 @@ use super::{
 };
 
 /// What is asked for.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Order {
     /// Who.
@@ -22,7 +23,9 @@ pub struct Order {
     /// Documents whose names begin so.
     pub prefix: Option<Texts>,
     /// What they are there.
-    pub role: Role,
+    pub role: Option<Role>,
+    /// The groups they are in, for spaces.
+    pub groups: Option<Texts>,
     /// How long the token is good for.
     pub expires_in_s: u64,
     /// The holder may have tokens made in turn.
@@ -37,6 +40,8 @@ pub struct MintRight {
     pub(crate) role: Role,
     /// They may hand on the right itself.
     pub(crate) mint: bool,
+    /// They may say who somebody is: whoever may, may be anybody in every space.
+    pub(crate) names: bool,
 }
 
 impl MintRight {
@@ -54,6 +59,7 @@ impl MintRight {
             },
             role: Role::Owner,
             mint: true,
+            names: prefix.is_empty(),
         }
     }
 }
@@ -105,13 +111,27 @@ pub fn mint(
             prefix: order.prefix,
         },
         role: order.role,
+        groups: order.groups,
+        spaces: right.names,
         exp: now_s.saturating_add(order.expires_in_s),
         nbf: None,
         iss: rules.issuer.clone().map(Texts::One),
         aud: rules.audience.clone().map(Texts::One),
         mint: order.mint,
     };
-    if claims.places == Places::default() {
+    let documents = claims.places.document.iter().flat_map(Texts::iter);
+    let prefixes = claims.places.prefix.iter().flat_map(Texts::iter);
+    if documents
+        .chain(prefixes)
+        .any(|name| name.starts_with(DocName::RESERVED))
+    {
+        let own = format!(
+            "names that begin with {} are the server's own",
+            DocName::RESERVED
+        );
+        return Err(MintError::Order(own));
+    }
+    if claims.places == Places::default() && !right.names {
         return Err(MintError::Order(
             "say which document or prefix it is for".into(),
         ));
@@ -133,7 +153,7 @@ pub fn mint(
     if !right.places.cover_all(&claims.places) {
         return Err(MintError::Beyond("your own token is for fewer documents"));
     }
-    if claims.role > right.role {
+    if claims.role > Some(right.role) {
         return Err(MintError::Beyond("your own role is a lesser one"));
     }
     if claims.mint && !right.mint {
@@ -169,12 +189,25 @@ mod tests {
         mint(&keys, &Rules::default(), order, right, NOW_S)
     }
 
+    fn opened(minted: &Minted) -> Claims {
+        let keys = [Key::of_secret(None, &[7; 32]).expect("a key")];
+        let head = crate::auth::keys::Head::of(&minted.token).expect("a head");
+        crate::auth::keys::open(&keys, &head, &minted.token).expect("signed")
+    }
+
+    #[test]
+    fn the_operator_makes_tokens_that_only_say_who_it_is() {
+        let identity = json!({"document": null, "role": null, "groups": "hr"});
+        let claims = opened(&ask(&identity, &MintRight::whole()).expect("minted"));
+        assert_eq!(claims.groups().collect::<Vec<_>>(), ["hr"]);
+        assert_eq!((claims.role, claims.spaces), (None, true));
+        assert!(ask(&identity, &MintRight::within("team/")).is_err());
+    }
+
     #[test]
     fn a_minted_token_is_one_that_the_server_takes() {
         let minted = ask(&json!({"name": "Ann"}), &MintRight::whole()).expect("minted");
-        let keys = [Key::of_secret(None, &[7; 32]).expect("a key")];
-        let head = crate::auth::keys::Head::of(&minted.token).expect("a head");
-        let claims = crate::auth::keys::open(&keys, &head, &minted.token).expect("signed");
+        let claims = opened(&minted);
         assert_eq!(claims.check(NOW_S, &Rules::default()), Ok(()));
         assert_eq!((claims.exp, minted.exp), (NOW_S + 60, NOW_S + 60));
         assert_eq!(claims.name.as_deref(), Some("Ann"));
@@ -187,6 +220,11 @@ mod tests {
             mint: false,
             ..MintRight::within("team/")
         };
+        let minted = ask(&json!({"groups": ["hr"]}), &right).expect("minted");
+        assert!(
+            !opened(&minted).spaces,
+            "nobody becomes somebody else in a space"
+        );
         assert!(ask(&json!({}), &right).is_ok());
         for beyond in [
             json!({"document": "other"}),
@@ -209,7 +247,8 @@ mod tests {
             (json!({"expires_in_s": u64::MAX}), "expires_in_s"),
             (json!({"sub": ""}), "sub"),
             (json!({"color": "red"}), "color"),
-            (json!({"document": null}), "document"),
+            (json!({"role": null}), "role"),
+            (json!({"prefix": ".unisson/"}), ".unisson/"),
         ] {
             let error = ask(&order, &MintRight::whole()).expect_err("refused");
             assert!(error.to_string().contains(word), "{order}: {error}");

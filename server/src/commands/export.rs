@@ -8,13 +8,15 @@ use std::{
 };
 
 use anyhow::{Context as _, bail};
+use bytes::Bytes;
 use clap::Args;
 use serde::Serialize;
+use unisson_history::VersionNote;
 use unisson_portable::{
     export::{self, Exported},
     manifest::{self, Manifest},
 };
-use unisson_session::whole;
+use unisson_session::{version_state, whole};
 use unisson_storage::{Store, StoreError, utc};
 
 use super::{Place, documents, exit_code, print_json, progress};
@@ -31,6 +33,9 @@ pub struct Options {
     /// Only documents whose name begins so; may be given several times
     #[arg(long, value_name = "PREFIX")]
     prefix: Vec<String>,
+    /// Leave the kept versions of documents out
+    #[arg(long)]
+    no_versions: bool,
     /// Leave damaged documents out instead of stopping at the first
     #[arg(long)]
     keep_going: bool,
@@ -64,8 +69,15 @@ pub async fn run(options: Options) -> anyhow::Result<ExitCode> {
     let mut manifest = Manifest::new(utc(now_ms));
     for (name, stored_ms) in documents.named {
         match export_one(&store, &name, stored_ms).await? {
-            Ok(Some(exported)) => {
+            Ok(Some(mut exported)) => {
                 write_all(&options.to, &exported)?;
+                match options.no_versions {
+                    true => {
+                        let versions = store.count_versions(&name).await?;
+                        exported.document.versions_left_out = versions;
+                    }
+                    false => export_versions(&store, &name, &options.to, &mut exported).await?,
+                }
                 manifest.documents.push(exported.document);
             }
             Ok(None) => {}
@@ -124,16 +136,55 @@ async fn export_one(
         Err(error @ StoreError::Damaged { .. }) => return Ok(Err(error.to_string())),
         Err(error @ StoreError::Unavailable(_)) => return Err(error.into()),
     };
-    let versions = store.count_versions(name).await?;
     let name = name.to_owned();
     let exported = crdt::run(move || {
         let stored_at = stored_ms.map(utc);
         whole(&stored).map(|whole| export::export(&name, stored_at, &whole))
     });
-    Ok(exported.await.map(|mut exported| {
-        exported.document.versions_left_out = versions;
-        Some(exported)
-    }))
+    Ok(exported.await.map(Some))
+}
+
+/// Writes a document's versions, one at a time. One that cannot be read is left out and counted:
+/// the document is whole without it.
+async fn export_versions(
+    store: &Store,
+    name: &str,
+    to: &Path,
+    exported: &mut Exported,
+) -> anyhow::Result<()> {
+    for listed in store.versions(name).await? {
+        let id = listed.id;
+        let read = match store.version(name, &id).await {
+            Ok(Some((note, body))) => version(&note, body).await,
+            // Thinned out meanwhile.
+            Ok(None) => continue,
+            Err(error @ StoreError::Unavailable(_)) => return Err(error.into()),
+            Err(error) => Err(error.to_string()),
+        };
+        match read {
+            Ok((note, state)) => {
+                let (version, content) = exported.version(id.created_ms(), &note, state);
+                // Two nodes may have kept the same moment.
+                if exported.document.versions.contains(&version) {
+                    continue;
+                }
+                write(&to.join(&version.yjs.path), &content)?;
+                exported.document.versions.push(version);
+            }
+            Err(problem) => {
+                eprintln!("{name:?}: version {id} is left out: {problem}");
+                exported.document.versions_left_out += 1;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What a version says, as an update in format v1.
+async fn version(note: &[u8], body: Bytes) -> Result<(VersionNote, Bytes), String> {
+    let note = VersionNote::decode(note).map_err(|error| error.to_string())?;
+    let state = crdt::run(move || version_state(&body)).await?.0;
+    Ok((note, state))
 }
 
 fn prepare(folder: &Path) -> anyhow::Result<()> {

@@ -5,7 +5,8 @@ use std::{collections::BTreeSet, process::ExitCode};
 use clap::Args;
 use serde::Serialize;
 use unisson_history::VersionNote;
-use unisson_session::{chronicle, version_state};
+use unisson_protocol::DocName;
+use unisson_session::{Record, chronicle, version_state};
 use unisson_storage::{
     CheckedObjects, Finding, OpenError, Severity, Store, StoreError, StoredDocument, VersionId,
     check_objects,
@@ -167,7 +168,16 @@ async fn check_document(
     stored: StoredDocument,
 ) -> anyhow::Result<Option<(String, String)>> {
     let (parts, _) = crdt::parts(stored);
-    if let Err(problem) = crdt::run(move || chronicle(&parts, None).map(drop)).await {
+    let is_record = name.starts_with(DocName::RESERVED);
+    let reads = move || {
+        chronicle(&parts, None)?;
+        if is_record {
+            Record::load(&parts).map(drop)
+        } else {
+            Ok(())
+        }
+    };
+    if let Err(problem) = crdt::run(reads).await {
         return Ok(Some(("the document's content".to_owned(), problem)));
     }
     let versions = match store.versions(name).await {

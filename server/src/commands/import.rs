@@ -4,15 +4,18 @@
 //! document is found while nothing has happened. Then each document gets what it lacks, as
 //! ordinary updates in the log: nothing is overwritten, and a second run finds nothing to do.
 
-use std::{path::PathBuf, process::ExitCode};
+mod bucket;
+
+use std::{collections::BTreeSet, path::PathBuf, process::ExitCode};
 
 use anyhow::{Context as _, bail};
 use clap::{Args, ValueEnum};
 use serde::Serialize;
-use unisson_portable::source::{Format, Item, Source};
+use tempfile::TempDir;
+use unisson_portable::source::{Earlier, Format, Item, Source};
 use unisson_protocol::DocName;
-use unisson_session::{Merged, StoredParts, merge};
-use unisson_storage::{OpenError, Store, StoreSettings};
+use unisson_session::{Merged, StoredParts, chronicle, merge, version_body};
+use unisson_storage::{NewVersion, OpenError, Store, StoreSettings};
 
 use super::{Place, bytes_text, exit_code, open_to_write, print_json, progress};
 use crate::crdt;
@@ -53,9 +56,11 @@ impl Origin {
 pub struct Options {
     #[command(flatten)]
     place: Place,
-    /// Folder or file to read
+    /// Folder, file or bucket (s3://bucket/prefix) to read
     #[arg(value_name = "PATH")]
     path: PathBuf,
+    #[command(flatten)]
+    bucket: bucket::BucketOptions,
     /// Who wrote it
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     from: Origin,
@@ -90,7 +95,9 @@ struct Row {
     /// Bytes of updates that the document lacked; 0: it had everything.
     new_bytes: usize,
     updates: usize,
-    /// Of these, how many miss something that the source does not have either.
+    /// Earlier states that became versions; those that the document has already are not counted.
+    versions: usize,
+    /// Of the updates, how many miss something that the source does not have either.
     waiting: usize,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     notes: Vec<String>,
@@ -111,7 +118,13 @@ struct Planned {
 /// Imports. A server on the same folder must be stopped, except for a dry run.
 pub async fn run(options: Options) -> anyhow::Result<ExitCode> {
     let settings = options.place.settings()?;
-    let source = Source::open(options.from.format(), &options.path)?;
+    let format = options.from.format();
+    let copy = match bucket::is_address(&options.path) {
+        true => Some(bucket::copy(&options.path, format, &options.bucket).await?),
+        false => None,
+    };
+    let path = copy.as_ref().map_or(options.path.as_path(), TempDir::path);
+    let source = Source::open(format, path)?;
     if options.name.is_some() && source.items().len() != 1 {
         bail!(
             "--name is for one document; here are {}",
@@ -182,9 +195,19 @@ async fn plan(
             Some(name) => name.clone(),
             None => format!("{}{}", options.into, item.name),
         };
-        match merge_one(source, store, item, &name).await {
-            Ok((merged, notes)) if merged.updates.iter().all(|u| u.len() <= update_bytes_max) => {
-                report.documents.push(row(item, &name, &merged, notes));
+        let merged = match merge_one(source, store, item, &name).await {
+            Ok((merged, notes)) => versions_to_make(source, store, item, &name)
+                .await
+                .map(|versions| (merged, versions.len(), notes)),
+            Err(problem) => Err(problem),
+        };
+        match merged {
+            Ok((merged, versions, notes))
+                if merged.updates.iter().all(|u| u.len() <= update_bytes_max) =>
+            {
+                report
+                    .documents
+                    .push(row(item, &name, (&merged, versions), notes));
                 planned.push(Planned {
                     item: item.clone(),
                     name,
@@ -207,12 +230,13 @@ async fn plan(
     Ok(planned)
 }
 
-fn row(item: &Item, name: &str, merged: &Merged, notes: Vec<String>) -> Row {
+fn row(item: &Item, name: &str, (merged, versions): (&Merged, usize), notes: Vec<String>) -> Row {
     Row {
         name: name.to_owned(),
         origin: item.origin.clone(),
         new_bytes: merged.updates.iter().map(bytes::Bytes::len).sum(),
         updates: merged.updates.len(),
+        versions,
         waiting: merged.waiting,
         notes,
     }
@@ -238,6 +262,47 @@ async fn merge_one(
     Ok((merged, found.notes))
 }
 
+/// The earlier states that the source has of a document and the store has not; each was read.
+async fn versions_to_make(
+    source: &Source,
+    store: Option<&Store>,
+    item: &Item,
+    name: &str,
+) -> Result<Vec<Earlier>, String> {
+    let mut earlier = source.earlier(item).map_err(|error| error.to_string())?;
+    if earlier.is_empty() {
+        return Ok(earlier);
+    }
+    let known = match store {
+        None => BTreeSet::new(),
+        Some(store) => {
+            let versions = store.versions(name).await;
+            let versions = versions.map_err(|error| format!("document {name:?}: {error}"))?;
+            versions.iter().map(|v| v.id.created_ms()).collect()
+        }
+    };
+    earlier.retain(|earlier| !known.contains(&earlier.at_ms));
+    for earlier in &earlier {
+        version_of(source, earlier).await?;
+    }
+    Ok(earlier)
+}
+
+/// An earlier state as a version of the store.
+async fn version_of(source: &Source, earlier: &Earlier) -> Result<NewVersion, String> {
+    let state = source.read_earlier(earlier);
+    let parts = StoredParts {
+        snapshots: Vec::new(),
+        updates: vec![state.map_err(|error| error.to_string())?],
+    };
+    let body = crdt::run(move || chronicle(&parts, None).map(|read| version_body(&read)));
+    Ok(NewVersion {
+        note: earlier.note.encode(),
+        body: body.await?,
+        at_ms: Some(earlier.at_ms),
+    })
+}
+
 /// Appends what each document lacks. What an earlier, interrupted run did is found done.
 async fn write(store: &Store, source: &Source, planned: &[Planned]) -> anyhow::Result<()> {
     let bar = progress("importing", planned.len() as u64, false);
@@ -250,6 +315,15 @@ async fn write(store: &Store, source: &Source, planned: &[Planned]) -> anyhow::R
         let (merged, _) = merged.map_err(anyhow::Error::msg).with_context(again)?;
         for update in merged.updates {
             store.append(name, update).await.with_context(again)?;
+        }
+        let versions = versions_to_make(source, Some(store), item, name).await;
+        let versions = versions.map_err(anyhow::Error::msg).with_context(again)?;
+        for earlier in versions {
+            let version = version_of(source, &earlier).await;
+            let version = version.map_err(anyhow::Error::msg).with_context(again)?;
+            let basis = store.read(name).await.with_context(again)?.basis;
+            let made = store.put_version(name, version, &basis).await;
+            made.with_context(again)?;
         }
         bar.inc(1);
     }
@@ -279,9 +353,12 @@ fn print(report: &Report, stopped: bool) {
             "nothing was imported: {} documents cannot be read",
             report.failed.len()
         );
-    } else if report.dry_run {
-        println!("would import {new} into {changed} of {all} documents");
-    } else {
-        println!("imported {new} into {changed} of {all} documents");
+        return;
     }
+    let versions: usize = report.documents.iter().map(|row| row.versions).sum();
+    let done = match report.dry_run {
+        true => "would import",
+        false => "imported",
+    };
+    println!("{done} {new} into {changed} of {all} documents, and {versions} versions");
 }

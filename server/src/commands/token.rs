@@ -31,15 +31,19 @@ pub struct Options {
     /// The colour of the cursor, as #rrggbb
     #[arg(long)]
     color: Option<String>,
-    /// A document that it opens; may be given again
-    #[arg(long, value_name = "NAME", required_unless_present = "prefix")]
+    /// A document that it opens; may be given again. With none and no prefix the token says who it
+    /// is, and spaces say what they may
+    #[arg(long, value_name = "NAME", requires = "role")]
     document: Vec<String>,
     /// It opens documents whose names begin so; may be given again
-    #[arg(long, value_name = "PREFIX")]
+    #[arg(long, value_name = "PREFIX", requires = "role")]
     prefix: Vec<String>,
-    /// What they are there
-    #[arg(long, value_enum)]
-    role: Role,
+    /// What they are there: reader, commenter, editor, facilitator or owner
+    #[arg(long)]
+    role: Option<Role>,
+    /// A group they are in, for spaces; may be given again
+    #[arg(long, value_name = "NAME")]
+    group: Vec<String>,
     /// How long it is good for: 90s, 30m, 1h, 7d
     #[arg(long, value_name = "TIME", default_value = "1h", value_parser = seconds)]
     expires: u64,
@@ -64,6 +68,7 @@ pub async fn run(options: Options) -> anyhow::Result<ExitCode> {
         document: some(options.document),
         prefix: some(options.prefix),
         role: options.role,
+        groups: some(options.group),
         expires_in_s: options.expires,
         mint: options.mint,
     };

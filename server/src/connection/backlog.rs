@@ -59,10 +59,13 @@ fn lost(message: &DocMessage) -> Result<(), CloseReason> {
         DocMessage::Leave(_)
         | DocMessage::Drained(_)
         | DocMessage::MemoryShort
+        | DocMessage::Withdraw(_)
+        | DocMessage::Who(_)
         | DocMessage::Drain => Ok(()),
         DocMessage::Join(_)
         | DocMessage::Message(..)
         | DocMessage::Edit(..)
+        | DocMessage::EditIf(_)
         | DocMessage::Access(..) => Err(CloseReason::Reset),
     }
 }

@@ -6,13 +6,13 @@ use bytes::Bytes;
 use futures_util::FutureExt as _;
 use tokio::{task::AbortHandle, time::Instant};
 use unisson_protocol::{
-    CloseReason, DocName,
+    Access, CloseReason, DocName,
     dialect::hocuspocus::{Address, KEEPALIVE},
 };
 use unisson_session::{Peer, PeerId};
 
 use super::{
-    Backlog, Decided, Dialect, Door,
+    Backlog, Decided, Dialect, Door, Watched,
     address_map::AddressMap,
     hocuspocus::{Action, Connection},
     lifetime::{Due, Lifetimes},
@@ -45,6 +45,8 @@ struct Seat {
     user: Option<Arc<str>>,
     /// What the portal is asked again with.
     again: Option<Credential>,
+    access: Access,
+    watched: Option<Box<Watched>>,
 }
 
 /// The check of a credential that has to ask somebody; dropped, it ends.
@@ -101,7 +103,9 @@ impl HocuspocusSocket {
                     }
                 }
                 Action::Change(address, grant) => {
-                    if let Some(seat) = self.peers.get(&address) {
+                    if let Some(seat) = self.peers.get_mut(&address) {
+                        seat.access = grant.access;
+                        seat.watched = Watched::new(grant.standing, &self.door.outbox);
                         let message = DocMessage::Access(seat.id, grant.access);
                         backlog.send(&seat.document, message)?;
                         self.lifetimes
@@ -208,6 +212,8 @@ impl HocuspocusSocket {
             document,
             user: grant.user,
             again: grant.again,
+            access: grant.access,
+            watched: Watched::new(grant.standing, &self.door.outbox),
         };
         self.peers.insert(address, seat);
         Ok(())
@@ -250,6 +256,27 @@ impl Dialect for HocuspocusSocket {
         }
         self.checks.remove(&address);
         let actions = self.checked(&address, name, result);
+        self.carry_out(actions, backlog)
+    }
+
+    fn look_again(&mut self, backlog: &mut Backlog) -> Result<(), CloseReason> {
+        let mut actions = Vec::new();
+        for (address, seat) in self.peers.iter_mut() {
+            let Some(watched) = &seat.watched else {
+                continue;
+            };
+            match (watched.standing.access_now(), address.doc_name()) {
+                (Ok(access), _) if access != seat.access => {
+                    seat.access = access;
+                    backlog.send(&seat.document, DocMessage::Access(seat.id, access))?;
+                }
+                (Err(reason), Ok(name)) => {
+                    let gone = self.connection.authenticated(address, name, Err(reason));
+                    actions.extend(gone);
+                }
+                (Ok(_), _) | (Err(_), Err(_)) => {}
+            }
+        }
         self.carry_out(actions, backlog)
     }
 

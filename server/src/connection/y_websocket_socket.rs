@@ -5,13 +5,13 @@ use std::sync::Arc;
 use bytes::Bytes;
 use tokio::{task::AbortHandle, time::Instant};
 use unisson_protocol::{
-    CloseReason, DocName,
+    Access, CloseReason, DocName,
     dialect::{hocuspocus::Address, y_websocket},
 };
 use unisson_session::{Peer, PeerId};
 
 use super::{
-    Backlog, Decided, Dialect, Door,
+    Backlog, Decided, Dialect, Door, Watched,
     lifetime::{Due, Lifetime},
 };
 use crate::{
@@ -27,6 +27,8 @@ pub(crate) struct YWebsocketSocket {
     admission: Result<Box<(DocName, Grant)>, CloseReason>,
     document: Option<DocInbox>,
     lifetime: Option<Box<Lived>>,
+    access: Access,
+    watched: Option<Box<Watched>>,
 }
 
 /// A grant that ends.
@@ -57,6 +59,8 @@ impl YWebsocketSocket {
             admission: admission.map(Box::new),
             document: None,
             lifetime: None,
+            access: Access::ReadOnly,
+            watched: None,
         }
     }
 
@@ -93,6 +97,8 @@ impl Dialect for YWebsocketSocket {
     fn opened(&mut self, backlog: &mut Backlog) -> Result<(), CloseReason> {
         let admission = std::mem::replace(&mut self.admission, Err(CloseReason::Reset));
         let (name, grant) = *admission?;
+        self.access = grant.access;
+        self.watched = Watched::new(grant.standing, &self.door.outbox);
         self.lifetime = grant.expires.map(|ends| {
             Box::new(Lived {
                 lifetime: Lifetime::new(Instant::now(), ends),
@@ -151,7 +157,21 @@ impl Dialect for YWebsocketSocket {
         if let Some(ends) = grant.expires.filter(|ends| lived.lifetime.differs(*ends)) {
             lived.lifetime = Lifetime::new(Instant::now(), ends);
         }
+        self.access = grant.access;
+        self.watched = Watched::new(grant.standing, &self.door.outbox);
         backlog.send(document, DocMessage::Access(self.id, grant.access))
+    }
+
+    fn look_again(&mut self, backlog: &mut Backlog) -> Result<(), CloseReason> {
+        let (Some(watched), Some(document)) = (&self.watched, &self.document) else {
+            return Ok(());
+        };
+        let access = watched.standing.access_now()?;
+        if access == self.access {
+            return Ok(());
+        }
+        self.access = access;
+        backlog.send(document, DocMessage::Access(self.id, access))
     }
 
     fn next_due(&self) -> Option<Instant> {

@@ -52,10 +52,20 @@ impl IntoResponse for Problem {
     }
 }
 
+/// The answer's `Allow` is the router's.
+pub(crate) async fn method_not_allowed() -> Problem {
+    Problem {
+        status: StatusCode::METHOD_NOT_ALLOWED,
+        code: "method",
+        detail: "this address knows other methods: see Allow".into(),
+    }
+}
+
 pub(crate) async fn not_found() -> Problem {
     Problem {
         status: StatusCode::NOT_FOUND,
         code: "not-found",
-        detail: "there is nothing here: editors connect to /ws/{document} and /hocuspocus".into(),
+        detail: "there is nothing here: editors connect to /ws/{document} and /hocuspocus, programs find \
+                 the API described at /api/v1".into(),
     }
 }

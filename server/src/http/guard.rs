@@ -21,9 +21,9 @@ const CLOSED_POLICY: &str = "default-src 'none'; frame-ancestors 'none'; base-ur
 /// Browsers remember for so long that this address speaks TLS.
 const TRANSPORT_SECURITY: &str = "max-age=31536000";
 /// What pages of other origins may send and read.
-const METHODS: &str = "GET, POST, PUT, PATCH, DELETE";
+const METHODS: &str = "GET, HEAD, POST, PUT, PATCH, DELETE";
 const SENT: &str = "authorization, content-type, accept, if-match, if-none-match";
-const READ: &str = "etag, location, link, retry-after";
+const READ: &str = "allow, etag, link, location, retry-after";
 /// How long browsers need not ask again.
 const PREFLIGHT_S: &str = "600";
 
@@ -101,9 +101,15 @@ fn admit(state: &AppState, peer: Option<Peer>, request: &mut Request) -> Result<
     Ok(())
 }
 
-/// Whoever looks after the server must always get an answer, and files of the client cost nothing.
+/// Whoever looks after the server must always get an answer, files of the client cost nothing, and
+/// what a socket's requests carry is held to the pace of sockets.
 fn is_counted(path: &str) -> bool {
-    !matches!(path, "/healthz" | "/readyz" | "/metrics") && !path.starts_with("/client/")
+    let is_carried = path
+        .strip_prefix("/fallback/")
+        .is_some_and(|rest| rest.contains('/'));
+    !matches!(path, "/healthz" | "/readyz" | "/metrics")
+        && !path.starts_with("/client/")
+        && !is_carried
 }
 
 /// What a request shows of its sender, as it is.
@@ -167,7 +173,7 @@ fn slow_down(too_many: TooMany) -> Box<Response> {
 /// not allowed along, so a page needs the token itself.
 fn share(headers: &mut HeaderMap, origin: HeaderValue) {
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-    headers.append(header::VARY, HeaderValue::from_static("origin"));
+    headers.append(header::VARY, HeaderValue::from_static("origin, accept"));
     for (name, value) in [
         (header::ACCESS_CONTROL_ALLOW_METHODS, METHODS),
         (header::ACCESS_CONTROL_ALLOW_HEADERS, SENT),

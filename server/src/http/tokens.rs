@@ -2,19 +2,50 @@
 
 use axum::{
     Json,
-    extract::{State, rejection::JsonRejection},
+    extract::{DefaultBodyLimit, State, rejection::JsonRejection},
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use serde::Serialize;
 use unisson_protocol::CloseReason;
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{AppState, error::Problem, ws};
 use crate::auth::mint::{MintError, Order};
 
 /// The largest order: a token has room for fewer documents.
-pub(super) const BODY_BYTES_MAX: usize = 16 << 10;
+const BODY_BYTES_MAX: usize = 16 << 10;
 
-/// Makes a token.
+/// The call.
+pub(super) fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(create))
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+}
+
+/// A token.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Made {
+    /// What clients show.
+    token: String,
+    /// When it ends, in seconds since 1970.
+    exp: u64,
+}
+
+/// Make a token
+///
+/// For whoever may hand rights on: the holder of a static token with `access = "admin"`, or of one
+/// with the claim `mint`. Only the `Authorization` header counts here.
+#[utoipa::path(
+    post,
+    path = "/api/v1/tokens",
+    operation_id = "create_token",
+    tag = "tokens",
+    security(("token" = [])),
+    request_body = Order,
+    responses((status = 201, description = "The token", body = Made))
+)]
 pub(super) async fn create(
     State(state): State<AppState>,
     headers: HeaderMap,
@@ -31,7 +62,10 @@ pub(super) async fn create(
         detail: rejection.body_text(),
     })?;
     let minted = authenticator.mint(order, &right)?;
-    let body = serde_json::json!({ "token": minted.token, "exp": minted.exp });
+    let body = Made {
+        token: minted.token,
+        exp: minted.exp,
+    };
     let no_store = [(header::CACHE_CONTROL, "no-store")];
     Ok((StatusCode::CREATED, no_store, Json(body)).into_response())
 }

@@ -101,7 +101,7 @@ fn not_a_websocket(error: &tungstenite::Error) -> Problem {
 }
 
 /// Limits and web origins.
-fn admit(state: &AppState, request: &Request) -> Result<Admission, Problem> {
+pub(super) fn admit(state: &AppState, request: &Request) -> Result<Admission, Problem> {
     let shared = state.registry.shared();
     let headers = request.headers();
     let origin = headers
@@ -236,12 +236,13 @@ pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
 }
 
 /// The token of a request: query, header, sub-protocol, or cookie.
-fn token(query: Option<&str>, headers: &HeaderMap, state: &AppState) -> String {
+pub(super) fn token(query: Option<&str>, headers: &HeaderMap, state: &AppState) -> String {
     let settings = &state.registry.shared().settings;
     let of_query = query.and_then(|query| {
-        let value = query
-            .split('&')
-            .find_map(|pair| pair.strip_prefix("token="))?;
+        let value = query.split('&').find_map(|pair| {
+            let of_link = || pair.strip_prefix("link=");
+            pair.strip_prefix("token=").or_else(of_link)
+        })?;
         let value = value.replace('+', " ");
         Some(percent_decode_str(&value).decode_utf8().ok()?.into_owned())
     });

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use unisson_history::{Author, VersionNote, Written, entry};
 use unisson_session::{StoredParts, chronicle, version_body};
-use unisson_storage::{Store, StoreSettings};
+use unisson_storage::{NewVersion, Store, StoreSettings};
 
 use crate::support::Place;
 
@@ -36,7 +36,12 @@ async fn written(place: &Place, body: Option<Bytes>) {
     let made = version_body(&chronicle(&parts, None).expect("reads"));
     let note = VersionNote::default().encode();
     let basis = store.read("page").await.expect("reads").basis;
-    let kept = store.put_version("page", note, body.unwrap_or(made), &basis);
+    let version = NewVersion {
+        note,
+        body: body.unwrap_or(made),
+        at_ms: None,
+    };
+    let kept = store.put_version("page", version, &basis);
     kept.await.expect("a version");
     store.close().await.expect("closed");
 }
@@ -54,16 +59,31 @@ async fn a_document_with_authors_and_versions_is_counted_checked_and_exported() 
     place.done(&["export", "out"]);
     let manifest = std::fs::read(place.path("out/manifest.json")).expect("a manifest");
     let manifest: serde_json::Value = serde_json::from_slice(&manifest).expect("JSON");
-    assert_eq!(manifest["documents"][0]["versions_left_out"], 1);
-    let [text] = place
+    let version = &manifest["documents"][0]["versions"][0];
+    assert!(version["created_ms"].as_u64() > Some(0), "{version}");
+    let [text, version] = place
         .files("out")
         .into_iter()
         .filter(|file| file.extension().is_some_and(|extension| extension == "yjs"))
         .map(|file| std::fs::read(file).expect("a file"))
         .collect::<Vec<_>>()
         .try_into()
-        .expect("one document");
+        .expect("a document and its version");
     assert_eq!(text, HI, "an update without its envelope");
+    assert_eq!(version, HI);
+    // Another store gets document and version, once.
+    let out = place.path("out").display().to_string();
+    for expected in [1, 0] {
+        let ran = place.run_on("other", &["import", &out, "--json"]);
+        assert_eq!(ran.code, 0, "{ran:?}");
+        assert_eq!(ran.json()["documents"][0]["versions"], expected);
+    }
+    let stat = place.run_on("other", &["stat", "--json"]).json();
+    assert_eq!(stat["documents"][0]["versions"], 1, "{stat}");
+    assert_eq!(place.run_on("other", &["fsck"]).code, 0);
+    place.done(&["export", "bare", "--no-versions"]);
+    let bare = std::fs::read_to_string(place.path("bare/manifest.json")).expect("a manifest");
+    assert!(bare.contains("\"versions_left_out\": 1"), "{bare}");
     // The document has it all already, envelope or not.
     let out = place.path("out").display().to_string();
     let again = place.done(&["import", &out, "--json"]).json();

@@ -4,13 +4,22 @@ use bytes::Bytes;
 
 use super::{append, compact, damaged_part, files, open, settings};
 use crate::{
-    Basis, NOTE_BYTES_MAX, NameAfter, Severity, Store, StoreError, VersionId, check_objects,
+    Basis, NOTE_BYTES_MAX, NameAfter, NewVersion, Severity, Store, StoreError, VersionId,
+    check_objects,
 };
 
 async fn keep(store: &Store, name: &str, note: &str, body: &str) -> VersionId {
-    let (note, body) = (note.to_owned().into(), body.to_owned().into());
+    let version = version(note.to_owned().into(), body.to_owned());
     let basis = store.read(name).await.unwrap().basis;
-    store.put_version(name, note, body, &basis).await.unwrap()
+    store.put_version(name, version, &basis).await.unwrap()
+}
+
+fn version(note: Bytes, body: String) -> NewVersion {
+    NewVersion {
+        note,
+        body: body.into(),
+        at_ms: None,
+    }
 }
 
 #[tokio::test]
@@ -42,6 +51,21 @@ async fn versions_are_listed_by_age_and_read_whole() {
     store.remove_version("notes", &first).await.unwrap();
     store.remove_version("notes", &first).await.unwrap();
     assert_eq!(store.versions("notes").await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_version_from_elsewhere_keeps_its_place_in_time() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path()).await;
+    let now = keep(&store, "notes", "now", "body").await;
+    let basis = store.read("notes").await.unwrap().basis;
+    let mut old = version("then".into(), "older".to_owned());
+    old.at_ms = Some(1_500_000_000_123);
+    let then = store.put_version("notes", old, &basis).await.unwrap();
+    assert_eq!(then.created_ms(), 1_500_000_000_123);
+    let listed = store.versions("notes").await.unwrap();
+    let ids: Vec<_> = listed.iter().map(|version| &version.id).collect();
+    assert_eq!(ids, [&then, &now]);
 }
 
 #[tokio::test]
@@ -92,11 +116,12 @@ async fn a_note_that_is_too_long_is_refused() {
     let store = open(dir.path()).await;
     let note = Bytes::from(vec![0; NOTE_BYTES_MAX + 1]);
     let basis = Basis::default();
-    let put = store.put_version("notes", note, Bytes::new(), &basis).await;
+    let put = store.put_version("notes", version(note, String::new()), &basis);
+    let put = put.await;
     assert!(put.is_err());
     let note = Bytes::from(vec![7; NOTE_BYTES_MAX]);
     store
-        .put_version("notes", note.clone(), Bytes::new(), &basis)
+        .put_version("notes", version(note.clone(), String::new()), &basis)
         .await
         .unwrap();
     assert_eq!(store.versions("notes").await.unwrap()[0].note, Ok(note));
@@ -115,8 +140,8 @@ async fn erasing_a_document_takes_its_versions_and_no_others() {
         assert_eq!(files(dir.path(), ".ver").len(), 1);
         assert_eq!(store.versions("other").await.unwrap().len(), 1);
         // One that was read before and comes only now brings nothing back.
-        let late = ("late".into(), "body".into());
-        let late = store.put_version("secret", late.0, late.1, &basis).await;
+        let late = self::version("late".into(), "body".to_owned());
+        let late = store.put_version("secret", late, &basis).await;
         if after == NameAfter::Blocked {
             assert!(matches!(late, Err(StoreError::Erased { .. })));
             assert!(matches!(

@@ -159,3 +159,64 @@ test('after a trap a document is what it was, and its handles, observers and und
   assert.equal(text.toString(), 'before')
   wasm.destroy()
 })
+
+test('a snapshot means the same to both engines, and shows what was', () => {
+  const wasm = new Doc({ keepsDeleted: true })
+  const stock = new Y.Doc({ gc: false })
+  wasm.onChange(({ update }) => Y.applyUpdate(stock, update))
+  const text = wasm.getText('text')
+  text.insert(0, 'before', { bold: true })
+  text.delete(0, 2)
+  const [ours, theirs] = [wasm.snapshot(), Y.encodeSnapshot(Y.snapshot(stock))]
+  assert.ok(Y.equalSnapshots(Y.decodeSnapshot(ours), Y.decodeSnapshot(theirs)))
+  text.delete(0, 4)
+  text.insert(0, 'after')
+  for (const snapshot of [ours, theirs]) {
+    const then = wasm.at(snapshot)
+    assert.deepEqual(then.getText('text').toDelta(), [{ insert: 'fore', attributes: { bold: true } }])
+    assert.equal(Y.createDocFromSnapshot(stock, Y.decodeSnapshot(snapshot)).getText('text').toString(), 'fore')
+    then.destroy()
+  }
+  assert.equal(text.toString(), 'after')
+  assert.throws(() => wasm.at(Uint8Array.of(255, 255, 255)), /malformed/)
+  assert.throws(() => new Doc().at(ours), /does not keep/)
+  wasm.destroy()
+})
+
+test('a type knows what it is inside of', () => {
+  const wasm = new Doc()
+  const fragment = wasm.getXmlFragment('default')
+  const paragraph = fragment.insertElement(0, 'paragraph')
+  const words = paragraph.insertText(0)
+  const inner = wasm.getMap('map').setArray('list').insertMap(0)
+  assert.equal(fragment.parent, null)
+  assert.equal(paragraph.parent.id, fragment.id)
+  assert.equal(words.parent.nodeName, 'paragraph')
+  assert.equal(inner.parent.parent.id, wasm.getMap('map').id)
+  fragment.delete(0)
+  assert.throws(() => words.parent, /deleted/)
+  wasm.destroy()
+})
+
+test('a step of undo remembers what the application gave it', () => {
+  const wasm = new Doc()
+  const text = wasm.getText('text')
+  const told = []
+  let at = 0
+  const undo = new UndoManager(text, {
+    origins: ['mine'],
+    captureMs: 0,
+    added: ({ memory }) => { memory.set('at', at); told.push(`added ${at}`) },
+    // The document can be read and edited here: nothing is open any more.
+    taken: ({ memory }) => told.push(`taken ${memory.get('at')}: ${text.toString()}`)
+  })
+  for (at = 1; at <= 2; at += 1) wasm.transact(() => text.insert(text.length, String(at)), 'mine')
+  wasm.transact(() => text.insert(0, '-'), 'somebody else')
+  at = 9
+  undo.undo()
+  undo.redo()
+  assert.deepEqual(told, ['added 1', 'added 2', 'added 9', 'taken 2: -1', 'added 9', 'taken 9: -12'])
+  undo.destroy()
+  wasm.destroy()
+  undo.destroy()
+})

@@ -162,7 +162,12 @@ fn parse(id: &str) -> Result<BranchID, NodeError> {
 
 /// Kind, id and tag of a type.
 pub(super) fn describe(shared: &Out) -> Option<(Kind, String, String)> {
-    let branch: &Branch = match shared {
+    describe_branch(branch_of(shared)?)
+}
+
+/// The type inside a value, if it is one that can be described.
+pub(super) fn branch_of(shared: &Out) -> Option<&Branch> {
+    Some(match shared {
         Out::YText(shared) => shared.as_ref(),
         Out::YArray(shared) => shared.as_ref(),
         Out::YMap(shared) => shared.as_ref(),
@@ -170,8 +175,7 @@ pub(super) fn describe(shared: &Out) -> Option<(Kind, String, String)> {
         Out::YXmlFragment(shared) => shared.as_ref(),
         Out::YXmlText(shared) => shared.as_ref(),
         Out::Any(_) | Out::YDoc(_) | Out::UndefinedRef(_) => return None,
-    };
-    describe_branch(branch)
+    })
 }
 
 pub(super) fn describe_branch(branch: &Branch) -> Option<(Kind, String, String)> {

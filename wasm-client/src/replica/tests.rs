@@ -211,3 +211,94 @@ fn half_of_a_surrogate_pair_does_no_harm() {
     }
     assert_eq!(ann.text_string(&id).unwrap(), bob.text_string(&id).unwrap());
 }
+
+#[test]
+fn a_step_of_undo_is_told_when_it_comes_and_when_it_is_taken() {
+    let mut ann = replica(1);
+    let id = text(&mut ann);
+    ann.set_time(1);
+    let manager = ann
+        .undo_manager(std::slice::from_ref(&id), &["mine".to_owned()], 0)
+        .unwrap();
+    ann.text_insert(None, &id, 0, "theirs", &[]).unwrap();
+    assert_eq!(ann.undo_steps(manager).unwrap(), []);
+    ann.text_insert(Some("mine"), &id, 0, "a", &[]).unwrap();
+    assert_eq!(ann.undo_steps(manager).unwrap(), [UndoStep::Added(1)]);
+    assert!(ann.undo(manager, false).unwrap());
+    assert_eq!(
+        ann.undo_steps(manager).unwrap(),
+        [UndoStep::Added(2), UndoStep::Taken(1)]
+    );
+    assert!(ann.undo(manager, true).unwrap());
+    assert_eq!(
+        ann.undo_steps(manager).unwrap(),
+        [UndoStep::Added(3), UndoStep::Taken(2)]
+    );
+}
+
+#[test]
+fn an_earlier_state_is_shown_from_its_snapshot() {
+    let mut ann = Replica::keeping_deleted(1).unwrap();
+    let id = text(&mut ann);
+    ann.text_insert(None, &id, 0, "before", &[]).unwrap();
+    let snapshot = ann.snapshot().unwrap();
+    ann.text_delete(None, &id, 0, 6).unwrap();
+    ann.text_insert(None, &id, 0, "after", &[]).unwrap();
+    let mut then = replica(2);
+    then.apply(&ann.state_at(&snapshot).unwrap(), "past")
+        .unwrap();
+    let id = text(&mut then);
+    assert_eq!(then.text_string(&id).unwrap(), "before");
+}
+
+#[test]
+fn no_snapshot_ends_a_document() {
+    let mut ann = Replica::keeping_deleted(1).unwrap();
+    let id = text(&mut ann);
+    ann.text_insert(None, &id, 0, "abc", &[]).unwrap();
+    let malformed = |result| matches!(result, Err(ReplicaError::Malformed("snapshot")));
+    assert!(malformed(ann.state_at(&[255, 255])));
+    // An empty set of deletions, then clients and clocks: more than is there, and none.
+    assert!(malformed(ann.state_at(&[0, 1, 1, 99])));
+    assert!(ann.state_at(&[0, 1, 1, 0]).is_ok());
+    assert!(ann.state_at(&[0, 1, 7, 0]).is_ok());
+    assert!(matches!(
+        replica(2).state_at(&[0, 0]),
+        Err(ReplicaError::NoPast)
+    ));
+}
+
+#[test]
+fn a_type_says_what_it_is_inside_of() {
+    let mut ann = replica(1);
+    let kind_and_id = |bytes: &[u8]| match value::decode(bytes).unwrap() {
+        Any::Array(parts) => match (&parts[1], &parts[2]) {
+            (Any::Number(kind), Any::String(id)) => (format!("{kind:?}"), id.to_string()),
+            other => panic!("{other:?}"),
+        },
+        other => panic!("{other:?}"),
+    };
+    let fragment = ann.root(Kind::XmlFragment, "page").unwrap();
+    let element = ann
+        .sequence_insert_type(None, &fragment, 0, Kind::XmlElement, "paragraph")
+        .unwrap();
+    let (_, element) = kind_and_id(&element);
+    let map = ann.root(Kind::Map, "map").unwrap();
+    let list = ann
+        .map_set_type(None, &map, "list", Kind::Array, "")
+        .unwrap();
+    let (_, list) = kind_and_id(&list);
+    let inner = ann
+        .sequence_insert_type(None, &list, 0, Kind::Text, "")
+        .unwrap();
+    let (_, inner) = kind_and_id(&inner);
+    let parent = |id: &str| {
+        let parent = ann.parent(id).unwrap();
+        parent.map(|bytes| kind_and_id(&bytes).1)
+    };
+    assert_eq!(parent(&fragment), None);
+    assert_eq!(parent(&element), Some(fragment.clone()));
+    assert_eq!(parent(&inner), Some(list.clone()));
+    assert_eq!(parent(&list), Some(map.clone()));
+    assert!(ann.parent("9:9").is_err());
+}

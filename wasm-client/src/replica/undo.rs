@@ -2,13 +2,17 @@
 
 use std::{
     collections::BTreeMap,
+    mem,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
 };
 
-use yrs::{MapRef, UndoManager, undo::Options};
+use yrs::{
+    MapRef,
+    undo::{Options, UndoManager},
+};
 
 use super::{Replica, ReplicaError, node::resolve};
 
@@ -17,8 +21,31 @@ const MANAGERS_MAX: usize = 64;
 
 #[derive(Default)]
 pub(super) struct UndoManagers {
-    managers: BTreeMap<u32, UndoManager>,
+    managers: BTreeMap<u32, Manager>,
     next: u32,
+}
+
+struct Manager {
+    /// Each step carries its number.
+    yrs: UndoManager<u32>,
+    steps: SharedSteps,
+}
+
+#[derive(Debug, Default)]
+struct Steps {
+    next: u32,
+    happened: Vec<UndoStep>,
+}
+
+type SharedSteps = Arc<Mutex<Steps>>;
+
+/// What happened to a step of undo. Steps are told apart by their number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UndoStep {
+    /// There is one more that can be undone, or, after an undo, redone.
+    Added(u32),
+    /// It was undone or redone.
+    Taken(u32),
 }
 
 /// How much can be undone and redone.
@@ -65,10 +92,22 @@ impl Replica {
                 self.read(|transaction| Ok(resolve(transaction, id, |_| true)?))?;
             manager.expand_scope(self.doc(), &shared);
         }
+        let steps = watch(&mut manager);
         let number = self.undo.next;
         self.undo.next += 1;
+        let manager = Manager {
+            yrs: manager,
+            steps,
+        };
         self.undo.managers.insert(number, manager);
         Ok(number)
+    }
+
+    /// What happened to the steps since this was last called, in order. The caller calls it after
+    /// each transaction: nothing else empties it.
+    pub fn undo_steps(&mut self, manager: u32) -> Result<Vec<UndoStep>, ReplicaError> {
+        let steps = Arc::clone(&self.managed(manager)?.steps);
+        Ok(mem::take(&mut locked(&steps).happened))
     }
 
     /// Undoes, or redoes, one step; says whether there was anything to do.
@@ -106,10 +145,37 @@ impl Replica {
         self.undo.managers.remove(&manager);
     }
 
-    fn manager(&mut self, number: u32) -> Result<&mut UndoManager, ReplicaError> {
+    fn manager(&mut self, number: u32) -> Result<&mut UndoManager<u32>, ReplicaError> {
+        Ok(&mut self.managed(number)?.yrs)
+    }
+
+    fn managed(&mut self, number: u32) -> Result<&mut Manager, ReplicaError> {
         self.undo
             .managers
             .get_mut(&number)
             .ok_or(ReplicaError::NoUndo)
     }
+}
+
+/// Numbers the steps of a manager, and writes down what happens to them.
+fn watch(manager: &mut UndoManager<u32>) -> SharedSteps {
+    let steps = SharedSteps::default();
+    let added = Arc::clone(&steps);
+    manager.observe_item_added("steps", move |_, event| {
+        let mut steps = locked(&added);
+        steps.next += 1;
+        *event.meta_mut() = steps.next;
+        let step = UndoStep::Added(steps.next);
+        steps.happened.push(step);
+    });
+    let taken = Arc::clone(&steps);
+    manager.observe_item_popped("steps", move |_, event| {
+        locked(&taken).happened.push(UndoStep::Taken(*event.meta()));
+    });
+    steps
+}
+
+/// A list that a panic has interrupted is still a list.
+fn locked(steps: &SharedSteps) -> std::sync::MutexGuard<'_, Steps> {
+    steps.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -17,6 +17,8 @@ pub(super) struct Counts {
     pub(super) subdocuments: usize,
     /// Structs whose parent is another struct, named by its id.
     pub(super) nested: usize,
+    /// Who wrote the first of a root, as far as they knew, and the root's name.
+    pub(super) begun: Vec<(u64, String)>,
 }
 
 /// What was walked over, by its number of clocks.
@@ -77,7 +79,12 @@ pub(super) fn walk(
                 counts.nested += 1;
                 reference(reader, id)?;
             }
-            1 => drop(reader.var_string()?),
+            1 => {
+                let root = reader.var_string()?;
+                if info & HAS_PARENT_SUB == 0 {
+                    counts.begun.push((id.client_id, root.to_owned()));
+                }
+            }
             value => {
                 return Err(DecodeError::Unknown {
                     what: "parent kind",

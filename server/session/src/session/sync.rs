@@ -227,8 +227,9 @@ impl Session {
             Applied::Integrated(new) => {
                 if let Some(new) = new {
                     self.keep(now, id, &new, effects);
-                    self.broadcast(now, &[id], new, effects);
+                    self.broadcast(now, &[id], new.clone(), effects);
                     self.release_waiting(now, effects);
+                    self.met_filling(now, &new, effects);
                 }
                 self.promise(answer, effects);
             }

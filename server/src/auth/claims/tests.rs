@@ -41,10 +41,12 @@ fn a_token_is_good_until_its_time_and_the_leeway_are_over() {
 
 #[test]
 fn a_token_without_an_end_a_subject_or_a_role_is_none() {
-    for key in ["exp", "sub", "role"] {
+    for key in ["exp", "sub"] {
         let error = claims(&json!({key: null})).expect_err("refused");
         assert!(error.contains(key), "{error}");
     }
+    let error = check(&json!({"role": null}), &Rules::default()).expect_err("refused");
+    assert!(error.to_string().contains("role"), "{error}");
     for exp in [json!("1800000060"), json!(-1), json!(1e300), json!([1])] {
         assert!(claims(&json!({"exp": exp})).is_err(), "{exp}");
     }
@@ -98,7 +100,7 @@ fn names_and_colours_that_would_harm_a_page_are_refused() {
 fn a_token_opens_what_it_names_and_nothing_else() {
     let opens = |changes: Value, document: &str| {
         let name = DocName::new(document).expect("a name");
-        claims(&changes).expect("claims").access(&name).is_ok()
+        claims(&changes).expect("claims").role_for(&name).is_some()
     };
     assert!(opens(json!({}), "notes"));
     assert!(!opens(json!({}), "notes/2"));
@@ -118,6 +120,39 @@ fn a_token_opens_what_it_names_and_nothing_else() {
         assert_eq!(opens(team.clone(), document), may, "{document}");
     }
     assert!(opens(json!({"prefix": ""}), "anything/../at all"));
+}
+
+#[test]
+fn no_token_opens_what_only_the_server_writes() {
+    for places in [
+        json!({"prefix": ""}),
+        json!({"document": ".unisson/spaces/a"}),
+    ] {
+        let name = DocName::new(".unisson/spaces/a").expect("a name");
+        assert_eq!(claims(&places).expect("claims").role_for(&name), None);
+    }
+}
+
+#[test]
+fn a_token_may_say_who_it_is_and_name_no_place() {
+    let identity = json!({"document": null, "role": null, "groups": ["hr", "it"]});
+    assert_eq!(check(&identity, &Rules::default()), Ok(()));
+    let claims = claims(&identity).expect("claims");
+    assert_eq!(claims.groups().collect::<Vec<_>>(), ["hr", "it"]);
+    assert!(claims.spaces);
+    let many: Vec<String> = (0..257).map(|group| group.to_string()).collect();
+    let refused = check(&json!({"groups": many}), &Rules::default());
+    assert!(matches!(refused, Err(Refused::Claim(_))), "{refused:?}");
+}
+
+#[test]
+fn a_token_for_a_whole_space_counts_for_the_space_itself() {
+    let within = |places: Value| claims(&places).expect("claims").role_within("spaces/a/");
+    let prefix = |prefix: &str| json!({"document": null, "prefix": prefix});
+    assert_eq!(within(prefix("spaces/a/")), Some(Role::Editor));
+    assert_eq!(within(prefix("spaces/")), Some(Role::Editor));
+    assert_eq!(within(prefix("spaces/a/x")), None);
+    assert_eq!(within(json!({"document": "spaces/a/"})), None);
 }
 
 #[test]
@@ -142,6 +177,7 @@ fn a_token_is_not_widened_by_having_others_made() {
 #[test]
 fn roles_come_to_reading_or_writing() {
     assert!(Role::Reader < Role::Commenter && Role::Editor < Role::Owner);
-    assert_eq!(Role::Commenter.access(), Access::ReadOnly);
-    assert_eq!(Role::Editor.access(), Access::ReadWrite);
+    assert_eq!(access_of(Role::Guest), None);
+    assert_eq!(access_of(Role::Commenter), Some(Access::ReadOnly));
+    assert_eq!(access_of(Role::Editor), Some(Access::ReadWrite));
 }

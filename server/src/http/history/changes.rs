@@ -2,10 +2,7 @@
 //! other, seen at once by whoever has the document open, and both keep what was there before as a
 //! version of its own.
 
-use std::{
-    hash::{BuildHasher as _, Hasher as _, RandomState},
-    time::Duration,
-};
+use std::time::Duration;
 
 use axum::{
     Json,
@@ -13,21 +10,23 @@ use axum::{
     http::StatusCode,
 };
 use bytes::Bytes;
-use serde::Deserialize;
-use serde_json::{Value, json};
-use tokio::{sync::oneshot, time::timeout};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use tokio::time::timeout;
 use unisson_history::{Archive, Revert, restore as restoration, revert as reverted};
 use unisson_session::version_state;
+use utoipa::ToSchema;
 
-use super::{
-    admission::{Reader, Writer, bad_request},
-    versions::{parse_body, states},
-};
+use super::versions::{parse_body, states};
 use crate::{
-    connection::Backlog,
-    doc_task::DocMessage,
-    http::{AppState, error::Problem},
-    versions::{HistoryError, Moment, heavy, keep_now, note_of, read_chronicle, unix_now_ms},
+    changes::draw_seed,
+    edits::{self, EditError},
+    http::{
+        AppState,
+        admission::{Reader, Turn, Writer, bad_request},
+        error::Problem,
+    },
+    versions::{HistoryError, Moment, heavy, keep_now, note_of, read_chronicle},
 };
 
 /// How long an edit may take to be durable before the answer is "perhaps".
@@ -35,18 +34,41 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// How many versions are looked through for what was deleted; each is a whole state in memory.
 const SOURCES_MAX: usize = 24;
 
-#[derive(Debug, Deserialize)]
+/// What to go back to.
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Restoring {
+    /// A version's id.
     version: String,
 }
 
-/// Makes the document say again what a version says.
+/// What a restoration did.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Restored {
+    /// Whether anything was different.
+    changed: bool,
+    /// The version of what was there before.
+    before: Option<String>,
+}
+
+/// Restore a version
+///
+/// Makes the document say again what a version says, by an edit that people see at once. What was
+/// there before is kept as a version of its own.
+#[utoipa::path(
+    post,
+    path = "/api/v1/documents/{document}/restore",
+    operation_id = "restore_version",
+    tag = "history",
+    request_body = Restoring,
+    responses((status = 200, description = "Done and durable", body = Restored))
+)]
 pub(super) async fn restore(
     State(state): State<AppState>,
     Writer(writer): Writer,
+    _turn: Turn,
     body: Result<Json<Restoring>, JsonRejection>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Restored>, Problem> {
     let version = parse_body(body)?.version;
     let shared = state.registry.shared();
     let (target, _) = states(&writer.name, shared, &version).await?;
@@ -68,26 +90,58 @@ pub(super) async fn restore(
         basis: &basis,
     };
     let before = carry_out(&state, &writer, update, moment).await?;
-    Ok(Json(
-        json!({ "changed": before.is_some(), "before": before }),
-    ))
+    Ok(Json(Restored {
+        changed: before.is_some(),
+        before,
+    }))
 }
 
-#[derive(Debug, Deserialize)]
+/// Whose changes to undo.
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Reverting {
     /// A user's id, or `null` for those of whom nobody asked a name; never left out by mistake.
+    #[schema(value_type = Option<String>, required = true)]
     user: Value,
+    /// From when on, in milliseconds since 1970.
     from_ms: u64,
+    /// Until when.
     until_ms: u64,
 }
 
-/// Undoes one person's changes of some time.
+/// What was undone.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Reverted {
+    /// Whether anything was different.
+    changed: bool,
+    /// The version of what was there before.
+    before: Option<String>,
+    /// How many characters and values were taken out.
+    deleted: u64,
+    /// How many were put back.
+    put_back: u64,
+    /// How many are nowhere any more and could not be put back.
+    lost: u64,
+}
+
+/// Undo one person's changes
+///
+/// Undoes what one person did in some time, and nothing that others did. What was there before is
+/// kept as a version of its own.
+#[utoipa::path(
+    post,
+    path = "/api/v1/documents/{document}/revert",
+    operation_id = "revert_changes",
+    tag = "history",
+    request_body = Reverting,
+    responses((status = 200, description = "Done and durable", body = Reverted))
+)]
 pub(super) async fn revert(
     State(state): State<AppState>,
     Writer(writer): Writer,
+    _turn: Turn,
     body: Result<Json<Reverting>, JsonRejection>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Reverted>, Problem> {
     let asked = parse_body(body)?;
     if asked.from_ms > asked.until_ms {
         return Err(bad_request("times", "from_ms is after until_ms"));
@@ -125,13 +179,13 @@ pub(super) async fn revert(
         basis: &basis,
     };
     let before = carry_out(&state, &writer, done.update, moment).await?;
-    Ok(Json(json!({
-        "changed": before.is_some(),
-        "before": before,
-        "deleted": done.deleted,
-        "put_back": done.put_back,
-        "lost": done.lost,
-    })))
+    Ok(Json(Reverted {
+        changed: before.is_some(),
+        before,
+        deleted: done.deleted,
+        put_back: done.put_back,
+        lost: done.lost,
+    }))
 }
 
 /// The bodies of the versions that may have what was deleted: the last before the time asked about,
@@ -181,35 +235,28 @@ async fn carry_out(
         code: "busy",
         detail: detail.to_owned(),
     };
-    let (done, answer) = oneshot::channel();
-    let edit = DocMessage::Edit(writer.author(), update, done);
-    let mut backlog = Backlog::default();
-    let told = state.registry.tell(&writer.name, edit, &mut backlog);
-    let told = told.map_err(|reason| busy(reason.text()));
-    drop(told?);
-    let told = timeout(PATIENCE, backlog.clear()).await;
-    match told {
-        Ok(told) => told.map_err(|reason| busy(reason.text()))?,
-        Err(_) => return Err(busy("the document has too much to do: try again")),
-    }
-    match timeout(PATIENCE, answer).await {
-        Ok(Ok(Ok(()))) => Ok(Some(before.to_string())),
-        Ok(Ok(Err(reason))) => Err(Problem {
-            status: StatusCode::CONFLICT,
-            code: "refused",
-            detail: reason,
-        }),
-        Ok(Err(_)) => Err(busy("the document was closing: try again")),
+    let handing = edits::hand_over(&state.registry, &writer.name, writer.author(), update);
+    let handed = timeout(PATIENCE, handing).await;
+    let handed = handed.map_err(|_| busy("the document has too much to do: try again"))?;
+    match timeout(PATIENCE, handed?.durable()).await {
+        Ok(Ok(())) => Ok(Some(before.to_string())),
+        Ok(Err(error)) => Err(error.into()),
         Err(_) => Err(busy(
             "the change is made, but not durable yet: look at the versions before trying again",
         )),
     }
 }
 
-/// A number that no other edit of the server's own has started from: the standard library keys
-/// each hasher from the system's randomness.
-fn draw_seed() -> u64 {
-    let mut hasher = RandomState::new().build_hasher();
-    hasher.write_u64(unix_now_ms());
-    hasher.finish()
+impl From<EditError> for Problem {
+    fn from(error: EditError) -> Self {
+        let (status, code) = match error {
+            EditError::Refused(_) => (StatusCode::CONFLICT, "refused"),
+            EditError::Busy(_) | EditError::Unknown => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
+        };
+        Self {
+            status,
+            code,
+            detail: error.to_string(),
+        }
+    }
 }

@@ -7,35 +7,52 @@ use axum::{
     response::Response,
 };
 use bytes::Bytes;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
 use unisson_history::{
     Archive, Attribution, Lens, Tree, activity as sittings, html, json as tree_json, tree,
 };
+use utoipa::{IntoParams, ToSchema};
 
-use super::{
-    admission::{Reader, bad_request},
-    versions::{Format, NOW, Shape, author_json, format_of, parse_query, respond, states},
-};
+use super::versions::{AuthorAnswer, Format, NOW, Shape, format_of, parse_query, respond, states};
 use crate::{
-    http::{AppState, error::Problem},
+    http::{
+        AppState,
+        admission::{Reader, Turn, bad_request},
+        error::Problem,
+    },
     versions::{HistoryError, heavy, read_chronicle},
 };
 
 /// The most sittings in one answer.
 const PAGE_MAX: usize = 100;
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Difference {
+    /// The id of the older version.
     from: String,
+    /// The id of the newer one; without it, the document as it is.
     to: Option<String>,
+    /// `json` or `html`, before what `Accept` says.
     format: Option<String>,
 }
 
+/// Compare two versions
+///
 /// What changed from one version to another, or to the document as it is, and by whom.
+#[utoipa::path(
+    get,
+    path = "/api/v1/documents/{document}/diff",
+    operation_id = "diff_versions",
+    tag = "history",
+    params(Difference),
+    responses((status = 200, description = "The document with what was taken out and put in",
+        content((serde_json::Value = "application/json"), (String = "text/html"))))
+)]
 pub(super) async fn diff(
     State(state): State<AppState>,
     reader: Reader,
+    _turn: Turn,
     asked: Result<Query<Difference>, QueryRejection>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
@@ -62,10 +79,22 @@ pub(super) async fn diff(
     Ok(respond(shape, bytes.await?))
 }
 
+/// Who wrote what
+///
 /// Who wrote what is there, and when.
+#[utoipa::path(
+    get,
+    path = "/api/v1/documents/{document}/blame",
+    operation_id = "blame",
+    tag = "history",
+    params(Format),
+    responses((status = 200, description = "The document with the authors of each part",
+        content((serde_json::Value = "application/json"), (String = "text/html"))))
+)]
 pub(super) async fn blame(
     State(state): State<AppState>,
     reader: Reader,
+    _turn: Turn,
     asked: Result<Query<Format>, QueryRejection>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
@@ -99,18 +128,59 @@ fn rendered(shape: Shape, tree: &Tree, known: &Attribution) -> Bytes {
     }
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Span {
+    /// Only sittings that began before, in milliseconds since 1970: the `next` of an earlier answer.
     before_ms: Option<u64>,
+    /// How many, at most 100.
+    #[param(minimum = 1)]
     limit: Option<usize>,
 }
 
-/// Who worked when, the last sitting first.
+/// What one person did in a sitting.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Work {
+    by: AuthorAnswer,
+    /// Characters and values put in.
+    inserted: u64,
+    /// Taken out.
+    deleted: u64,
+}
+
+/// Some time without a long pause.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Sitting {
+    from_ms: u64,
+    until_ms: u64,
+    authors: Vec<Work>,
+}
+
+/// Sittings, the last one first.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Sittings {
+    sittings: Vec<Sitting>,
+    /// `before_ms` for those before; null where there are none.
+    next: Option<u64>,
+}
+
+/// Who worked when
+///
+/// The sittings of a document, the last one first.
+#[utoipa::path(
+    get,
+    path = "/api/v1/documents/{document}/activity",
+    operation_id = "list_activity",
+    tag = "history",
+    params(Span),
+    responses((status = 200, description = "Sittings", body = Sittings))
+)]
 pub(super) async fn activity(
     State(state): State<AppState>,
     reader: Reader,
+    _turn: Turn,
     span: Result<Query<Span>, QueryRejection>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Sittings>, Problem> {
     let span = parse_query(span)?;
     let shared = state.registry.shared();
     let (chronicle, _) = read_chronicle(&reader.name, shared, None).await?;
@@ -121,25 +191,27 @@ pub(super) async fn activity(
         shared.settings.limits.version_pause_ms,
     );
     let mut older = all.iter().filter(|sitting| sitting.from_ms < before_ms);
-    let shown: Vec<Value> = older
+    let shown: Vec<Sitting> = older
         .by_ref()
         .take(limit)
-        .map(|sitting| {
-            let authors = sitting.authors.iter().map(|work| {
-                json!({
-                    "by": author_json(&work.author),
-                    "inserted": work.inserted,
-                    "deleted": work.deleted,
+        .map(|sitting| Sitting {
+            from_ms: sitting.from_ms,
+            until_ms: sitting.until_ms,
+            authors: sitting
+                .authors
+                .iter()
+                .map(|work| Work {
+                    by: AuthorAnswer::of(&work.author),
+                    inserted: work.inserted,
+                    deleted: work.deleted,
                 })
-            });
-            json!({
-                "from_ms": sitting.from_ms,
-                "until_ms": sitting.until_ms,
-                "authors": authors.collect::<Vec<_>>(),
-            })
+                .collect(),
         })
         .collect();
     let next = older.next().and(shown.last());
-    let next = next.and_then(|sitting| sitting.get("from_ms").cloned());
-    Ok(Json(json!({ "sittings": shown, "next": next })))
+    let next = next.map(|sitting| sitting.from_ms);
+    Ok(Json(Sittings {
+        sittings: shown,
+        next,
+    }))
 }

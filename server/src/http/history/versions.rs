@@ -10,18 +10,21 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
 use unisson_history::{
     Archive, Author, LABEL_BYTES_MAX, Lens, html, json as tree_json, markdown, tree,
 };
 use unisson_protocol::DocName;
 use unisson_session::version_state;
 use unisson_storage::{StoredVersion, VersionId};
+use utoipa::{IntoParams, ToSchema};
 
-use super::admission::{Reader, Writer, bad_request};
 use crate::{
-    http::{AppState, error::Problem},
+    http::{
+        AppState,
+        admission::{Reader, Turn, Writer, bad_request},
+        error::Problem,
+    },
     registry::Shared,
     versions::{HistoryError, Moment, heavy, keep_now, note_of, read_chronicle},
 };
@@ -31,18 +34,84 @@ const PAGE_MAX: usize = 100;
 /// The document as it is, where a version's id is asked for.
 pub(super) const NOW: &str = "now";
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Page {
+    /// How many, at most 100.
+    #[param(minimum = 1)]
     limit: Option<usize>,
+    /// Only versions before this one: the `next` of an earlier answer.
     before: Option<String>,
 }
 
-/// The versions, newest first.
+/// Somebody, as far as the document knows them.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct AuthorAnswer {
+    /// Their id.
+    user: Option<String>,
+    /// The name to show.
+    name: Option<String>,
+}
+
+impl AuthorAnswer {
+    pub(crate) fn of(author: &Author) -> Self {
+        Self {
+            user: author.user.as_deref().map(str::to_owned),
+            name: author.name.as_deref().map(str::to_owned),
+        }
+    }
+}
+
+/// A version.
+#[derive(Debug, Default, Serialize, ToSchema)]
+pub(super) struct VersionAnswer {
+    id: String,
+    created_ms: u64,
+    bytes: u64,
+    /// The name that somebody gave it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    label: Option<Option<String>>,
+    /// Who had it kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<AuthorAnswer>)]
+    maker: Option<Option<AuthorAnswer>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<u64>)]
+    last_edit_ms: Option<Option<u64>>,
+    /// Who wrote since the version before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    authors: Option<Vec<AuthorAnswer>>,
+    /// What is wrong with it, where something is: then nothing is known of it but the first lines.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    damaged: Option<String>,
+}
+
+/// Versions, the newest first.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Versions {
+    versions: Vec<VersionAnswer>,
+    /// `before` for those before; null where there are none.
+    next: Option<String>,
+}
+
+/// List versions
+///
+/// The versions of a document, the newest first.
+#[utoipa::path(
+    get,
+    path = "/api/v1/documents/{document}/versions",
+    operation_id = "list_versions",
+    tag = "history",
+    params(Page),
+    responses((status = 200, description = "Versions", body = Versions))
+)]
 pub(super) async fn list(
     State(state): State<AppState>,
     reader: Reader,
+    _turn: Turn,
     page: Result<Query<Page>, QueryRejection>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Versions>, Problem> {
     let page = parse_query(page)?;
     let before = page.before.as_deref().map(parse_id).transpose()?;
     let limit = page.limit.unwrap_or(PAGE_MAX).clamp(1, PAGE_MAX);
@@ -58,20 +127,41 @@ pub(super) async fn list(
         .next()
         .and(shown.last())
         .map(|version| version.id.to_string());
-    let shown: Vec<Value> = shown.into_iter().map(version_json).collect();
-    Ok(Json(json!({ "versions": shown, "next": next })))
+    let versions = shown.into_iter().map(version_answer).collect();
+    Ok(Json(Versions { versions, next }))
 }
 
-#[derive(Debug, Deserialize)]
+/// A name for the document as it is.
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Naming {
+    /// A line of at most 256 bytes.
+    #[schema(min_length = 1, max_length = 256)]
     label: String,
 }
 
+/// A version that was given a name.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Named {
+    id: String,
+    label: String,
+}
+
+/// Keep a version
+///
 /// Keeps the document as it is, for ever, under a name.
+#[utoipa::path(
+    post,
+    path = "/api/v1/documents/{document}/versions",
+    operation_id = "name_version",
+    tag = "history",
+    request_body = Naming,
+    responses((status = 201, description = "Kept", body = Named))
+)]
 pub(super) async fn name(
     State(state): State<AppState>,
     Writer(writer): Writer,
+    _turn: Turn,
     body: Result<Json<Naming>, JsonRejection>,
 ) -> Result<Response, Problem> {
     let label = parse_body(body)?.label;
@@ -87,20 +177,49 @@ pub(super) async fn name(
         basis: &basis,
     };
     let id = keep_now(&writer.name, shared, moment, Some(label), writer.author()).await?;
-    let answer = json!({ "id": id.to_string(), "label": label });
+    let answer = Named {
+        id: id.to_string(),
+        label: label.to_owned(),
+    };
     Ok((StatusCode::CREATED, Json(answer)).into_response())
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Format {
+    /// `json`, `html`, `markdown`, `yjs` or `yjs-v2`, before what `Accept` says.
     pub(super) format: Option<String>,
 }
 
-/// What a version says.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(super) struct VersionPath {
+    /// A version's id, or `now`.
+    id: String,
+}
+
+/// Read a version
+///
+/// What a version says, or the document as it is.
+#[utoipa::path(
+    get,
+    path = "/api/v1/documents/{document}/versions/{id}",
+    operation_id = "read_version",
+    tag = "history",
+    params(VersionPath, Format),
+    responses((status = 200, description = "The content", content(
+        (serde_json::Value = "application/json"),
+        (String = "text/html"),
+        (String = "text/markdown"),
+        (Vec<u8> = "application/vnd.yjs.update.v1"),
+        (Vec<u8> = "application/vnd.yjs.update.v2"),
+    )))
+)]
 pub(super) async fn content(
     State(state): State<AppState>,
     reader: Reader,
-    Path((_, id)): Path<(String, String)>,
+    _turn: Turn,
+    Path(VersionPath { id }): Path<VersionPath>,
     asked: Result<Query<Format>, QueryRejection>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
@@ -160,14 +279,14 @@ pub(super) fn parse_id(text: &str) -> Result<VersionId, Problem> {
     VersionId::parse(text).ok_or_else(|| bad_request("version-id", "this is no id of a version"))
 }
 
-pub(super) fn parse_query<T>(query: Result<Query<T>, QueryRejection>) -> Result<T, Problem> {
+pub(crate) fn parse_query<T>(query: Result<Query<T>, QueryRejection>) -> Result<T, Problem> {
     match query {
         Ok(Query(query)) => Ok(query),
         Err(error) => Err(bad_request("query", error.body_text())),
     }
 }
 
-pub(super) fn parse_body<T>(body: Result<Json<T>, JsonRejection>) -> Result<T, Problem> {
+pub(crate) fn parse_body<T>(body: Result<Json<T>, JsonRejection>) -> Result<T, Problem> {
     match body {
         Ok(Json(body)) => Ok(body),
         Err(error) => Err(Problem {
@@ -178,30 +297,31 @@ pub(super) fn parse_body<T>(body: Result<Json<T>, JsonRejection>) -> Result<T, P
     }
 }
 
-fn version_json(version: &StoredVersion) -> Value {
-    let mut object = json!({
-        "id": version.id.to_string(),
-        "created_ms": version.id.created_ms(),
-        "bytes": version.bytes,
-    });
-    let more = match (note_of(version), &version.note) {
-        (Some(note), _) => json!({
-            "label": note.label.as_deref(),
-            "maker": note.maker.as_ref().map(author_json),
-            "last_edit_ms": (note.last_edit_ms > 0).then_some(note.last_edit_ms),
-            "authors": note.authors.iter().map(author_json).collect::<Vec<_>>(),
-        }),
-        (None, Err(problem)) => json!({ "damaged": problem }),
-        (None, Ok(_)) => json!({ "damaged": "its note does not read" }),
+fn version_answer(version: &StoredVersion) -> VersionAnswer {
+    let known = VersionAnswer {
+        id: version.id.to_string(),
+        created_ms: version.id.created_ms(),
+        bytes: version.bytes,
+        ..VersionAnswer::default()
     };
-    if let (Some(object), Value::Object(more)) = (object.as_object_mut(), more) {
-        object.extend(more);
+    let damaged = |problem: &str| Some(problem.to_owned());
+    match (note_of(version), &version.note) {
+        (Some(note), _) => VersionAnswer {
+            label: Some(note.label.as_deref().map(str::to_owned)),
+            maker: Some(note.maker.as_ref().map(AuthorAnswer::of)),
+            last_edit_ms: Some((note.last_edit_ms > 0).then_some(note.last_edit_ms)),
+            authors: Some(note.authors.iter().map(AuthorAnswer::of).collect()),
+            ..known
+        },
+        (None, Err(problem)) => VersionAnswer {
+            damaged: damaged(problem),
+            ..known
+        },
+        (None, Ok(_)) => VersionAnswer {
+            damaged: damaged("its note does not read"),
+            ..known
+        },
     }
-    object
-}
-
-pub(super) fn author_json(author: &Author) -> Value {
-    json!({ "user": author.user.as_deref(), "name": author.name.as_deref() })
 }
 
 /// In which form an answer is given.

@@ -16,7 +16,7 @@ const RECORD_BYTES: usize = 16 << 10;
 
 /// The state of one TLS connection after its handshake.
 #[derive(Debug)]
-pub(super) struct Tls {
+pub(crate) struct Tls {
     connection: ServerConnection,
 }
 

@@ -13,6 +13,13 @@ export class EngineError extends Error {
   override readonly name = 'EngineError'
 }
 
+export interface DocOptions {
+  /** An integer below 2^53 that no other copy uses; random unless given. */
+  clientId?: number
+  /** Keeps what is deleted, at the price of memory, so that {@link Doc.at} can show earlier states. */
+  keepsDeleted?: boolean
+}
+
 interface Observed { shared: Shared, observer: Observer, deep: boolean }
 
 /** A document in the WASM engine. Call `load()` first. */
@@ -23,6 +30,7 @@ export class Doc {
   #journal: Uint8Array[] = []
   readonly #changes = new Set<(change: Change) => void>()
   readonly #rebuilds = new Set<() => void>()
+  readonly #settled = new Set<() => void>()
   readonly #observed = new Map<number, Observed>()
   #observers = 0
   /** Origins of the application by the text that the engine knows them by. */
@@ -35,13 +43,17 @@ export class Doc {
   #depth = 0
   #origin: unknown = null
   #readOnly = false
+  #destroyed = false
+  readonly #keepsDeleted: boolean
 
-  constructor ({ clientId = randomClientId() }: { clientId?: number } = {}) {
+  constructor ({ clientId = randomClientId(), keepsDeleted = false }: DocOptions = {}) {
     this.#clientId = clientId
-    this.#engine = new WasmDocument(clientId)
+    this.#keepsDeleted = keepsDeleted
+    this.#engine = new WasmDocument(clientId, keepsDeleted)
   }
 
   get clientID (): number { return this.#clientId }
+  get destroyed (): boolean { return this.#destroyed }
 
   getText (name: string): Text { return this.#root('text', name) as Text }
   getMap (name: string): SharedMap { return this.#root('map', name) as SharedMap }
@@ -96,6 +108,17 @@ export class Doc {
     return whole ? 'integrated' : 'hole'
   }
 
+  /** What the document holds now, in the bytes of Yjs (`Y.encodeSnapshot`): small, and to be shown later. */
+  snapshot (): Uint8Array { return this.read((engine) => engine.snapshot()) }
+
+  /** A document as this one was at a snapshot. Needs `keepsDeleted`, and all that the snapshot names. */
+  at (snapshot: Uint8Array): Doc {
+    const update = this.read((engine) => engine.state_at(snapshot))
+    const then = new Doc()
+    then.applyUpdate(update)
+    return then
+  }
+
   /** A position that stays with what it points at, in the bytes of Yjs. `assoc` as in Yjs. */
   relativePosition (shared: Shared, index: number, assoc = 0): Uint8Array {
     return this.read((engine) => engine.position(shared.id, whole(index), assoc >= 0))
@@ -119,6 +142,12 @@ export class Doc {
   onRebuild (listener: () => void): () => void {
     this.#rebuilds.add(listener)
     return () => this.#rebuilds.delete(listener)
+  }
+
+  /** For the parts of this package: calls `listener` after observers have been told of a transaction. */
+  onSettled (listener: () => void): () => void {
+    this.#settled.add(listener)
+    return () => this.#settled.delete(listener)
   }
 
   observe (shared: Shared, observer: Observer, deep: boolean): void {
@@ -158,7 +187,10 @@ export class Doc {
   }
 
   destroy (): void {
+    if (this.#destroyed) return
+    this.#destroyed = true
     this.#changes.clear()
+    this.#settled.clear()
     this.#observed.clear()
     this.#engine.free()
   }
@@ -183,7 +215,7 @@ export class Doc {
   #rebuild (): void {
     // The clocks of the old id may be half used.
     this.#clientId = randomClientId()
-    this.#engine = new WasmDocument(this.#clientId)
+    this.#engine = new WasmDocument(this.#clientId, this.#keepsDeleted)
     this.#journal.forEach((update) => this.#engine.apply(update, 'update'))
     this.#roots.forEach((kind, name) => this.#engine.root(kind, name))
     this.#engine.take_changes()
@@ -226,6 +258,7 @@ export class Doc {
     }
     if (last !== null) this.#announce(last, null)
     this.#announceEvents(events, last?.origin ?? null)
+    this.#settled.forEach((listener) => listener())
   }
 
   #joined (first: Change, second: Change): Change {

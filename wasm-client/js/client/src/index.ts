@@ -1,12 +1,16 @@
 import { Presence, SessionCore, type SessionOptions } from '@unisson/session'
+import type { SharedText } from '@unisson/text'
 import { Doc } from './doc.js'
 import { WasmEngine } from './engine.js'
+import { sharedText } from './shared-text.js'
 
 export { Doc, EngineError } from './doc.js'
 export type { KeyChange, Observer, SharedEvent } from './events.js'
 export { load } from './load.js'
 export { Shared, SharedArray, SharedMap, Text, XmlElement, XmlFragment, XmlText, type Operation } from './types.js'
-export { UndoManager, type UndoOptions } from './undo.js'
+export { sharedText } from './shared-text.js'
+export type { Anchor, SharedText } from '@unisson/text'
+export { UndoManager, type UndoOptions, type UndoStep } from './undo.js'
 export {
   forgetLocalCopies, Presence, SessionError,
   type Dialect, type LocalCopyState, type PresenceFields, type SessionEvents, type SessionOptions, type Status,
@@ -30,6 +34,9 @@ export class Session extends SessionCore<Presence> {
     this.#ownsDoc = options.doc === undefined
     this.on('read-only', (readOnly) => doc.setReadOnly(readOnly))
   }
+
+  /** A text of the document, for `@unisson/codemirror`, `@unisson/quill` and `@unisson/textarea`. */
+  text (name: string): SharedText { return sharedText(this.doc.getText(name)) }
 
   override destroy (): void {
     if (this.destroyed) return

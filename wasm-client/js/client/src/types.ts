@@ -15,6 +15,12 @@ export interface Operation { insert?: unknown, delete?: number, retain?: number,
 export abstract class Shared {
   constructor (readonly doc: Doc, readonly id: string) {}
 
+  /** The type that this one is inside of; `null` for a root. */
+  get parent (): Shared | null {
+    const bytes = this.doc.read((engine) => engine.parent(this.id))
+    return bytes === undefined ? null : unwrap(this.doc, decodeValue<Wrapped>(bytes)) as Shared
+  }
+
   /** Calls `observer` with what happens here and in everything inside, after each transaction. */
   observeDeep (observer: Observer): void { this.doc.observe(this, observer, true) }
   /** Calls `observer` with what happens here. */

@@ -9,6 +9,7 @@ import { Toolbar } from './controls/toolbar.js'
 import { openEditor } from './editor.js'
 import { insertImage, linkAt, removeLink, setLink } from './editing/commands.js'
 import { markdownOf } from './markdown.js'
+import { keepFromPage } from './own-events.js'
 import { styleSheet } from './style.js'
 import { localeOf, wordsOf, type Words } from './words.js'
 
@@ -47,6 +48,7 @@ export class UnissonEditor extends HTMLElement {
   constructor () {
     super()
     this.#root.adoptedStyleSheets = [styleSheet()]
+    keepFromPage(this.#root)
     // Pages may set it before this script has come: then it lies on the element itself.
     const early = Object.getOwnPropertyDescriptor(this, 'tokenProvider')?.value as TokenProvider | undefined
     if (early === undefined) return

@@ -6,7 +6,7 @@ const KEPT = 'unisson-name'
 export const startName = (editor: UnissonEditor): void => {
   const field = document.querySelector<HTMLInputElement>('#name')
   if (field === null) return
-  field.value = read()
+  field.value = nameKept()
   const say = (): void => editor.setAttribute('name', field.value.trim())
   say()
   field.addEventListener('change', () => {
@@ -15,6 +15,7 @@ export const startName = (editor: UnissonEditor): void => {
   })
 }
 
-const read = (): string => {
+/** The name that somebody gave before, in this browser. */
+export const nameKept = (): string => {
   try { return localStorage.getItem(KEPT) ?? '' } catch { return '' }
 }

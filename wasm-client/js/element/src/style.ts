@@ -13,9 +13,6 @@ const CSS = `
   --font: var(--unisson-font, system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif);
   --mono: var(--unisson-mono, ui-monospace, "SFMono-Regular", "DejaVu Sans Mono", Menlo, monospace);
   display: block;
-  color: var(--ink);
-  font: 1rem/1.65 var(--font);
-  text-align: start;
 }
 :host([hidden]) { display: none }
 :host([theme="dark"]) {
@@ -32,6 +29,7 @@ const CSS = `
 }
 * { box-sizing: border-box }
 [hidden] { display: none !important }
+.frame, .unseen { all: initial; box-sizing: border-box; color: var(--ink); font: 1rem/1.65 var(--font); user-select: text; -webkit-user-select: text }
 .frame { display: flex; flex-direction: column; height: 100%; min-height: 16rem; background: var(--paper); border: 1px solid var(--line); border-radius: .6rem; position: relative }
 .frame:focus-within { border-color: var(--accent) }
 .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap }
@@ -125,13 +123,19 @@ div.unisson-unsupported { margin: 0 0 .9em; padding: .6rem .9rem }
 }
 `
 
+/**
+ * Sizes follow what the reader has set, but not a page that sets its root to ten pixels, as Bootstrap 3
+ * does. Media queries never heard of the root's size.
+ */
+const ROOT_SIZES = /(?<!@media[^{]*)(-?[\d.]+)rem\b/g
+
 let sheet: CSSStyleSheet | null = null
 
 /** One sheet for all editors of a page. */
 export const styleSheet = (): CSSStyleSheet => {
   if (sheet === null) {
     sheet = new CSSStyleSheet()
-    sheet.replaceSync(CSS)
+    sheet.replaceSync(`:host { --rem: max(1rem, 16px) }${CSS.replace(ROOT_SIZES, 'calc($1 * var(--rem))')}`)
   }
   return sheet
 }

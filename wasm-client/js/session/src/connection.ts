@@ -4,21 +4,10 @@ import { afterClose, type Comeback } from './close-codes.js'
 import { decode, isPing, PONG, type Dialect, type Incoming } from './frames.js'
 import { Line, type LineOrder } from './line.js'
 import type { LineState } from './link.js'
-import { onDoubt } from './page.js'
-
-/** The part of the `WebSocket` class that is needed; `ws` for Node has it as well. */
-export type WebSocketClass = new (url: string) => WebSocketLike
-
-export interface WebSocketLike {
-  binaryType: string
-  readonly readyState: number
-  onopen: ((event: never) => void) | null
-  onmessage: ((event: never) => void) | null
-  onclose: ((event: never) => void) | null
-  onerror: ((event: never) => void) | null
-  send: (data: Uint8Array<ArrayBuffer>) => void
-  close: (code?: number, reason?: string) => void
-}
+import { onDoubt, onOtherNetwork } from './page.js'
+import { OpeningSocket, type Transport, type Transports } from './opening-socket.js'
+import { Upgrade } from './upgrade.js'
+import { ABNORMAL, OPEN, type WebSocketLike } from './web-socket.js'
 
 /** One document on a connection. */
 export interface Member {
@@ -32,10 +21,6 @@ export interface Member {
   probe: () => void
 }
 
-/** `WebSocket.OPEN` */
-const OPEN = 1
-/** The code of a connection that ended without one. */
-const ABNORMAL = 1006
 /** A token that takes longer is given up, and asked for again with the next attempt. */
 const TOKEN_MAX_MS = 30_000
 
@@ -45,31 +30,40 @@ const pool = new Map<string, Connection>()
 export class Connection {
   readonly #dialect: Dialect
   readonly #url: string
-  readonly #WebSocket: WebSocketClass
+  readonly #transports: Transports
+  readonly #upgrade: Upgrade | null
   readonly #members = new Map<string, Member>()
   readonly #line: Line
   readonly #alarm = new Alarm(() => this.#carryOut(this.#line.tick(now())))
-  readonly #ignoreDoubt: () => void
-  #socket: WebSocketLike | null = null
+  readonly #ends: Array<() => void>
+  #socket: OpeningSocket | null = null
   #sockets = 0
 
   /** Puts a member on the socket to `url` that is there, or on a new one. */
-  static join (dialect: Dialect, url: string, WebSocket: WebSocketClass, member: Member): Connection {
+  static join (dialect: Dialect, url: string, transports: Transports, member: Member): Connection {
     const shared = dialect === 'hocuspocus' ? pool.get(url) : undefined
-    const fits = shared !== undefined && shared.#WebSocket === WebSocket && !shared.#members.has(member.name)
-    const connection = fits ? shared : new Connection(dialect, url, WebSocket)
+    const fits = shared !== undefined && isSame(shared.#transports, transports) && !shared.#members.has(member.name)
+    const connection = fits ? shared : new Connection(dialect, url, transports)
     if (dialect === 'hocuspocus' && !pool.has(url)) pool.set(url, connection)
     connection.#join(member)
     return connection
   }
 
-  private constructor (dialect: Dialect, url: string, WebSocket: WebSocketClass) {
+  private constructor (dialect: Dialect, url: string, transports: Transports) {
     this.#dialect = dialect
     this.#url = url
-    this.#WebSocket = WebSocket
+    this.#transports = transports
     this.#line = new Line(new Backoff(Math.random))
-    this.#ignoreDoubt = onDoubt(() => this.#carryOut(this.#line.doubted(now())))
+    const { WebSocket, allowed } = transports
+    this.#upgrade = WebSocket !== undefined && allowed.length > 1 ? new Upgrade(url, WebSocket, (socket) => { void this.#change(socket) }) : null
+    this.#ends = [
+      onDoubt(() => this.#carryOut(this.#line.doubted(now()))),
+      onOtherNetwork(() => this.#upgrade?.otherNetwork())
+    ]
   }
+
+  /** What carries the frames now. */
+  get transport (): Transport | null { return this.#socket?.transport ?? null }
 
   /** Takes a member off; without members the socket closes, after what was sent. */
   leave (member: Member): void {
@@ -77,7 +71,7 @@ export class Connection {
     this.#members.delete(member.name)
     if (this.#members.size > 0) return
     if (pool.get(this.#url) === this) pool.delete(this.#url)
-    this.#ignoreDoubt()
+    this.#ends.forEach((end) => end())
     this.#line.stop()
     this.#end(1000, 'soon', '')
   }
@@ -136,23 +130,46 @@ export class Connection {
   #openSocket (tokens: Map<Member, string>): void {
     const [first] = tokens
     const url = this.#dialect === 'y-websocket' && first !== undefined ? addressOf(this.#url, ...first) : this.#url
-    const socket = new this.#WebSocket(url)
-    this.#socket = socket
-    socket.binaryType = 'arraybuffer'
+    const socket = OpeningSocket.open(url, this.#transports)
+    this.#hear(socket)
     socket.onopen = () => {
       this.#line.opened(now())
-      for (const member of this.#members.values()) {
-        const token = tokens.get(member)
-        if (token === undefined) this.#welcome(member)
-        else member.opened(token)
-      }
-      this.#alarm.set(this.#line.nextWakeup)
+      this.#greet(tokens)
+      if (socket.transport === 'http') this.#upgrade?.wanted()
     }
+  }
+
+  #hear (socket: OpeningSocket): void {
+    this.#socket = socket
     socket.onmessage = (event: { data: unknown }) => this.#received(event.data)
     socket.onclose = (event: { code: number, reason: string }) =>
       this.#end(event.code, afterClose(this.#dialect, event.code), event.reason)
-    // `close` follows; without a listener, `ws` would end the process.
-    socket.onerror = () => {}
+  }
+
+  #greet (tokens: Map<Member, string>): void {
+    for (const member of this.#members.values()) {
+      const token = tokens.get(member)
+      if (token === undefined) this.#welcome(member)
+      else member.opened(token)
+    }
+    this.#alarm.set(this.#line.nextWakeup)
+  }
+
+  /** A WebSocket gets through again: it takes over, and nobody notices. */
+  async #change (to: WebSocketLike): Promise<void> {
+    const [sockets, members] = [this.#sockets, [...this.#members.values()]]
+    const tokens = await Promise.all(members.map((member) => withinTime(member.firstToken()))).catch(() => null)
+    const isAsBefore = sockets === this.#sockets && this.#line.state === 'open' && this.#socket?.transport === 'http'
+    if (tokens === null || !isAsBefore || to.readyState !== OPEN) {
+      to.close(1000)
+      if (this.transport === 'http') this.#upgrade?.wanted()
+      return
+    }
+    const before = this.#socket
+    this.#sockets += 1
+    this.#hear(OpeningSocket.of(this.#url, to))
+    silence(before)
+    this.#greet(new Map(members.map((member, index) => [member, tokens[index] ?? ''])))
   }
 
   #received (data: unknown): void {
@@ -177,15 +194,23 @@ export class Connection {
     const socket = this.#socket
     this.#socket = null
     this.#sockets += 1
-    if (socket !== null) {
-      socket.onopen = socket.onmessage = socket.onclose = null
-      socket.close(code === 1000 || code >= 4000 ? code : 1000)
-    }
+    silence(socket, code === 1000 || code >= 4000 ? code : 1000)
+    this.#upgrade?.stop()
     this.#line.closed(now(), comeback, this.#members.size > 0)
     for (const member of this.#members.values()) member.closed(comeback, code, reason)
     this.#alarm.set(this.#line.nextWakeup)
   }
 }
+
+/** Ends a socket of which nothing more is to be heard. */
+const silence = (socket: OpeningSocket | null, code = 1000): void => {
+  if (socket === null) return
+  socket.onopen = socket.onmessage = socket.onclose = null
+  socket.close(code)
+}
+
+const isSame = (one: Transports, other: Transports): boolean =>
+  one.WebSocket === other.WebSocket && one.allowed.join() === other.allowed.join()
 
 /** A y-websocket server has the document and the token in the address. */
 const addressOf = (url: string, member: Member, token: string): string => {

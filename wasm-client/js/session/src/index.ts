@@ -14,5 +14,7 @@ export { applyPresence, encodePresence, type AwarenessLike, type PresenceChange,
 export { SessionCore, SessionError, type SessionEvents } from './session.js'
 export type { Status } from './status.js'
 export { renewalOf, TokenSource, type Token, type TokenReason } from './token.js'
-export type { WebSocketClass, WebSocketLike } from './connection.js'
+export type { Transport } from './opening-socket.js'
+export type { WebSocketClass, WebSocketLike } from './web-socket.js'
+export { closeFrame, messageFrame, pongFrame, StreamReader, type StreamEvent } from './stream-frames.js'
 export { reportLater } from './emitter.js'

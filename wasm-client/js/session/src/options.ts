@@ -1,6 +1,7 @@
-import type { WebSocketClass } from './connection.js'
 import type { Dialect } from './frames.js'
+import { httpAddress, type Transport, type Transports } from './opening-socket.js'
 import type { Token } from './token.js'
+import type { WebSocketClass } from './web-socket.js'
 
 /** What a session is made from. */
 export interface SessionOptions {
@@ -20,6 +21,11 @@ export interface SessionOptions {
   account?: string
   /** The class for sockets, where there is no `WebSocket`, as in Node 20. */
   WebSocket?: WebSocketClass
+  /**
+   * What may carry the document: `websocket` first, and `http` (a stream and plain requests) where a network
+   * lets no WebSocket through. Both, unless given; `http` needs Unisson's own address `/hocuspocus`.
+   */
+  transports?: readonly Transport[]
   /** `false` waits for `connect()`. */
   connect?: boolean
 }
@@ -34,7 +40,7 @@ export interface Settings {
   persistent: boolean
   /** Names the local copy, and the channel between tabs. */
   copy: string
-  WebSocket: WebSocketClass
+  transports: Transports
   connects: boolean
 }
 
@@ -44,8 +50,6 @@ export const settingsFrom = (options: SessionOptions): Settings => {
     throw new TypeError(`the address of a session begins with ws: or wss:, not ${url.protocol}`)
   }
   if (options.document.trim() === '') throw new TypeError('a document needs a name')
-  const WebSocket = options.WebSocket ?? (globalThis as { WebSocket?: WebSocketClass }).WebSocket
-  if (WebSocket === undefined) throw new TypeError('there is no WebSocket here: give the session one')
   const { dialect = url.pathname.replace(/\/+$/, '').endsWith('/ws') ? 'y-websocket' : 'hocuspocus' } = options
   return {
     url: options.url,
@@ -56,7 +60,17 @@ export const settingsFrom = (options: SessionOptions): Settings => {
     persistent: options.persistence === 'indexeddb',
     // The dialect is of no matter: both lead to one document.
     copy: JSON.stringify([url.host, options.account ?? '', options.document]),
-    WebSocket,
+    transports: transportsFrom(options, dialect),
     connects: options.connect ?? true
   }
+}
+
+const transportsFrom = ({ url, transports = ['websocket', 'http'], ...options }: SessionOptions, dialect: Dialect): Transports => {
+  const WebSocket = options.WebSocket ?? (globalThis as { WebSocket?: WebSocketClass }).WebSocket
+  const hasHttp = dialect === 'hocuspocus' && httpAddress(url) !== null
+  const allowed = transports.filter((transport) => transport === 'http' ? hasHttp : WebSocket !== undefined)
+  if (allowed.length > 0) return { allowed, WebSocket }
+  throw new TypeError(transports.includes('websocket')
+    ? 'there is no WebSocket here: give the session one'
+    : 'the transport http needs an address that ends in /hocuspocus')
 }

@@ -20,6 +20,13 @@ export const onDoubt = (listener: () => void): (() => void) => {
   return () => ends.forEach((end) => end())
 }
 
+/** Calls `listener` when another network may be there: what was blocked may get through. */
+export const onOtherNetwork = (listener: () => void): (() => void) => {
+  const { connection } = page.navigator as { connection?: EventTarget } | undefined ?? {}
+  const ends = [listen(page as EventTarget, ['online'], listener), listen(connection, ['change'], listener)]
+  return () => ends.forEach((end) => end())
+}
+
 /** Calls `listener` when the page goes, perhaps to come back. */
 export const onLeave = (listener: () => void): (() => void) => listen(page as EventTarget, ['pagehide'], listener)
 

@@ -8,6 +8,7 @@ import { Link, type LineState, type Order } from './link.js'
 import { LocalStore } from './local-store.js'
 import type { LocalCopyState } from './local-copy.js'
 import { LeaveGuard, onLeave, onReturn } from './page.js'
+import type { Transport } from './opening-socket.js'
 import { settingsFrom, type SessionOptions, type Settings } from './options.js'
 import type { AwarenessLike, PresenceFields } from './presence.js'
 import { PresenceLink } from './presence-link.js'
@@ -88,6 +89,8 @@ export class SessionCore<Awareness extends AwarenessLike> {
   get readOnly (): boolean { return this.#link.readOnly }
   get destroyed (): boolean { return this.#destroyed }
   get document (): string { return this.#settings.document }
+  /** What carries the document now: for statistics and support, there is nothing to do about it. */
+  get transport (): Transport | null { return this.#connection?.transport ?? null }
   get localCopy (): LocalCopyState { return this.#local?.state ?? 'none' }
 
   on<Name extends keyof SessionEvents & string> (name: Name, listener: (detail: SessionEvents[Name]) => void): this {
@@ -118,8 +121,8 @@ export class SessionCore<Awareness extends AwarenessLike> {
     void this.whenLoaded().then(() => {
       if (!this.#wantsConnection) return
       if (this.#connection !== null) return this.#connection.start()
-      const { dialect, url, WebSocket } = this.#settings
-      this.#connection = Connection.join(dialect, url, WebSocket, this.#member)
+      const { dialect, url, transports } = this.#settings
+      this.#connection = Connection.join(dialect, url, transports, this.#member)
       this.#report()
     })
   }

@@ -1,7 +1,12 @@
 import { SessionCore, type SessionOptions } from '@unisson/session'
+import type { SharedText } from '@unisson/text'
 import { Awareness } from 'y-protocols/awareness'
 import * as Y from 'yjs'
 import { YjsEngine } from './engine.js'
+import { sharedText } from './shared-text.js'
+
+export { sharedText } from './shared-text.js'
+export type { Anchor, Operation, SharedText } from '@unisson/text'
 
 export {
   forgetLocalCopies, SessionError,
@@ -30,6 +35,9 @@ export class Session extends SessionCore<Awareness> {
     this.#ownsDoc = options.doc === undefined
     doc.once('destroy', () => this.destroy())
   }
+
+  /** A text of the document, for `@unisson/codemirror`, `@unisson/quill` and `@unisson/textarea`. */
+  text (name: string): SharedText { return sharedText(this.doc.getText(name)) }
 
   override destroy (): void {
     super.destroy()

@@ -17,8 +17,9 @@ const ICONS: Record<Shown, IconName> = {
 }
 /** What somebody who does not see the line has to hear; saving and saved alternate all day. */
 const ANNOUNCED: ReadonlySet<Shown> = new Set(['offline', 'offlineUnkept', 'offlineClean', 'read-only', 'refused', 'failed'])
-/** Shorter savings than this are not worth a word. */
-const SAVING_SHOWN_AFTER_MS = 400
+/** What is over sooner than this is not worth a word: savings, and a change of transports. */
+const SHOWN_AFTER_MS = 400
+const PASSING: ReadonlySet<Shown> = new Set(['connecting', 'syncing', 'saving'])
 
 /** The line under the text: what has become of what was typed, and how much it is. */
 export class StatusLine {
@@ -44,8 +45,8 @@ export class StatusLine {
     if (this.#later !== null) clearTimeout(this.#later)
     this.#later = null
     const shown = this.#toShow()
-    if (shown === 'saving' && this.#shown === 'saved') {
-      this.#later = setTimeout(() => this.#show(this.#toShow()), SAVING_SHOWN_AFTER_MS)
+    if (PASSING.has(shown) && this.#shown === 'saved') {
+      this.#later = setTimeout(() => this.#show(this.#toShow()), SHOWN_AFTER_MS)
     } else this.#show(shown)
   }
 

@@ -1,0 +1,110 @@
+//! Changes that somebody asks the server to make: handed to the document like any edit, and durable
+//! when this returns.
+
+use std::{
+    hash::{BuildHasher as _, Hasher as _, RandomState},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use tokio::{sync::oneshot, time::timeout};
+use unisson_history::{Author, server_client_id};
+use unisson_protocol::{CloseReason, DocName, scan};
+use unisson_session::{Condition, NOT_SO};
+
+use crate::{
+    connection::Backlog,
+    doc_task::{ConditionalEdit, DocMessage},
+    registry::Registry,
+    versions::{HistoryError, unix_now_ms},
+};
+
+/// How long a change may take to be handed over, and how long to be durable.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Why a change was not made.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ChangeError {
+    /// Nothing was done: try again later.
+    #[error("{0}")]
+    Busy(String),
+    /// The document is not to be had.
+    #[error("{}", .0.text())]
+    Closed(CloseReason),
+    /// It does not take the change.
+    #[error("{0}")]
+    Refused(String),
+    /// It is not as expected.
+    #[error("{NOT_SO}")]
+    NotSo,
+    /// It may be made.
+    #[error("the change may be made, but is not known to be durable: look before trying again")]
+    Unknown,
+    /// It cannot be read.
+    #[error(transparent)]
+    Unreadable(#[from] HistoryError),
+}
+
+/// Makes a change, if the document is as expected.
+pub(crate) async fn make(
+    registry: &Registry,
+    name: &DocName,
+    author: &Author,
+    update: Bytes,
+    condition: Option<Condition>,
+) -> Result<(), ChangeError> {
+    let (done, answer) = oneshot::channel();
+    let author = author.clone();
+    let message = match condition {
+        None => DocMessage::Edit(author, update, done),
+        Some(condition) => DocMessage::EditIf(Box::new(ConditionalEdit {
+            author,
+            update,
+            condition,
+            done,
+        })),
+    };
+    let mut backlog = Backlog::default();
+    drop(registry.tell(name, message, &mut backlog).map_err(closed)?);
+    match timeout(PATIENCE, backlog.clear()).await {
+        Ok(handed) => handed.map_err(closed)?,
+        Err(_) => {
+            let text = "the document has too much to do: try again";
+            return Err(ChangeError::Busy(text.into()));
+        }
+    }
+    match timeout(PATIENCE, answer).await {
+        Ok(Ok(Ok(()))) => Ok(()),
+        Ok(Ok(Err(reason))) if reason == NOT_SO => Err(ChangeError::NotSo),
+        Ok(Ok(Err(reason))) if reason == CloseReason::Trashed.text() => {
+            Err(ChangeError::Closed(CloseReason::Trashed))
+        }
+        Ok(Ok(Err(reason))) => Err(ChangeError::Refused(reason)),
+        Ok(Err(_)) | Err(_) => Err(ChangeError::Unknown),
+    }
+}
+
+fn closed(reason: CloseReason) -> ChangeError {
+    match reason {
+        CloseReason::Erased | CloseReason::Trashed => ChangeError::Closed(reason),
+        other => ChangeError::Busy(other.text().into()),
+    }
+}
+
+/// A client id of the server's that nobody has used in this document (Yjs update, format v1).
+pub(crate) fn draw_client_id(state: &[u8]) -> Result<u64, HistoryError> {
+    let used = scan::update_v1(state)?.inserts;
+    let seed = draw_seed();
+    let mut drawn = (0..).map(|step: u64| server_client_id(seed.wrapping_add(step)));
+    let unused = |id: &u64| used.iter().all(|range| range.client_id != *id);
+    // A document has not four thousand million clients, so this ends.
+    Ok(drawn.find(unused).unwrap_or_default())
+}
+
+/// A number that no other edit of the server's own has started from: the standard library keys
+/// each hasher from the system's randomness.
+pub(crate) fn draw_seed() -> u64 {
+    let mut hasher = RandomState::new().build_hasher();
+    hasher.write_u64(unix_now_ms());
+    hasher.finish()
+}

@@ -1,0 +1,269 @@
+//! The codes of refused requests: stable, and all of them here, for whoever writes a client.
+
+/// A code, its status, and when it is met.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Code {
+    pub(crate) code: &'static str,
+    pub(crate) status: u16,
+    pub(crate) meaning: &'static str,
+}
+
+const fn code(code: &'static str, status: u16, meaning: &'static str) -> Code {
+    Code {
+        code,
+        status,
+        meaning,
+    }
+}
+
+/// Every code of the API, in alphabetical order. A test compares it with the sources.
+pub(crate) const CODES: &[Code] = &[
+    code(
+        "beyond-own-rights",
+        403,
+        "the order asks for more than one may hand on",
+    ),
+    code(
+        "body",
+        400,
+        "the body does not read; 413 where it is too large, 415 where it is of another kind",
+    ),
+    code("busy", 503, "too much is asked for now: try again"),
+    code(
+        "changed",
+        412,
+        "the space has changed since it was read (`If-Match`)",
+    ),
+    code(
+        "content",
+        422,
+        "the content does not read in this form; the text says where",
+    ),
+    code(
+        "damaged",
+        500,
+        "an object of the store is damaged; an operator can help",
+    ),
+    code("document-name", 400, "the address holds no document's name"),
+    code(
+        "erased",
+        410,
+        "the document was erased, and its name is not free yet",
+    ),
+    code("exists", 409, "there is one of this name or id already"),
+    code(
+        "field",
+        422,
+        "which field of the document is meant is not clear, or it is of another kind",
+    ),
+    code("forbidden", 403, "the token is for something else"),
+    code("format", 400, "the content is not to be had in this form"),
+    code("guest-name", 400, "not a name for a guest"),
+    code(
+        "in-trash",
+        410,
+        "the document was deleted and is in the trash",
+    ),
+    code("label", 400, "not a label"),
+    code("last-owner", 409, "a space needs an owner"),
+    code("link-ended", 410, "the link's time is over"),
+    code("media-type", 415, "the form of the content is not known"),
+    code(
+        "method",
+        405,
+        "the address knows other methods: see `Allow`",
+    ),
+    code(
+        "no-signing-key",
+        501,
+        "the server has no key to sign tokens with",
+    ),
+    code("no-such-document", 404, "there is no document of this name"),
+    code("no-such-heading", 422, "no heading reads so"),
+    code(
+        "no-such-link",
+        404,
+        "there is no such link, or it was revoked",
+    ),
+    code(
+        "no-such-space",
+        404,
+        "there is no such space, or you may not know of it",
+    ),
+    code("no-such-text", 422, "the text does not stand there"),
+    code("no-such-version", 404, "the document has no such version"),
+    code("not-found", 404, "there is nothing at this address"),
+    code(
+        "not-in-space",
+        404,
+        "the space has no such member, group, page, grant or link",
+    ),
+    code("not-in-trash", 409, "the document is not in the trash"),
+    code(
+        "open-role",
+        400,
+        "whoever is no member is reader, commenter or editor",
+    ),
+    code(
+        "operations",
+        422,
+        "the operations do not read, or are too many",
+    ),
+    code("origin", 403, "pages of this web origin may not ask"),
+    code(
+        "outcome-unknown",
+        503,
+        "the change may be made and is not known to be durable: look before trying again",
+    ),
+    code("page-id", 400, "not an id for a page"),
+    code(
+        "page-place",
+        422,
+        "the page does not go there; the text says why",
+    ),
+    code("password", 400, "not a password for a link"),
+    code("password-needed", 401, "the link has a password"),
+    code("password-wrong", 403, "the link has another password"),
+    code("person", 400, "not an id of a person or a group"),
+    code("position", 400, "not a position among pages"),
+    code(
+        "precondition",
+        412,
+        "the document is not as `If-Match` says",
+    ),
+    code("query", 400, "the address's query does not read"),
+    code(
+        "read-only",
+        403,
+        "the token may read the document and not change it",
+    ),
+    code(
+        "refused",
+        409,
+        "the document does not take the change; the text says why",
+    ),
+    code("role", 403, "your role here does not allow it"),
+    code(
+        "same-name",
+        422,
+        "a document cannot be copied or moved to itself",
+    ),
+    code(
+        "sign-in-unavailable",
+        503,
+        "the token cannot be checked now: try again",
+    ),
+    code("signing", 500, "the token could not be signed"),
+    code("space-full", 422, "a limit of the space is reached"),
+    code("space-id", 400, "not an id for a space"),
+    code("times", 400, "the times are not in order"),
+    code("title", 400, "not a title, a name or a label"),
+    code(
+        "token-order",
+        422,
+        "the order of a token makes no sense; 4xx as for `body` where it does not read",
+    ),
+    code("too-deep", 422, "the content is nested too deeply"),
+    code("too-large", 413, "the content is too large"),
+    code(
+        "too-many-passwords",
+        429,
+        "too many wrong passwords: see `Retry-After`",
+    ),
+    code(
+        "unauthorized",
+        401,
+        "a token is needed, or this one is not good",
+    ),
+    code("unavailable", 503, "the store does not answer: try again"),
+    code("user", 400, "not a user"),
+    code("version-id", 400, "not an id of a version"),
+];
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeSet, fs, path::Path};
+
+    use super::CODES;
+
+    /// Codes of addresses that are no part of the API.
+    const ELSEWHERE: [&str; 6] = [
+        "bad-name",
+        "draining",
+        "sockets",
+        "store-full",
+        "store-stopped",
+        "websocket",
+    ];
+
+    fn sources(folder: &Path, all: &mut String) {
+        for entry in fs::read_dir(folder).expect("a folder").flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                sources(&path, all);
+            } else if path.extension().is_some_and(|kind| kind == "rs") {
+                all.push_str(&fs::read_to_string(&path).expect("a source"));
+            }
+        }
+    }
+
+    /// What stands in quotes right after each of these.
+    fn quoted_after(text: &str, marks: &[&str]) -> BTreeSet<String> {
+        let mut found = BTreeSet::new();
+        for mark in marks {
+            for (at, _) in text.match_indices(mark) {
+                let rest = text[at + mark.len()..].trim_start();
+                if let Some(rest) = rest.strip_prefix('"')
+                    && let Some(end) = rest.find('"')
+                {
+                    found.insert(rest[..end].to_owned());
+                }
+            }
+        }
+        found
+    }
+
+    #[test]
+    fn every_code_that_a_handler_gives_is_listed_and_no_other() {
+        let mut all = String::new();
+        sources(
+            &Path::new(env!("CARGO_MANIFEST_DIR")).join("src/http"),
+            &mut all,
+        );
+        let marks = [
+            "code: ",
+            "bad_request(",
+            "unready(",
+            "StatusCode::UNAUTHORIZED, ",
+            "StatusCode::SERVICE_UNAVAILABLE,",
+            "StatusCode::FORBIDDEN, ",
+            "StatusCode::GONE, ",
+            "StatusCode::NOT_FOUND, ",
+            "StatusCode::CONFLICT, ",
+            "StatusCode::NOT_IMPLEMENTED, ",
+            "StatusCode::UNPROCESSABLE_ENTITY, ",
+            "StatusCode::INTERNAL_SERVER_ERROR, ",
+            "StatusCode::PAYLOAD_TOO_LARGE, ",
+            "StatusCode::PRECONDITION_FAILED, ",
+            "StatusCode::BAD_REQUEST, ",
+            "StatusCode::TOO_MANY_REQUESTS, ",
+        ];
+        let given = quoted_after(&all, &marks);
+        let listed: BTreeSet<String> = CODES.iter().map(|code| code.code.to_owned()).collect();
+        let unlisted: Vec<_> = given
+            .iter()
+            .filter(|code| !listed.contains(*code) && !ELSEWHERE.contains(&code.as_str()))
+            .collect();
+        assert!(unlisted.is_empty(), "not in CODES: {unlisted:?}");
+        let unused: Vec<_> = listed
+            .iter()
+            .filter(|code| !given.contains(*code))
+            .collect();
+        assert!(unused.is_empty(), "nobody gives {unused:?}");
+    }
+
+    #[test]
+    fn codes_are_in_order_and_once() {
+        assert!(CODES.windows(2).all(|pair| pair[0].code < pair[1].code));
+    }
+}

@@ -1,0 +1,42 @@
+//! Spaces over HTTP: who belongs to them as what, their pages, their links.
+//!
+//! Every change is durable when it is answered, and open sockets have heard of it by then. Answers
+//! carry the space's `ETag`; a change with `If-Match` is made only to what its sender has seen.
+
+mod asker;
+mod grants;
+mod links;
+mod members;
+mod pages;
+mod settings;
+
+use axum::extract::DefaultBodyLimit;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::AppState;
+
+/// The largest body: some names and a title.
+const BODY_BYTES_MAX: usize = 16 << 10;
+
+/// The calls.
+pub(super) fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(settings::list, settings::create))
+        .routes(routes!(settings::show, settings::change, settings::delete))
+        .routes(routes!(settings::restore))
+        .routes(routes!(settings::rights))
+        .routes(routes!(members::list))
+        .routes(routes!(members::put, members::remove))
+        .routes(routes!(members::list_groups))
+        .routes(routes!(members::put_group, members::remove_group))
+        .routes(routes!(pages::list, pages::create))
+        .routes(routes!(pages::show, pages::change, pages::delete))
+        .routes(routes!(pages::restore))
+        .routes(routes!(grants::list))
+        .routes(routes!(grants::put_person, grants::remove_person))
+        .routes(routes!(grants::put_group, grants::remove_group))
+        .routes(routes!(links::list, links::create))
+        .routes(routes!(links::revoke))
+        .routes(routes!(links::open))
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+}

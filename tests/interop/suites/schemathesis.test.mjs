@@ -1,0 +1,52 @@
+//! schemathesis asks every call of the API's description what it allows, and what it does not.
+
+import { test } from 'node:test'
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { homedir, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { withServer } from '../harness/server.mjs'
+
+const cache = process.env.UNISSON_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'unisson')
+const program = join(cache, 'schemathesis', 'bin', 'schemathesis')
+const skip = existsSync(program) ? false : 'schemathesis is not installed: scripts/setup schemathesis'
+const SECONDS_MAX = 75
+
+/** What a schema cannot say: that a document is there, that a heading reads so, that text is Markdown. */
+const CONFIG = `
+[checks.positive_data_acceptance]
+expected-statuses = ["2xx", 304, 401, 403, 404, 409, 410, 412, 413, 415, 422]
+[checks.negative_data_rejection]
+expected-statuses = ["4xx"]
+`
+
+const run = (args, cwd) => new Promise((resolve, reject) => {
+  const child = spawn(program, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, NO_COLOR: '1', COLUMNS: '120' } })
+  const said = []
+  child.stdout.on('data', (data) => said.push(data))
+  child.stderr.on('data', (data) => said.push(data))
+  child.once('error', reject)
+  child.once('exit', (code) => resolve({ code, said: Buffer.concat(said).toString() }))
+})
+
+test('no call of the API fails, whatever is asked', { skip, timeout: 180_000 }, () => withServer({
+  tokens: [{ value: 'admin', access: 'admin' }],
+  environment: { UNISSON_AUTH_SECRET: 'a secret of more than thirty-two bytes' }
+}, async (server) => {
+  const folder = mkdtempSync(join(tmpdir(), 'unisson-schemathesis-'))
+  try {
+    writeFileSync(join(folder, 'schemathesis.toml'), CONFIG)
+    const { code, said } = await run([
+      '--config-file', join(folder, 'schemathesis.toml'),
+      'run', `${server.httpUrl}/api/v1/openapi.json`,
+      '--header', 'Authorization: Bearer admin',
+      '--max-time', String(SECONDS_MAX), '--request-timeout', '20', '--workers', '2',
+      '--seed', process.env.SEED ?? '1', '--continue-on-failure'
+    ], folder)
+    assert.equal(code, 0, said.slice(-8_000))
+    assert.match(said, /tested|passed|No issues found/i)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}))

@@ -1,0 +1,8 @@
+export { decodeAnchor, encodeAnchor, readAnchor, type Anchor, type ItemId } from './anchor.js'
+export { Change, type Part } from './change.js'
+export { Gate, type BindingOptions, type SessionLike } from './gate.js'
+export { People, type AwarenessLike, type Place } from './people.js'
+export { personOf, type Person } from './person.js'
+export { OBJECT, plainInsert, plainText, splitsLetter } from './plain.js'
+export type { Operation, SharedText, SharedUndo, StepMemory, UndoOptions } from './shared-text.js'
+export { EditorUndo, type AnchoredSelection, type EditorUndoOptions, type Range } from './undo.js'
