@@ -332,6 +332,11 @@ impl DocTask {
                 self.edits.insert(self.last_edit, done);
                 Input::Edit(self.last_edit, author, update)
             }
+            DocMessage::EditIf(edit) if self.allowance.is_full() => {
+                // Whoever asked may have gone.
+                let _ = edit.done.send(Err(quota::FULL.into()));
+                return None;
+            }
             DocMessage::EditIf(edit) => {
                 let ConditionalEdit {
                     author,

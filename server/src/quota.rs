@@ -27,6 +27,8 @@ const MEASURE_FULL_EVERY: Duration = Duration::from_secs(5 * 60);
 /// How often it is looked whether to measure. What has just become full by what was counted may
 /// not be by what is stored, so it is measured at the next look.
 const LOOK_EVERY: Duration = Duration::from_secs(60);
+/// What the server writes for itself has no quota: a member of a full place can be removed.
+const RECORDS: &str = ".unisson/";
 /// What an edit of the server's own is refused with.
 pub(crate) const FULL: &str = "quota: there is no room left here, so nothing can be written";
 
@@ -188,6 +190,9 @@ impl Quotas {
     }
 
     fn usage(&self, name: &str) -> Option<Arc<Usage>> {
+        if name.starts_with(RECORDS) {
+            return None;
+        }
         let (rule, place) = self
             .rules
             .iter()
@@ -342,6 +347,25 @@ mod tests {
         assert!(outside.look().is_none());
         outside.written(5_000);
         assert!(!outside.is_full());
+    }
+
+    #[test]
+    fn a_full_server_still_writes_who_may_do_what() {
+        let quotas = Quotas::new(vec![QuotaRule {
+            prefix: String::new(),
+            bytes_max: 10,
+            warn_bytes: 5,
+        }]);
+        let mut page = quotas.allowance(&name("page"));
+        let mut record = quotas.allowance(&name(".unisson/spaces/a"));
+        page.written(100);
+        record.written(100);
+        assert!(
+            page.look()
+                .is_some_and(|turned| turned.state == State::Full)
+        );
+        assert!(record.look().is_none());
+        assert!(!record.is_full());
     }
 
     #[tokio::test]
