@@ -30,7 +30,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(60);
 /// What the server writes for itself has no quota: a member of a full place can be removed.
 const RECORDS: &str = ".unisson/";
 /// What an edit of the server's own is refused with.
-pub(crate) const FULL: &str = "quota: there is no room left here, so nothing can be written";
+pub(crate) const FULL: &str = "there is no room left here (quota): nothing can be written";
 
 /// What the documents of one place take.
 #[derive(Debug)]
