@@ -44,6 +44,9 @@ const ROUND_MAX: usize = 64;
 /// nobody lags only because nobody has written.
 const ROUND_BYTES_MAX: usize = 128 << 10;
 
+/// How soon the people of a full place notice that there is room again.
+const QUOTA_LOOK: Duration = Duration::from_secs(10);
+
 /// Where to send a document's messages.
 pub(crate) type DocInbox = mpsc::Sender<DocMessage>;
 
@@ -197,6 +200,11 @@ impl DocTask {
             .session
             .next_wakeup()
             .map(|at| self.start + Duration::from_millis(at.0));
+        let look = self
+            .allowance
+            .is_full()
+            .then(|| Instant::now() + QUOTA_LOOK);
+        let wakeup = wakeup.into_iter().chain(look).min();
         // Not biased: a flood of messages must not hold up what became durable.
         tokio::select! {
             message = self.messages.recv() => match message {
@@ -271,8 +279,27 @@ impl DocTask {
     }
 
     fn message(&mut self, message: DocMessage) {
+        let joins = match &message {
+            DocMessage::Join(joining) => Some((joining.id, joining.peer.access)),
+            _ => None,
+        };
         if let Some(input) = self.input(message) {
             self.handle(input);
+        }
+        if let Some((id, access)) = joins.filter(|(id, _)| self.fanout.has(*id)) {
+            self.tell_of_quota(id, access);
+        }
+    }
+
+    /// Somebody has come in with an access that may be more than there is room for.
+    fn tell_of_quota(&mut self, id: PeerId, access: Access) {
+        let now = self.allowance.granted(id, access);
+        if let Some(notice) = self.allowance.notice() {
+            let message = ServerMessage::Stateless(notice);
+            self.fanout.send(&[id], &message, &mut Vec::new());
+        }
+        if now != access {
+            self.handle(Input::AccessChanged(id, now));
         }
     }
 
@@ -281,18 +308,18 @@ impl DocTask {
             DocMessage::Join(joining) => {
                 let Joining {
                     id,
-                    mut peer,
+                    peer,
                     sink,
                     place,
                 } = *joining;
                 self.fanout.seat(id, sink, place);
-                peer.access = self.allowance.granted(id, peer.access);
                 Input::Joined(id, peer)
             }
             DocMessage::Message(id, message) => {
                 if let PeerMessage::Update(update) | PeerMessage::SyncStep2(update) = &message {
                     self.shared.metrics.updates.inc();
                     if self.shared.poisons.contains(update) {
+                        self.allowance.left(id);
                         self.fanout.remove(id)?.close(CloseReason::Forbidden);
                         return Some(Input::Left(id));
                     }
@@ -308,6 +335,11 @@ impl DocTask {
                 self.last_edit = EditId(self.last_edit.0 + 1);
                 self.edits.insert(self.last_edit, done);
                 Input::Edit(self.last_edit, author, update)
+            }
+            DocMessage::EditIf(edit) if self.allowance.is_full() => {
+                // Whoever asked may have gone.
+                let _ = edit.done.send(Err(quota::FULL.into()));
+                return None;
             }
             DocMessage::EditIf(edit) => {
                 let ConditionalEdit {

@@ -19,12 +19,18 @@ use unisson_storage::{Store, StoreError};
 
 use crate::settings::QuotaRule;
 
-/// Measuring lists every object of the store.
-const MEASURE_EVERY: Duration = Duration::from_secs(300);
-/// After a failure, and while something is full: people who have deleted are waiting.
-const MEASURE_SOON: Duration = Duration::from_secs(60);
+/// Measuring lists every object of the store, and reads the head of one of each document that has
+/// nothing in the log: on an object store that is a request each.
+const MEASURE_EVERY: Duration = Duration::from_secs(30 * 60);
+/// While something is full people who have deleted are waiting.
+const MEASURE_FULL_EVERY: Duration = Duration::from_secs(5 * 60);
+/// How often it is looked whether to measure. What has just become full by what was counted may
+/// not be by what is stored, so it is measured at the next look.
+const LOOK_EVERY: Duration = Duration::from_secs(60);
+/// What the server writes for itself has no quota: a member of a full place can be removed.
+const RECORDS: &str = ".unisson/";
 /// What an edit of the server's own is refused with.
-pub(crate) const FULL: &str = "quota: there is no room left here, so nothing can be written";
+pub(crate) const FULL: &str = "there is no room left here (quota): nothing can be written";
 
 /// What the documents of one place take.
 #[derive(Debug)]
@@ -39,6 +45,17 @@ impl Usage {
     fn bytes(&self) -> u64 {
         let measured = self.measured_bytes.load(Ordering::Relaxed);
         measured.saturating_add(self.written_bytes.load(Ordering::Relaxed))
+    }
+
+    /// For editors, as JSON.
+    fn notice(&self, state: State) -> String {
+        serde_json::json!({
+            "type": "quota",
+            "state": state.word(),
+            "used_bytes": self.bytes(),
+            "bytes_max": self.rule.bytes_max,
+        })
+        .to_string()
     }
 
     fn state(&self) -> State {
@@ -107,17 +124,25 @@ impl Quotas {
 
     /// Measures for ever, if there is anything to hold to.
     pub(crate) async fn keep_measured(&self, store: &Store) {
-        let mut since = Duration::MAX;
+        let (mut since, mut was_full) = (Duration::MAX, false);
         while !self.rules.is_empty() {
-            if since >= MEASURE_EVERY || self.is_any_full() {
-                since = Duration::ZERO;
-                if let Err(error) = self.measure(store).await {
-                    tracing::warn!(%error, "what documents take could not be measured");
-                    since = MEASURE_EVERY;
+            let is_full = self.is_any_full();
+            let is_due = match (is_full, was_full) {
+                (true, false) => true,
+                (true, true) => since >= MEASURE_FULL_EVERY,
+                (false, _) => since >= MEASURE_EVERY,
+            };
+            if is_due {
+                match self.measure(store).await {
+                    Ok(()) => since = Duration::ZERO,
+                    Err(error) => {
+                        tracing::warn!(%error, "what documents take could not be measured");
+                    }
                 }
             }
-            tokio::time::sleep(MEASURE_SOON).await;
-            since = since.saturating_add(MEASURE_SOON);
+            was_full = self.is_any_full();
+            tokio::time::sleep(LOOK_EVERY).await;
+            since = since.saturating_add(LOOK_EVERY);
         }
     }
 
@@ -165,6 +190,9 @@ impl Quotas {
     }
 
     fn usage(&self, name: &str) -> Option<Arc<Usage>> {
+        if name.starts_with(RECORDS) {
+            return None;
+        }
         let (rule, place) = self
             .rules
             .iter()
@@ -236,6 +264,12 @@ impl Allowance {
         self.state == State::Full
     }
 
+    /// What somebody who comes in is told, if anything.
+    pub(crate) fn notice(&self) -> Option<String> {
+        let usage = self.usage.as_ref()?;
+        (self.state != State::Fine).then(|| usage.notice(self.state))
+    }
+
     /// Looks whether the place stands otherwise to its quota than before.
     pub(crate) fn look(&mut self) -> Option<Turned> {
         let usage = self.usage.clone()?;
@@ -244,18 +278,12 @@ impl Allowance {
         if before == state {
             return None;
         }
-        let notice = serde_json::json!({
-            "type": "quota",
-            "state": state.word(),
-            "used_bytes": usage.bytes(),
-            "bytes_max": usage.rule.bytes_max,
-        });
         let turns_full = before == State::Full || state == State::Full;
         let peers = self.peers.iter().filter(|_| turns_full);
         Some(Turned {
             state,
             everybody: self.peers.keys().copied().collect(),
-            notice: notice.to_string(),
+            notice: usage.notice(state),
             changes: peers.map(|(id, access)| (*id, self.now(*access))).collect(),
         })
     }
@@ -319,6 +347,25 @@ mod tests {
         assert!(outside.look().is_none());
         outside.written(5_000);
         assert!(!outside.is_full());
+    }
+
+    #[test]
+    fn a_full_server_still_writes_who_may_do_what() {
+        let quotas = Quotas::new(vec![QuotaRule {
+            prefix: String::new(),
+            bytes_max: 10,
+            warn_bytes: 5,
+        }]);
+        let mut page = quotas.allowance(&name("page"));
+        let mut record = quotas.allowance(&name(".unisson/spaces/a"));
+        page.written(100);
+        record.written(100);
+        assert!(
+            page.look()
+                .is_some_and(|turned| turned.state == State::Full)
+        );
+        assert!(record.look().is_none());
+        assert!(!record.is_full());
     }
 
     #[tokio::test]

@@ -90,6 +90,10 @@ impl Fanout {
         self.seats.insert(id, seat);
     }
 
+    pub(super) fn has(&self, id: PeerId) -> bool {
+        self.seats.contains_key(&id)
+    }
+
     /// A peer is gone; `None` where it was not here.
     pub(super) fn remove(&mut self, id: PeerId) -> Option<Sink> {
         self.seats.remove(&id).map(|seat| seat.sink)

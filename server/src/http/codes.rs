@@ -28,6 +28,12 @@ pub(crate) const CODES: &[Code] = &[
         400,
         "the body does not read; 413 where it is too large, 415 where it is of another kind",
     ),
+    code(
+        "body-too-large",
+        413,
+        "the body is larger than any address takes",
+    ),
+    code("body-too-slow", 408, "the body did not come in time"),
     code("busy", 503, "too much is asked for now: try again"),
     code(
         "changed",
@@ -38,6 +44,16 @@ pub(crate) const CODES: &[Code] = &[
         "content",
         422,
         "the content does not read in this form; the text says where",
+    ),
+    code(
+        "content-encoding",
+        415,
+        "send the body as it is, not compressed",
+    ),
+    code(
+        "cross-site",
+        403,
+        "a page of another site asks for a change without saying which",
     ),
     code(
         "damaged",
@@ -144,6 +160,11 @@ pub(crate) const CODES: &[Code] = &[
     ),
     code("query", 400, "the address's query does not read"),
     code(
+        "quota",
+        507,
+        "there is no room left here: nothing can be written",
+    ),
+    code(
         "read-only",
         403,
         "the token may read the document and not change it",
@@ -182,6 +203,11 @@ pub(crate) const CODES: &[Code] = &[
         "too many wrong passwords: see `Retry-After`",
     ),
     code(
+        "too-many-requests",
+        429,
+        "over a rate: try again after `Retry-After`",
+    ),
+    code(
         "unauthorized",
         401,
         "a token is needed, or this one is not good",
@@ -198,10 +224,11 @@ mod tests {
     use super::CODES;
 
     /// Codes of addresses that are no part of the API.
-    const ELSEWHERE: [&str; 7] = [
+    const ELSEWHERE: [&str; 8] = [
         "bad-name",
         "draining",
         "logout-token",
+        "no-address",
         "sockets",
         "store-full",
         "store-stopped",
@@ -259,6 +286,8 @@ mod tests {
             "StatusCode::PRECONDITION_FAILED, ",
             "StatusCode::BAD_REQUEST, ",
             "StatusCode::TOO_MANY_REQUESTS, ",
+            "StatusCode::REQUEST_TIMEOUT, ",
+            "StatusCode::INSUFFICIENT_STORAGE, ",
         ];
         let given = quoted_after(&all, &marks);
         let listed: BTreeSet<String> = CODES.iter().map(|code| code.code.to_owned()).collect();

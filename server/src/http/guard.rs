@@ -116,9 +116,9 @@ fn is_counted(path: &str) -> bool {
 
 /// What a request shows of its sender, as it is.
 fn shown(headers: &HeaderMap) -> Option<&[u8]> {
-    headers
-        .get(header::AUTHORIZATION)
-        .map(HeaderValue::as_bytes)
+    let shown = headers.get(header::AUTHORIZATION);
+    let shown = shown.or_else(|| headers.get(header::COOKIE));
+    shown.map(HeaderValue::as_bytes)
 }
 
 /// A page of another site must not use what its visitor's browser sends along.

@@ -122,16 +122,14 @@ pub(super) fn admit(state: &AppState, request: &Request) -> Result<Admission, Pr
     })?;
     shared.sockets.admit(client).map_err(|crowded| {
         shared.metrics.limit(crowded.limit());
-        let (status, detail) = match crowded {
-            Crowded::Process => (StatusCode::SERVICE_UNAVAILABLE, "too many sockets are open"),
-            Crowded::Address => (
-                StatusCode::TOO_MANY_REQUESTS,
-                "too many sockets are open from this address",
-            ),
-            Crowded::Unidentified => (
-                StatusCode::TOO_MANY_REQUESTS,
-                "too many sockets of this address have not said who they are",
-            ),
+        let status = match crowded {
+            Crowded::Process => StatusCode::SERVICE_UNAVAILABLE,
+            Crowded::Address | Crowded::Unidentified => StatusCode::TOO_MANY_REQUESTS,
+        };
+        let detail = match crowded {
+            Crowded::Process => "too many sockets are open",
+            Crowded::Address => "too many sockets are open from this address",
+            Crowded::Unidentified => "too many sockets of this address have not said who they are",
         };
         Problem {
             status,

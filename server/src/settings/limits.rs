@@ -179,7 +179,7 @@ pub(super) struct Limits {
 pub(super) fn gather(options: &LimitOptions, file: &LimitsFile, default: Limits) -> Limits {
     let session = default.session;
     let drain_ms = options.drain_deadline_ms.or(file.drain_deadline_ms);
-    let mut traffic = file.traffic_over(default.traffic);
+    let mut traffic = file.traffic_over(&default.traffic);
     traffic.sockets_per_address_max = options
         .sockets_per_address_max
         .or(file.sockets_per_address_max);
@@ -208,7 +208,7 @@ pub(super) fn gather(options: &LimitOptions, file: &LimitsFile, default: Limits)
 }
 
 impl LimitsFile {
-    fn traffic_over(&self, default: TrafficLimits) -> TrafficLimits {
+    fn traffic_over(&self, default: &TrafficLimits) -> TrafficLimits {
         macro_rules! chosen {
             ($($key:ident),* $(,)?) => {
                 TrafficLimits {

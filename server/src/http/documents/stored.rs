@@ -11,6 +11,7 @@ use crate::{
     changes::ChangeError,
     crdt,
     http::{AppState, admission::Turn, error::Problem},
+    quota,
     registry::Shared,
     trash,
     versions::{HistoryError, heavy},
@@ -138,6 +139,9 @@ impl From<ChangeError> for Problem {
             ChangeError::Busy(_) => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
             ChangeError::Closed(unisson_protocol::CloseReason::Trashed) => return in_trash(false),
             ChangeError::Closed(_) => (StatusCode::GONE, "erased"),
+            ChangeError::Refused(ref reason) if reason == quota::FULL => {
+                (StatusCode::INSUFFICIENT_STORAGE, "quota")
+            }
             ChangeError::Refused(_) => (StatusCode::CONFLICT, "refused"),
             ChangeError::NotSo => return precondition(),
             ChangeError::Unknown => (StatusCode::SERVICE_UNAVAILABLE, "outcome-unknown"),

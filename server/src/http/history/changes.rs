@@ -28,6 +28,7 @@ use crate::{
         admission::{Reader, Turn, Writer, bad_request},
         error::Problem,
     },
+    quota,
     versions::{HistoryError, Moment, heavy, keep_now, note_of, read_chronicle},
 };
 
@@ -265,6 +266,9 @@ async fn carry_out(
 impl From<EditError> for Problem {
     fn from(error: EditError) -> Self {
         let (status, code) = match error {
+            EditError::Refused(ref reason) if reason == quota::FULL => {
+                (StatusCode::INSUFFICIENT_STORAGE, "quota")
+            }
             EditError::Refused(_) => (StatusCode::CONFLICT, "refused"),
             EditError::Busy(_) | EditError::Unknown => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
         };
