@@ -65,6 +65,7 @@ enum Frame {
 
 fn show(state: &AppState, document: &str, headers: &HeaderMap, frame: Frame) -> Response {
     let name = match DocName::new(document) {
+        Ok(name) if name.is_reserved() => return reserved().into_response(),
         Ok(name) => name,
         Err(error) => return bad_name(&error.to_string()).into_response(),
     };
@@ -112,6 +113,14 @@ fn show(state: &AppState, document: &str, headers: &HeaderMap, frame: Frame) -> 
 const PLACES: [&str; 3] = ["{lang}", "{your-name}", "{home}"];
 const FRENCH: [&str; 3] = ["fr", "Votre nom", "Accueil"];
 const ENGLISH: [&str; 3] = ["en", "Your name", "Home"];
+
+fn reserved() -> Problem {
+    let own = format!(
+        "names that begin with {} are the server's own",
+        DocName::RESERVED
+    );
+    bad_name(&own)
+}
 
 fn bad_name(problem: &str) -> Problem {
     Problem {
