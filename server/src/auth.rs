@@ -234,6 +234,18 @@ impl Authenticator {
         if self.is_open {
             return Ok(Grant::of(Access::ReadWrite));
         }
+        let decided = self.decide(credential, document).await;
+        if let Err(CloseReason::Undecided) = decided {
+            tokio::time::sleep(TURNING_AWAY).await;
+        }
+        decided
+    }
+
+    async fn decide(
+        &self,
+        credential: &Credential,
+        document: &DocName,
+    ) -> Result<Grant, CloseReason> {
         let place = match &self.spaces {
             Some(spaces) => spaces.place_of(document).await?,
             None => None,
@@ -286,7 +298,7 @@ impl Authenticator {
         if let Some(identity) = self.static_identity(&credential.token, about) {
             return Ok(identity);
         }
-        let identified = match self.open_token(&credential.token).await {
+        match self.open_token(&credential.token).await {
             // Nobody here knows it: the portal may.
             Err(Refused::UnknownKey) if self.callback.is_some() => {
                 self.ask_portal(credential, about).await
@@ -297,11 +309,7 @@ impl Authenticator {
                 tracing::debug!(?about, %refused, "token refused");
                 Err(close_reason(&refused))
             }
-        };
-        if let Err(CloseReason::Undecided) = identified {
-            tokio::time::sleep(TURNING_AWAY).await;
         }
-        identified
     }
 
     async fn ask_portal(

@@ -114,12 +114,11 @@ impl PartialEq for Standing {
 
 impl Eq for Standing {}
 
-/// Why nobody can say what somebody may do in a space.
+/// Nobody can say what somebody may do: that is no denial. Published clients come back from this
+/// one by themselves.
 fn undecided(error: &RecordError) -> CloseReason {
-    match error {
-        RecordError::Damaged { .. } => CloseReason::Damaged,
-        RecordError::Unavailable(_) | RecordError::Unknown => CloseReason::Unavailable,
-    }
+    tracing::error!(%error, "cannot say who may do what in a space");
+    CloseReason::Undecided
 }
 
 impl Spaces {
@@ -140,11 +139,7 @@ impl Spaces {
         let Some((space, page)) = parts(document.as_str()) else {
             return Ok(None);
         };
-        let held = self.find(space).await;
-        let held = held.map_err(|error| {
-            tracing::error!(%document, %error, "cannot say who may open a document of a space");
-            undecided(&error)
-        })?;
+        let held = self.find(space).await.map_err(|error| undecided(&error))?;
         Ok(held.map(|space| PlaceInSpace {
             space,
             page: page.into(),
@@ -330,7 +325,7 @@ impl PlaceInSpace {
             return Err(CloseReason::Forbidden);
         }
         let principal = identity.principal.clone();
-        let (revision, role) = self.role(&principal)?;
+        let (revision, role) = self.role(&principal).map_err(|_| CloseReason::Undecided)?;
         let mut grant = identity.grant(role)?;
         grant.standing = Some(Arc::new(Standing {
             place: self,
@@ -355,7 +350,7 @@ impl PlaceInSpace {
 }
 
 impl Standing {
-    /// What they may do by now.
+    /// What they may do by now. Nothing, where the space cannot be read any more.
     pub(crate) fn access_now(&self) -> Result<unisson_protocol::Access, CloseReason> {
         let (_, role) = self.place.role(&self.principal)?;
         role.and_then(access_of).ok_or(CloseReason::Forbidden)

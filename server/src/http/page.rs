@@ -69,6 +69,7 @@ enum Frame {
 
 fn show(state: &AppState, document: &str, headers: &HeaderMap, frame: Frame) -> Response {
     let name = match DocName::new(document) {
+        Ok(name) if name.is_reserved() => return reserved().into_response(),
         Ok(name) => name,
         Err(error) => return bad_name(&error.to_string()).into_response(),
     };
@@ -170,6 +171,14 @@ fn fill(template: &str, values: &[(&str, &str)]) -> String {
         page.push_str(value);
         rest = &rest[at + place.len()..];
     }
+}
+
+fn reserved() -> Problem {
+    let own = format!(
+        "names that begin with {} are the server's own",
+        DocName::RESERVED
+    );
+    bad_name(&own)
 }
 
 fn bad_name(problem: &str) -> Problem {

