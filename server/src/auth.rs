@@ -125,7 +125,7 @@ impl Credential {
     }
 
     /// The same, from this address.
-    pub(crate) fn from_address(self, address: Option<IpAddr>) -> Self {
+    pub(crate) fn with_address(self, address: Option<IpAddr>) -> Self {
         Self { address, ..self }
     }
 

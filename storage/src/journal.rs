@@ -73,14 +73,14 @@ impl Journal {
             return Err(StoreError::Unavailable(format!("{name:?} names no object")));
         }
         let put = self.objects.put(&self.object(name), body).await;
-        put.map_err(unavailable)
+        put.map_err(|error| unavailable(&error))
     }
 
     /// All objects, sorted by name.
     pub async fn list(&self) -> Result<Vec<JournalObject>, StoreError> {
         let listed = self.objects.list(&self.folder).await;
         let prefix = format!("{}/", self.folder);
-        let objects = listed.map_err(unavailable)?.into_iter();
+        let objects = listed.map_err(|error| unavailable(&error))?.into_iter();
         let named = objects.filter_map(|listed| {
             Some(JournalObject {
                 name: listed.object.strip_prefix(&prefix)?.to_owned(),
@@ -95,14 +95,14 @@ impl Journal {
         match self.objects.get(&self.object(name)).await {
             Ok(body) => Ok(Some(body)),
             Err(ObjectError::Missing(_)) => Ok(None),
-            Err(error) => Err(unavailable(error)),
+            Err(error) => Err(unavailable(&error)),
         }
     }
 
     /// Deletes an object; one that is gone already is no error.
     pub async fn remove(&self, name: &str) -> Result<(), StoreError> {
         let removed = self.objects.delete(&self.object(name)).await;
-        removed.map_err(unavailable)
+        removed.map_err(|error| unavailable(&error))
     }
 
     fn object(&self, name: &str) -> String {
@@ -128,7 +128,7 @@ fn is_name(name: &str) -> bool {
             .all(|part| !part.is_empty() && !part.starts_with('.'))
 }
 
-fn unavailable(error: ObjectError) -> StoreError {
+fn unavailable(error: &ObjectError) -> StoreError {
     StoreError::Unavailable(error.to_string())
 }
 

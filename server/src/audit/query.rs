@@ -114,15 +114,16 @@ pub(crate) async fn page(
         })
         .collect();
     segments.sort_by_key(|segment| std::cmp::Reverse(segment.until_ms));
-    let (mut found, mut read) = (Vec::new(), 0);
+    let (mut found, mut read, mut has_older) = (Vec::new(), 0, false);
     for (at, segment) in segments.iter().enumerate() {
         // Nothing in this object, or after it, is newer than the last line of a full page.
         let full: Option<&Found> = found.get(limit.wrapping_sub(1));
         if full.is_some_and(|last| last.line.at_ms > segment.until_ms) {
+            has_older = true;
             break;
         }
         if read == OBJECTS_MAX {
-            return Ok(cut(found, limit, segments.get(at)));
+            return Ok(cut(found, limit, segments.get(at), false));
         }
         read += 1;
         let lines = archive::read(journal, segment).await?.unwrap_or_default();
@@ -139,11 +140,12 @@ pub(crate) async fn page(
         found.sort_by_key(|found| std::cmp::Reverse(found.position()));
         found.truncate(limit + 1);
     }
-    Ok(cut(found, limit, None))
+    Ok(cut(found, limit, None, has_older))
 }
 
-/// `unread`: the newest object that was not read.
-fn cut(mut found: Vec<Found>, limit: usize, unread: Option<&Segment>) -> Page {
+/// `unread`: the newest object that was not read, of those that the page might have lines of.
+/// `has_older`: there are others, all of whose lines are older.
+fn cut(mut found: Vec<Found>, limit: usize, unread: Option<&Segment>, has_older: bool) -> Page {
     if let Some(unread) = unread {
         // Whatever is older than an unread object waits for the page on which that one is read.
         let next = Position {
@@ -159,7 +161,7 @@ fn cut(mut found: Vec<Found>, limit: usize, unread: Option<&Segment>) -> Page {
             };
         }
     }
-    let has_more = found.len() > limit;
+    let has_more = has_older || found.len() > limit;
     found.truncate(limit);
     let last = found.last().map(Found::position);
     Page {

@@ -78,7 +78,8 @@ async fn webhooks_text(shared: &Shared) -> String {
          # TYPE unisson_events_lost counter\nunisson_events_lost_total {}\n",
         shared.events.lost()
     );
-    let figures: [(&str, fn(&Standing) -> u64); 3] = [
+    type Figure = fn(&Standing) -> u64;
+    let figures: [(&str, Figure); 3] = [
         ("waiting", |standing| standing.waiting as u64),
         ("dropped", |standing| standing.dropped),
         ("disabled", |standing| {

@@ -48,7 +48,7 @@ pub(crate) async fn window(
     headers: HeaderMap,
 ) -> Response {
     let who = signed_in.map(|Extension(who)| who);
-    show(&state, &document, &headers, Frame::Window(who))
+    show(&state, &document, &headers, &Frame::Window(who))
 }
 
 /// A frame: the page around it speaks to it by `postMessage`.
@@ -57,7 +57,7 @@ pub(crate) async fn frame(
     Path(document): Path<String>,
     headers: HeaderMap,
 ) -> Response {
-    show(&state, &document, &headers, Frame::Embedded)
+    show(&state, &document, &headers, &Frame::Embedded)
 }
 
 #[derive(Debug)]
@@ -67,7 +67,7 @@ enum Frame {
     Embedded,
 }
 
-fn show(state: &AppState, document: &str, headers: &HeaderMap, frame: Frame) -> Response {
+fn show(state: &AppState, document: &str, headers: &HeaderMap, frame: &Frame) -> Response {
     let name = match DocName::new(document) {
         Ok(name) if name.is_reserved() => return reserved().into_response(),
         Ok(name) => name,
@@ -82,7 +82,7 @@ fn show(state: &AppState, document: &str, headers: &HeaderMap, frame: Frame) -> 
     let up = "../".repeat(name.as_str().matches('/').count() + 1);
     let words = if french { FRENCH } else { ENGLISH };
     let can_sign_in = state.registry.shared().authenticator.oidc().is_some();
-    let (field, who) = match &frame {
+    let (field, who) = match frame {
         Frame::Window(Some(SignedIn(session))) => (SIGNED_IN, escaped(&session.name).to_string()),
         Frame::Window(None) if can_sign_in => (SIGN_IN, String::new()),
         _ => (NAME_FIELD, String::new()),

@@ -30,7 +30,7 @@ pub(crate) async fn y_websocket(State(state): State<AppState>, request: Request)
     };
     let name = document_name(request.uri().path());
     let credential = credential(request.uri().query(), request.headers(), &state)
-        .from_address(address_of(request.extensions()));
+        .with_address(address_of(request.extensions()));
     let admission = admission(&state, name, &credential).await;
     if let Err(reason) = &admission {
         state.registry.shared().metrics.refuse(reason.text());
@@ -47,7 +47,7 @@ pub(crate) async fn hocuspocus(State(state): State<AppState>, request: Request) 
     match admit(&state, &request) {
         Ok(admitted) => {
             let credential = credential(request.uri().query(), request.headers(), &state)
-                .from_address(address_of(request.extensions()));
+                .with_address(address_of(request.extensions()));
             let session = credential.session().cloned();
             accept(&state, request, (admitted, session), move |door| {
                 HocuspocusSocket::new(door, credential)
