@@ -35,6 +35,7 @@ struct Report {
     versions: u64,
     ledger_records: u64,
     tombstones: u64,
+    journals: u64,
     documents: u64,
     documents_damaged: u64,
     /// False where the store does not even open, so that no document could be read.
@@ -117,6 +118,7 @@ fn report(checked: &CheckedObjects) -> Report {
         versions: checked.versions,
         ledger_records: checked.records,
         tombstones: checked.tombstones,
+        journals: checked.journals,
         documents: 0,
         documents_damaged: 0,
         documents_checked: true,
@@ -217,7 +219,7 @@ fn print(report: &Report) {
     }
     println!(
         "{} objects, {}: {} segments, {} logs, {} snapshots, {} versions, {} ledger records, \
-         {} tombstones",
+         {} tombstones, {} journal objects",
         report.objects,
         bytes_text(report.bytes),
         report.segments,
@@ -226,6 +228,7 @@ fn print(report: &Report) {
         report.versions,
         report.ledger_records,
         report.tombstones,
+        report.journals,
     );
     if report.documents_checked {
         println!(
