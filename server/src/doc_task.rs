@@ -2,6 +2,7 @@
 
 mod alarm;
 mod fanout;
+mod newsroom;
 
 use std::{
     any::Any,
@@ -21,7 +22,7 @@ use unisson_history::Author;
 use unisson_protocol::{CloseReason, DocName, PeerMessage};
 use unisson_session::{Access, EditId, Effect, Effects, Input, Millis, Peer, PeerId, Session};
 
-use self::{alarm::Alarm, fanout::Fanout};
+use self::{alarm::Alarm, fanout::Fanout, newsroom::Newsroom};
 use crate::{
     effects::{Io, Outcome},
     memory::Weight,
@@ -100,6 +101,7 @@ pub(crate) fn open(
         start,
         io: Io::new(name.clone(), shared.clone()),
         weight,
+        news: Newsroom::new(name.clone(), shared.events.clone()),
         stopped: false,
     };
     (inbox, task)
@@ -128,6 +130,8 @@ pub(crate) struct DocTask {
     start: Instant,
     io: Io,
     weight: Arc<Weight>,
+    /// Who edits, for whoever wants to hear of it.
+    news: Newsroom,
     stopped: bool,
 }
 
@@ -286,6 +290,7 @@ impl DocTask {
             _ => None,
         };
         let now = Millis(self.start.elapsed().as_millis() as u64);
+        self.news.notice(&input);
         let session = &mut self.session;
         let heavy = session.is_heavy(&input);
         if !matches!(input, Input::Woke | Input::MemoryShort) {
@@ -302,6 +307,7 @@ impl DocTask {
                 if let Some(fault) = self.session.fault() {
                     tracing::error!(document = %self.name, %fault, "document cannot go on");
                 }
+                self.news.carried(&effects);
                 self.carry_out(effects);
             }
             Err(panic) => self.end_by_panic(panic.as_ref(), suspect),

@@ -36,6 +36,11 @@ pub struct LoadedDocument {
 }
 
 impl LoadedDocument {
+    /// Whether nobody has ever written it.
+    pub fn is_new(&self) -> bool {
+        self.log_updates == 0 && self.state_bytes == 0
+    }
+
     /// Whether it opened without building a CRDT.
     pub fn is_cold(&self) -> bool {
         self.document.is_cold()

@@ -1,0 +1,554 @@
+//! Webhooks: events, signed as [Standard Webhooks](https://www.standardwebhooks.com) has it, to
+//! whom the operator names.
+//!
+//! Promises: at least once, however often the process is killed; with retries over days; nobody
+//! waits for a receiver. No promise about the order: receivers look at `timestamp`.
+//!
+//! One task owns the [`queue`]; attempts and writes to the journal run beside it.
+
+mod keeper;
+mod queue;
+mod sender;
+mod signature;
+mod target;
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use aws_lc_rs::rand;
+use tokio::{
+    sync::{mpsc, oneshot},
+    task::{JoinHandle, JoinSet},
+    time::Instant,
+};
+use unisson_storage::{Journal, StoreError, utc};
+
+use self::{
+    keeper::{Keeper, Left, Write},
+    queue::{Fact, Queue, next_ms},
+    sender::{Outcome, Sender},
+};
+use crate::{
+    events::{DocumentChange, Event, Events, News, TestEvent},
+    settings::WebhookSettings,
+    versions::unix_now_ms,
+};
+
+pub(crate) use queue::{Attempt, Message};
+
+/// Facts gather for so long before they are kept.
+const FLUSH: Duration = Duration::from_millis(200);
+/// After a failure of the store.
+const FLUSH_AGAIN: Duration = Duration::from_secs(2);
+/// How often what other servers left is looked for.
+const LOOK: Duration = Duration::from_secs(5 * 60);
+/// How many calls may wait for the task.
+const COMMANDS_MAX: usize = 64;
+/// How long a stop may take.
+const GOODBYE: Duration = Duration::from_secs(3);
+
+/// How a webhook is doing.
+#[derive(Debug, Clone)]
+pub(crate) struct Standing {
+    pub(crate) id: String,
+    pub(crate) waiting: usize,
+    pub(crate) dropped: u64,
+    pub(crate) failing_since_ms: Option<u64>,
+    pub(crate) disabled: Option<(u64, String)>,
+    pub(crate) last: Option<Attempt>,
+}
+
+/// What calls ask of the task.
+enum Command {
+    Standings(oneshot::Sender<Vec<Standing>>),
+    Attempts(String, oneshot::Sender<Vec<Attempt>>),
+    Message(String, oneshot::Sender<Option<Message>>),
+    Again(String, String, oneshot::Sender<bool>),
+    Enable(String, oneshot::Sender<bool>),
+    Test(String, oneshot::Sender<Option<String>>),
+    Stop,
+}
+
+/// The way to the task; nothing where no webhook is configured.
+#[derive(Debug)]
+pub(crate) struct Webhooks {
+    commands: mpsc::Sender<Command>,
+    settings: Vec<Arc<WebhookSettings>>,
+    task: std::sync::Mutex<Option<JoinHandle<()>>>,
+}
+
+impl std::fmt::Debug for Command {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Command")
+    }
+}
+
+impl Webhooks {
+    /// Takes over what was left, and begins.
+    pub(crate) async fn start(
+        settings: &[WebhookSettings],
+        journal: Journal,
+        events: Arc<Events>,
+        news: mpsc::Receiver<News>,
+    ) -> Result<Self, String> {
+        let settings: Vec<_> = settings.iter().cloned().map(Arc::new).collect();
+        let mut senders = BTreeMap::new();
+        for settings in &settings {
+            let sender = Sender::new(settings.clone());
+            let sender = sender.map_err(|error| format!("webhooks: {}: {error}", settings.id))?;
+            senders.insert(settings.id.clone(), sender);
+        }
+        let (commands, asked) = mpsc::channel(COMMANDS_MAX);
+        let mut task = Task::new(settings.clone(), senders, journal, events);
+        let left = task.look().await;
+        left.map_err(|error| format!("the queue of webhooks cannot be read: {error}"))?;
+        let task = tokio::spawn(task.run(news, asked));
+        Ok(Self {
+            commands,
+            settings,
+            task: std::sync::Mutex::new(Some(task)),
+        })
+    }
+
+    pub(crate) fn settings(&self, id: &str) -> Option<&Arc<WebhookSettings>> {
+        self.settings.iter().find(|settings| settings.id == id)
+    }
+
+    pub(crate) async fn standings(&self) -> Option<Vec<Standing>> {
+        self.ask(Command::Standings).await
+    }
+
+    /// Newest first.
+    pub(crate) async fn attempts(&self, id: &str) -> Option<Vec<Attempt>> {
+        self.ask(|answer| Command::Attempts(id.into(), answer))
+            .await
+    }
+
+    pub(crate) async fn message(&self, id: &str) -> Option<Option<Message>> {
+        self.ask(|answer| Command::Message(id.into(), answer)).await
+    }
+
+    /// Sends a message again; false where it is not known any more.
+    pub(crate) async fn again(&self, id: &str, message: &str) -> Option<bool> {
+        self.ask(|answer| Command::Again(id.into(), message.into(), answer))
+            .await
+    }
+
+    pub(crate) async fn enable(&self, id: &str) -> Option<bool> {
+        self.ask(|answer| Command::Enable(id.into(), answer)).await
+    }
+
+    /// Sends an event about nothing; its id.
+    pub(crate) async fn test(&self, id: &str) -> Option<Option<String>> {
+        self.ask(|answer| Command::Test(id.into(), answer)).await
+    }
+
+    async fn ask<A>(&self, command: impl FnOnce(oneshot::Sender<A>) -> Command) -> Option<A> {
+        let (answer, answered) = oneshot::channel();
+        self.commands.send(command(answer)).await.ok()?;
+        answered.await.ok()
+    }
+
+    /// Keeps everything and ends. Attempts that are under way are made again after the next start.
+    pub(crate) async fn stop(&self) {
+        let task = self.task.lock().ok().and_then(|mut task| task.take());
+        // A task that has ended needs no telling.
+        let _ = self.commands.send(Command::Stop).await;
+        if let Some(task) = task
+            && tokio::time::timeout(GOODBYE, task).await.is_err()
+        {
+            tracing::error!("the queue of webhooks was not kept in time");
+        }
+    }
+}
+
+/// The owner of the queue.
+struct Task {
+    settings: BTreeMap<String, Arc<WebhookSettings>>,
+    senders: BTreeMap<String, Sender>,
+    events: Arc<Events>,
+    queue: Queue,
+    keeper: Keeper,
+    attempts: JoinSet<(String, Message, Outcome)>,
+    /// At most one at a time.
+    writing: JoinSet<Result<(), (Write, StoreError)>>,
+    /// What the store did not take.
+    unwritten: Option<Write>,
+    flush_at: Instant,
+    looking: JoinSet<Result<Vec<Left>, StoreError>>,
+    look_at: Instant,
+}
+
+/// What the task sees to next.
+enum Turn {
+    News(Option<News>),
+    Command(Option<Command>),
+    Attempted((String, Message, Outcome)),
+    Written(Result<(), (Write, StoreError)>),
+    Looked(Result<Vec<Left>, StoreError>),
+    Timer,
+}
+
+impl Task {
+    fn new(
+        settings: Vec<Arc<WebhookSettings>>,
+        senders: BTreeMap<String, Sender>,
+        journal: Journal,
+        events: Arc<Events>,
+    ) -> Self {
+        let target = |settings: &WebhookSettings| {
+            blake3::hash(settings.url.to_string().as_bytes())
+                .to_hex()
+                .as_str()[..16]
+                .to_owned()
+        };
+        let targets: Vec<_> = settings
+            .iter()
+            .map(|settings| (settings.id.clone(), target(settings)))
+            .collect();
+        let settings = settings
+            .into_iter()
+            .map(|settings| (settings.id.clone(), settings));
+        Self {
+            settings: settings.collect(),
+            senders,
+            events,
+            queue: Queue::default().with_targets(&targets),
+            keeper: Keeper::new(journal),
+            attempts: JoinSet::new(),
+            writing: JoinSet::new(),
+            unwritten: None,
+            flush_at: Instant::now(),
+            looking: JoinSet::new(),
+            look_at: Instant::now() + LOOK,
+        }
+    }
+
+    /// Takes over what dead processes left.
+    async fn look(&mut self) -> Result<(), StoreError> {
+        let targets = self.queue.targets();
+        let left = keeper::left(self.keeper.journal(), &targets, unix_now_ms()).await?;
+        self.take_over(left);
+        Ok(())
+    }
+
+    fn take_over(&mut self, left: Vec<Left>) {
+        let own: std::collections::BTreeSet<_> = self.queue.marked().map(str::to_owned).collect();
+        for left in left {
+            self.keeper.took_over(&left);
+            let targets = self.queue.targets();
+            self.queue.adopt(left.queue.with_targets(&targets));
+        }
+        // Whoever marked these was killed before it could tell.
+        let marked: Vec<_> = self.queue.marked().map(str::to_owned).collect();
+        let now_ms = unix_now_ms();
+        for document in marked
+            .into_iter()
+            .filter(|document| !own.contains(document))
+        {
+            let change = DocumentChange {
+                document,
+                authors: Vec::new(),
+                others: true,
+                first_edit_ms: now_ms,
+                last_edit_ms: now_ms,
+                recovered: true,
+            };
+            self.happened(now_ms, &Event::DocumentChanged(change));
+        }
+    }
+
+    async fn run(mut self, mut news: mpsc::Receiver<News>, mut asked: mpsc::Receiver<Command>) {
+        let events = self.events.clone();
+        let mut telling = std::pin::pin!(events.run());
+        loop {
+            let timer = tokio::time::sleep_until(self.next_timer());
+            let turn = tokio::select! {
+                told = news.recv() => Turn::News(told),
+                command = asked.recv() => Turn::Command(command),
+                Some(Ok(attempted)) = self.attempts.join_next() => Turn::Attempted(attempted),
+                Some(Ok(written)) = self.writing.join_next() => Turn::Written(written),
+                Some(Ok(looked)) = self.looking.join_next() => Turn::Looked(looked),
+                () = timer => Turn::Timer,
+                () = &mut telling => Turn::Timer,
+            };
+            match turn {
+                Turn::News(Some(told)) => self.heard(told),
+                Turn::News(None) | Turn::Command(None | Some(Command::Stop)) => break,
+                Turn::Command(Some(command)) => self.answer(command),
+                Turn::Attempted((to, message, outcome)) => self.attempted(&to, &message, &outcome),
+                Turn::Written(Err((write, error))) => self.not_written(write, &error),
+                Turn::Looked(Ok(left)) => self.take_over(left),
+                Turn::Looked(Err(error)) => {
+                    tracing::warn!(%error, "cannot look what other servers left of webhooks");
+                }
+                Turn::Written(Ok(())) | Turn::Timer => {}
+            }
+            self.proceed();
+        }
+        self.end(news).await;
+    }
+
+    fn next_timer(&self) -> Instant {
+        let due = self.queue.next_due_ms().map(|due_ms| {
+            Instant::now() + Duration::from_millis(due_ms.saturating_sub(unix_now_ms()))
+        });
+        let flush = if self.writing.is_empty() {
+            Some(self.flush_at)
+        } else {
+            None
+        };
+        // A timer that is always in the past would take a processor; a tick this late hurts nobody.
+        let soonest = Instant::now() + Duration::from_millis(20);
+        let next = [due, flush, Some(self.look_at)].into_iter().flatten().min();
+        next.unwrap_or(self.look_at).max(soonest)
+    }
+
+    /// Starts what is due.
+    fn proceed(&mut self) {
+        let now_ms = unix_now_ms();
+        for (to, message) in self.queue.due(now_ms) {
+            let Some(sender) = self.senders.get(&to).cloned() else {
+                continue;
+            };
+            self.attempts.spawn(async move {
+                let outcome = sender.attempt(&message.id, &message.body).await;
+                (to, message, outcome)
+            });
+        }
+        let now = Instant::now();
+        if self.writing.is_empty() && self.flush_at <= now {
+            self.flush_at = now + FLUSH;
+            self.write(now_ms);
+        }
+        if self.look_at <= now && self.looking.is_empty() {
+            self.look_at = now + LOOK;
+            let journal = self.keeper.journal().clone();
+            if !journal.is_alone() {
+                let targets = self.queue.targets();
+                let looking = async move { keeper::left(&journal, &targets, now_ms).await };
+                self.looking.spawn(looking);
+            }
+        }
+    }
+
+    fn write(&mut self, now_ms: u64) {
+        let write = self.unwritten.take();
+        let write = write.or_else(|| self.keeper.next(&self.queue, now_ms));
+        let Some(write) = write else { return };
+        let journal = self.keeper.journal().clone();
+        self.writing.spawn(async move {
+            let written = keeper::write(&journal, &write).await;
+            written.map_err(|error| (write, error))
+        });
+    }
+
+    fn not_written(&mut self, write: Write, error: &StoreError) {
+        tracing::warn!(%error, "the queue of webhooks is not kept; trying again");
+        self.unwritten = Some(write);
+        self.flush_at = Instant::now() + FLUSH_AGAIN;
+    }
+
+    fn note(&mut self, fact: &Fact) {
+        self.queue.apply(fact);
+        self.keeper.note(fact);
+    }
+
+    fn heard(&mut self, news: News) {
+        match news {
+            News::Pending { document } => self.note(&Fact::Marked { document }),
+            News::Happened { at_ms, event } => self.happened(at_ms, &event),
+        }
+    }
+
+    fn happened(&mut self, at_ms: u64, event: &Event) {
+        let (kind, place) = (event.kind(), event.place());
+        let wanted = |settings: &WebhookSettings| {
+            let of_kind = settings.events.is_empty() || settings.events.iter().any(|k| k == kind);
+            of_kind && crate::auth::claims::prefix_covers(&settings.prefix, place)
+        };
+        let to: Vec<String> = self
+            .settings
+            .values()
+            .filter(|settings| wanted(settings))
+            .map(|settings| settings.id.clone())
+            .filter(|id| {
+                self.queue
+                    .endpoint(id)
+                    .is_some_and(|e| e.disabled().is_none())
+            })
+            .collect();
+        if let Some(message) = (!to.is_empty()).then(|| message(at_ms, event)).flatten() {
+            self.note(&Fact::Queued { message, to });
+        }
+        if let Event::DocumentChanged(change) = event {
+            let document = change.document.clone();
+            self.note(&Fact::Unmarked { document });
+        }
+    }
+
+    fn attempted(&mut self, to: &str, message: &Message, outcome: &Outcome) {
+        let Some(settings) = self.settings.get(to).cloned() else {
+            return;
+        };
+        let now_ms = unix_now_ms();
+        let number = self.queue.attempts_of(to, &message.id) + 1;
+        let retry_after_ms = outcome.retry_after.map(|wait| wait.as_millis() as u64);
+        let failed = outcome.problem.is_some();
+        let attempt = Attempt {
+            message: message.id.clone(),
+            kind: message.kind.clone(),
+            number,
+            at_ms: now_ms.saturating_sub(outcome.took.as_millis() as u64),
+            took_ms: outcome.took.as_millis() as u64,
+            status: outcome.status,
+            problem: outcome.problem.clone(),
+            next_ms: failed
+                .then(|| next_ms(&settings.retries_ms, number, now_ms, draw(), retry_after_ms))
+                .flatten(),
+        };
+        if failed {
+            let problem = outcome.problem.as_deref().unwrap_or_default();
+            tracing::debug!(
+                webhook = to,
+                message = message.id,
+                number,
+                problem,
+                "not delivered"
+            );
+            if attempt.next_ms.is_none() {
+                tracing::warn!(webhook = to, message = message.id, problem, "given up");
+            }
+        }
+        self.note(&Fact::Attempted {
+            to: to.to_owned(),
+            attempt,
+        });
+        if let Some(reason) = self.why_to_disable(to, outcome, settings.disable_after_ms, now_ms) {
+            tracing::error!(webhook = to, reason, "switched off");
+            self.note(&Fact::Disabled {
+                to: to.to_owned(),
+                disabled: queue::Disabled {
+                    at_ms: now_ms,
+                    reason,
+                },
+            });
+        }
+    }
+
+    fn why_to_disable(
+        &self,
+        to: &str,
+        outcome: &Outcome,
+        after_ms: u64,
+        now_ms: u64,
+    ) -> Option<String> {
+        let endpoint = self.queue.endpoint(to)?;
+        if endpoint.disabled().is_some() {
+            return None;
+        }
+        if outcome.status == Some(410) {
+            return Some("it answers 410 Gone: it wants no more".into());
+        }
+        let since_ms = endpoint.failing_since_ms()?;
+        let is_long = now_ms.saturating_sub(since_ms) >= after_ms;
+        is_long.then(|| format!("it has failed since {}", utc(since_ms)))
+    }
+
+    fn answer(&mut self, command: Command) {
+        let now_ms = unix_now_ms();
+        // Whoever asked may have gone.
+        match command {
+            Command::Standings(answer) => drop(answer.send(self.standings())),
+            Command::Attempts(id, answer) => {
+                let endpoint = self.queue.endpoint(&id);
+                let attempts = endpoint.map(|endpoint| endpoint.attempts().cloned().collect());
+                drop(answer.send(attempts.unwrap_or_default()));
+            }
+            Command::Message(id, answer) => drop(answer.send(self.queue.message(&id).cloned())),
+            Command::Again(to, message, answer) => {
+                let is_known = self.queue.message(&message).is_some();
+                if is_known {
+                    let at_ms = now_ms;
+                    self.note(&Fact::Again { to, message, at_ms });
+                }
+                let _ = answer.send(is_known);
+            }
+            Command::Enable(to, answer) => {
+                let is_known = self.queue.endpoint(&to).is_some();
+                self.note(&Fact::Enabled { to, at_ms: now_ms });
+                let _ = answer.send(is_known);
+            }
+            Command::Test(to, answer) => {
+                let event = Event::WebhookTest(TestEvent {
+                    webhook: to.clone(),
+                });
+                let message = message(now_ms, &event);
+                let id = message.as_ref().map(|message| message.id.clone());
+                if let Some(message) = message {
+                    let to = vec![to];
+                    self.note(&Fact::Queued { message, to });
+                }
+                drop(answer.send(id));
+            }
+            Command::Stop => {}
+        }
+    }
+
+    fn standings(&self) -> Vec<Standing> {
+        let standing = |(id, endpoint): (&str, &queue::Endpoint)| Standing {
+            id: id.to_owned(),
+            waiting: endpoint.waiting(),
+            dropped: endpoint.dropped(),
+            failing_since_ms: endpoint.failing_since_ms(),
+            disabled: endpoint.disabled().map(|d| (d.at_ms, d.reason.clone())),
+            last: endpoint.attempts().next().cloned(),
+        };
+        self.queue.endpoints().map(standing).collect()
+    }
+
+    /// What is under way counts as not made.
+    async fn end(mut self, mut news: mpsc::Receiver<News>) {
+        self.events.flush();
+        while let Ok(told) = news.try_recv() {
+            self.heard(told);
+        }
+        self.attempts.abort_all();
+        while let Some(written) = self.writing.join_next().await {
+            if let Ok(Err((write, _))) = written {
+                self.unwritten = Some(write);
+            }
+        }
+        for write in [
+            self.unwritten.take(),
+            self.keeper.next(&self.queue, unix_now_ms()),
+        ] {
+            let Some(write) = write else { continue };
+            if let Err(error) = keeper::write(self.keeper.journal(), &write).await {
+                tracing::error!(%error, "the queue of webhooks is not kept");
+            }
+        }
+    }
+}
+
+/// An event as it is sent.
+fn message(at_ms: u64, event: &Event) -> Option<Message> {
+    let mut body = serde_json::to_value(event).ok()?;
+    let fields = body.as_object_mut()?;
+    fields.insert("timestamp".into(), utc(at_ms).into());
+    let mut random = [0; 10];
+    rand::fill(&mut random).ok()?;
+    let random: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
+    Some(Message {
+        id: format!("msg_{at_ms:011x}{random}"),
+        kind: event.kind().to_owned(),
+        at_ms,
+        body: body.to_string(),
+    })
+}
+
+/// For jitter: without it nothing is worse than a crowd at one moment.
+fn draw() -> u8 {
+    let mut random = [128];
+    let _ = rand::fill(&mut random);
+    random[0]
+}
