@@ -9,8 +9,10 @@ mod fetch;
 mod jwks;
 pub mod keys;
 pub mod mint;
+pub(crate) mod oidc;
 
 use std::{
+    net::IpAddr,
     sync::Arc,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -19,14 +21,22 @@ use subtle::ConstantTimeEq;
 use tokio::time::Instant;
 use unisson_protocol::{Access, CloseReason, DocName};
 
+pub(crate) use self::fetch::shown;
 use self::{
     callback::Callback,
     claims::{Claims, Refused, Rules, prefix_covers},
     jwks::RemoteKeys,
     keys::{Head, Key, looks_like_a_token},
     mint::{MintError, MintRight, Minted, Order, mint},
+    oidc::{
+        Oidc,
+        session::{Session, Signed, default_role},
+    },
 };
-use crate::settings::{Settings, Token};
+use crate::{
+    events::Actor,
+    settings::{Settings, Token},
+};
 
 /// Who cannot be told yes or no is told so this late: some published clients try again at once.
 const TURNING_AWAY: Duration = Duration::from_secs(1);
@@ -68,6 +78,10 @@ pub struct Credential {
     token: Arc<str>,
     /// All cookies, where the portal is to judge them.
     cookies: Option<Arc<str>>,
+    /// Who the browser is signed in as.
+    session: Signed,
+    /// Where it comes from, for the audit log.
+    address: Option<IpAddr>,
 }
 
 impl Credential {
@@ -75,6 +89,8 @@ impl Credential {
         Self {
             token: token.into(),
             cookies: None,
+            session: None,
+            address: None,
         }
     }
 
@@ -86,12 +102,31 @@ impl Credential {
         }
     }
 
+    /// The same, of a browser that is signed in.
+    pub(crate) fn with_session(self, session: Signed) -> Self {
+        Self { session, ..self }
+    }
+
+    /// The same, from this address.
+    pub(crate) fn with_address(self, address: Option<IpAddr>) -> Self {
+        Self { address, ..self }
+    }
+
+    pub(crate) fn session(&self) -> Option<&Arc<Session>> {
+        self.session.as_ref()
+    }
+
+    pub(crate) fn address(&self) -> Option<IpAddr> {
+        self.address
+    }
+
     /// What a frame shows on top of what the handshake has shown.
     pub(crate) fn over(self, handshake: &Self) -> Self {
         match self.is_empty() {
             true => handshake.clone(),
             false => Self {
                 cookies: handshake.cookies.clone(),
+                address: handshake.address,
                 ..self
             },
         }
@@ -119,6 +154,7 @@ pub struct Authenticator {
     keys: Vec<Key>,
     remote_keys: Option<Arc<RemoteKeys>>,
     callback: Option<Callback>,
+    oidc: Option<Arc<Oidc>>,
     rules: Rules,
     is_open: bool,
 }
@@ -138,9 +174,19 @@ impl Authenticator {
             keys: auth.keys.clone(),
             remote_keys: remote_keys.transpose()?.map(Arc::new),
             callback: callback.transpose()?,
+            oidc: None,
             rules: auth.rules.clone(),
             is_open: settings.is_open(),
         })
+    }
+
+    /// The same, for people who sign in too.
+    pub(crate) fn with_oidc(self, oidc: Option<Arc<Oidc>>) -> Self {
+        Self { oidc, ..self }
+    }
+
+    pub(crate) fn oidc(&self) -> Option<&Arc<Oidc>> {
+        self.oidc.as_ref()
     }
 
     /// What a credential allows: `Unauthorized` where nobody knows it, `Forbidden` where it is for
@@ -152,6 +198,12 @@ impl Authenticator {
     ) -> Result<Grant, CloseReason> {
         if self.is_open {
             return Ok(Grant::of(Access::ReadWrite));
+        }
+        // A token that is shown counts over the browser's session.
+        if credential.is_empty()
+            && let (Some(oidc), Some(session)) = (&self.oidc, &credential.session)
+        {
+            return session_grant(oidc, session, document);
         }
         match self.static_grant(&credential.token, document) {
             Err(CloseReason::Unauthorized) => {}
@@ -234,7 +286,7 @@ impl Authenticator {
             return Err(Refused::UnknownKey);
         }
         let head = Head::of(token)?;
-        let mut opened = keys::open(&self.keys, &head, token);
+        let mut opened = keys::open::<Claims>(&self.keys, &head, token);
         if let (Err(Refused::UnknownKey | Refused::Signature), Some(remote)) =
             (&opened, &self.remote_keys)
         {
@@ -249,7 +301,10 @@ impl Authenticator {
     pub(crate) async fn mint_right(&self, token: &str) -> Result<MintRight, CloseReason> {
         let known = self.known_tokens(token).collect::<Vec<_>>();
         if let Some(admin) = known.iter().find(|token| token.is_admin) {
-            return Ok(MintRight::within(&admin.prefix));
+            return Ok(MintRight {
+                holder: holder(admin),
+                ..MintRight::within(&admin.prefix)
+            });
         }
         if !known.is_empty() {
             return Err(CloseReason::Forbidden);
@@ -261,8 +316,25 @@ impl Authenticator {
                 places: claims.places,
                 role: claims.role,
                 mint: false,
+                holder: Some(Actor {
+                    id: claims.sub,
+                    name: claims.name,
+                }),
             }),
             false => Err(CloseReason::Forbidden),
+        }
+    }
+
+    /// Who asks, where it is an operator of the whole server.
+    pub(crate) fn admin(&self, token: &str) -> Result<Option<Actor>, CloseReason> {
+        let known = self.known_tokens(token).collect::<Vec<_>>();
+        let admin = known
+            .iter()
+            .find(|token| token.is_admin && token.prefix.is_empty());
+        match admin {
+            Some(admin) => Ok(holder(admin)),
+            None if known.is_empty() => Err(CloseReason::Unauthorized),
+            None => Err(CloseReason::Forbidden),
         }
     }
 
@@ -270,6 +342,14 @@ impl Authenticator {
     pub(crate) fn mint(&self, order: Order, right: &MintRight) -> Result<Minted, MintError> {
         mint(&self.keys, &self.rules, order, right, unix_now_s())
     }
+}
+
+/// Whose a token is, where the settings say so.
+fn holder(token: &Token) -> Option<Actor> {
+    Some(Actor {
+        id: token.user.clone()?,
+        name: token.display_name.clone(),
+    })
 }
 
 fn grant(claims: &Claims, access: Access, leeway_s: u64) -> Grant {
@@ -284,6 +364,22 @@ fn grant(claims: &Claims, access: Access, leeway_s: u64) -> Grant {
         expires: Some(Instant::now() + left),
         again: None,
     }
+}
+
+/// What a browser's session allows. It holds for as long as the session may last: that it was ended
+/// before is told to open sockets at once.
+fn session_grant(oidc: &Oidc, session: &Session, document: &DocName) -> Result<Grant, CloseReason> {
+    if !oidc.is_good(session) {
+        return Err(CloseReason::Unauthorized);
+    }
+    let role = default_role(oidc.settings(), document.as_str()).ok_or(CloseReason::Forbidden)?;
+    let left_s = session.last_s(oidc.settings()).saturating_sub(unix_now_s());
+    Ok(Grant {
+        user: Some(session.id.as_str().into()),
+        display_name: Some(session.name.as_str().into()),
+        expires: Some(Instant::now() + Duration::from_secs(left_s)),
+        ..Grant::of(role.access())
+    })
 }
 
 fn close_reason(refused: &Refused) -> CloseReason {

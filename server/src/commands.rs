@@ -4,6 +4,7 @@
 //! Exit codes: 0 done; 1 it could not be done; 2 wrong usage; 3 done, and something is damaged.
 //! Results go to standard output, for people or as one JSON value; all else to standard error.
 
+pub mod audit;
 pub mod doctor;
 pub mod export;
 pub mod fsck;

@@ -1,18 +1,23 @@
 //! The router, on one screen.
 
+mod address;
+mod admin;
 mod admission;
 mod api;
 mod assets;
+mod audit;
 mod codes;
 mod error;
 mod health;
 mod history;
 mod home;
 mod page;
+mod signin;
 mod tokens;
+mod webhooks;
 mod ws;
 
-use axum::{Router, routing::get};
+use axum::{Router, middleware, routing::get};
 
 use crate::registry::Registry;
 
@@ -29,6 +34,8 @@ pub(crate) fn router(state: AppState) -> Router {
         .route("/", get(home::page))
         .route("/d", get(page::choose))
         .route("/d/{*document}", get(page::window))
+        .route_layer(middleware::from_fn_with_state(state.clone(), signin::look))
+        .merge(signin::routes(&state))
         .route("/embed/{*document}", get(page::frame))
         .route("/client/{*path}", get(assets::file))
         .route("/ws/{*document}", get(ws::y_websocket))

@@ -33,6 +33,7 @@ fn main() -> ExitCode {
         Command::Import(options) => work(|| commands::import::run(options)),
         Command::Rm(options) => work(|| commands::rm::run(options)),
         Command::Stat(options) => work(|| commands::stat::run(options)),
+        Command::Audit(options) => work(|| commands::audit::run(*options)),
         Command::Token(options) => work(|| commands::token::run(*options)),
     };
     match outcome {

@@ -56,8 +56,8 @@ impl Metrics {
         }
     }
 
-    /// Everything, for a scrape.
-    pub(crate) fn text(&self, store: &StoreStatus, memory: &Memory) -> String {
+    /// Everything, for a scrape; `more` is text of the same form.
+    pub(crate) fn text(&self, store: &StoreStatus, memory: &Memory, more: &str) -> String {
         let mut registry = Registry::with_prefix("unisson");
         registry.register("sockets", "Open sockets", self.sockets.clone());
         registry.register("documents", "Open documents", self.documents.clone());
@@ -125,6 +125,7 @@ impl Metrics {
         text.truncate(end);
         text.push_str(&memory_text(memory));
         text.push_str(&store_text(store));
+        text.push_str(more);
         text.push_str("# EOF\n");
         text
     }

@@ -3,7 +3,7 @@
 use std::{
     collections::{HashMap, VecDeque},
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -16,12 +16,15 @@ use unisson_storage::Store;
 
 use crate::{
     Settings,
+    audit::Audit,
     auth::Authenticator,
     connection::Backlog,
     doc_task::{self, DocInbox, DocMessage, Joining},
+    events::Events,
     memory::{self, Memory, Weight},
     metrics::Metrics,
     sockets::Sockets,
+    webhooks::Webhooks,
 };
 
 /// How many documents load at a time: mostly they wait for the disk.
@@ -51,6 +54,10 @@ pub(crate) struct Shared {
     pub(crate) memory: Arc<Memory>,
     pub(crate) poisons: Poisons,
     pub(crate) sockets: Sockets,
+    pub(crate) events: Arc<Events>,
+    /// Set where any is configured.
+    pub(crate) webhooks: OnceLock<Webhooks>,
+    pub(crate) audit: Audit,
     next_id: AtomicU64,
 }
 
@@ -69,6 +76,9 @@ impl Shared {
             heavy: Semaphore::new(processors()),
             memory: Memory::new(memory_max),
             poisons: Poisons::default(),
+            events: Arc::default(),
+            webhooks: OnceLock::new(),
+            audit: Audit::default(),
             next_id: AtomicU64::new(1),
         }
     }

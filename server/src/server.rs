@@ -1,5 +1,7 @@
 //! Starts a server and stops it without losing anything.
 
+mod companions;
+
 use std::{
     net::SocketAddr,
     sync::Arc,
@@ -14,7 +16,7 @@ use crate::{
     Settings,
     auth::Authenticator,
     http::{self, AppState},
-    registry::{Registry, Shared},
+    registry::Registry,
     settings::SettingsError,
 };
 
@@ -30,6 +32,9 @@ pub enum StartError {
     /// Nobody could be asked who they are.
     #[error("{0}")]
     Authentication(String),
+    /// What is kept beside the documents could not be read.
+    #[error("{0}")]
+    Companion(String),
     /// The store does not open.
     #[error("cannot open the documents' store: {0}")]
     Store(#[from] OpenError),
@@ -92,7 +97,8 @@ impl Server {
         let failed = |source| StartError::Listen { listen, source };
         let listener = TcpListener::bind(listen).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
-        let registry = Registry::new(Arc::new(Shared::new(settings, store, authenticator)));
+        let shared = companions::start(settings, store, authenticator).await?;
+        let registry = Registry::new(Arc::new(shared));
         let tidying = tokio::spawn({
             let registry = registry.clone();
             async move { registry.keep_within_memory().await }
@@ -108,7 +114,8 @@ impl Server {
                 tracing::debug!(%error, "nodelay");
             }
         });
-        let serve = axum::serve(listener, http::router(state)).with_graceful_shutdown(async {
+        let service = http::router(state).into_make_service_with_connect_info::<SocketAddr>();
+        let serve = axum::serve(listener, service).with_graceful_shutdown(async {
             // Dropping the sender means the same as sending.
             let _ = stopping.await;
         });
@@ -138,6 +145,7 @@ impl RunningServer {
         let _ = self.stop_accepting.send(());
         let drained = tokio::time::timeout(deadline, self.registry.drain()).await;
         shared.sockets.close_all();
+        companions::stop(&shared).await;
         let closed = shared.store.close().await;
         // Last answers and goodbyes are still being written.
         shared.sockets.closed(GOODBYE).await;

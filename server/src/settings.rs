@@ -1,9 +1,12 @@
 //! Everything that can be set: by flag, by `UNISSON_*` variable, by TOML file, by default, in this
 //! order.
 
+mod audit;
 mod auth;
+mod oidc;
 mod store;
 mod tokens;
+mod webhooks;
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
@@ -11,16 +14,21 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde::Deserialize;
 
 use self::{
+    audit::AuditFile,
     auth::AuthFile,
     store::StoreFile,
     tokens::{token, tokens_of_list},
+    webhooks::{EventsFile, WebhookFile},
 };
 use crate::commands;
 
 pub use self::{
+    audit::AuditSettings,
     auth::{AuthOptions, AuthSettings, CallbackSettings, Secret},
+    oidc::OidcSettings,
     store::{ObjectStoreSettings, RequestChecksum, StoreOptions},
     tokens::Token,
+    webhooks::{EventSettings, WebhookSettings},
 };
 
 /// Editors show an edit as unsaved for at least so long; past a second people begin to worry.
@@ -56,6 +64,8 @@ pub enum Command {
     Stat(commands::stat::Options),
     /// Make a token that lets somebody in
     Token(Box<commands::token::Options>),
+    /// Verify or export the audit log, or forget a person in it
+    Audit(Box<commands::audit::Options>),
 }
 
 /// Flags and variables. Each one overrides the same key of the file.
@@ -163,6 +173,9 @@ struct File {
     limits: LimitsFile,
     history: HistoryFile,
     store: StoreFile,
+    events: EventsFile,
+    webhooks: Vec<WebhookFile>,
+    audit: AuditFile,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -229,6 +242,12 @@ pub struct Settings {
     pub limits: unisson_session::Limits,
     /// Which versions are kept for how long.
     pub thinning: unisson_history::Thinning,
+    /// When changes of documents are told.
+    pub events: EventSettings,
+    /// Whom events are sent to.
+    pub webhooks: Vec<WebhookSettings>,
+    /// What is written down of what people do.
+    pub audit: AuditSettings,
     /// Form of the log lines.
     pub log: LogForm,
 }
@@ -293,6 +312,9 @@ impl Settings {
             commit_interval_ms: 8,
             limits: unisson_session::Limits::default(),
             thinning: unisson_history::Thinning::default(),
+            events: EventSettings::default(),
+            webhooks: Vec::new(),
+            audit: AuditSettings::default(),
             log: LogForm::Text,
         }
     }
@@ -371,6 +393,9 @@ impl Settings {
                 .unwrap_or(default.commit_interval_ms),
             limits,
             thinning: thinning(&file.history, default.thinning),
+            events: webhooks::events(&file.events)?,
+            webhooks: webhooks::webhooks(file.webhooks)?,
+            audit: AuditSettings::gather(&file.audit)?,
             log: options.log.or(file.log).unwrap_or_default(),
         };
         settings.check()?;

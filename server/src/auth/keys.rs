@@ -9,7 +9,7 @@ use jsonwebtoken::{
     errors::ErrorKind,
     jwk::{AlgorithmParameters, EllipticCurve, Jwk, JwkSet, KeyAlgorithm, PublicKeyUse},
 };
-use serde::Deserialize;
+use serde::{Deserialize, de::DeserializeOwned};
 
 use super::claims::{Claims, Refused};
 
@@ -189,13 +189,13 @@ impl Key {
             }
     }
 
-    fn open(&self, token: &str) -> Result<Claims, Refused> {
+    fn open<C: DeserializeOwned>(&self, token: &str) -> Result<C, Refused> {
         let mut validation = Validation::new(self.signing.algorithm());
         // The claims are judged by `Claims::check`, against a clock that tests can set.
         validation.required_spec_claims.clear();
         validation.validate_exp = false;
         validation.validate_aud = false;
-        match decode::<Claims>(token, &self.checks, &validation) {
+        match decode::<C>(token, &self.checks, &validation) {
             Ok(opened) => Ok(opened.claims),
             Err(error) => Err(match error.kind() {
                 // The text of serde names claims and types, and quotes values of wrong type.
@@ -274,7 +274,11 @@ pub(crate) fn any_may_have_signed(keys: &[Key], head: &Head) -> bool {
 }
 
 /// What a token says, where one of these keys has signed it.
-pub(crate) fn open(keys: &[Key], head: &Head, token: &str) -> Result<Claims, Refused> {
+pub(crate) fn open<C: DeserializeOwned>(
+    keys: &[Key],
+    head: &Head,
+    token: &str,
+) -> Result<C, Refused> {
     let mut outcome = Err(Refused::UnknownKey);
     for key in keys.iter().filter(|key| key.may_have_signed(head)) {
         outcome = key.open(token);

@@ -6,6 +6,7 @@ use super::{
     claims::{Claims, Places, Refused, Role, Rules, Texts},
     keys::Key,
 };
+use crate::events::Actor;
 
 /// What is asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
@@ -37,6 +38,8 @@ pub struct MintRight {
     pub(crate) role: Role,
     /// They may hand on the right itself.
     pub(crate) mint: bool,
+    /// Who it is, where anybody knows.
+    pub(crate) holder: Option<Actor>,
 }
 
 impl MintRight {
@@ -54,6 +57,7 @@ impl MintRight {
             },
             role: Role::Owner,
             mint: true,
+            holder: None,
         }
     }
 }
@@ -174,7 +178,8 @@ mod tests {
         let minted = ask(&json!({"name": "Ann"}), &MintRight::whole()).expect("minted");
         let keys = [Key::of_secret(None, &[7; 32]).expect("a key")];
         let head = crate::auth::keys::Head::of(&minted.token).expect("a head");
-        let claims = crate::auth::keys::open(&keys, &head, &minted.token).expect("signed");
+        let claims = crate::auth::keys::open::<Claims>(&keys, &head, &minted.token);
+        let claims = claims.expect("signed");
         assert_eq!(claims.check(NOW_S, &Rules::default()), Ok(()));
         assert_eq!((claims.exp, minted.exp), (NOW_S + 60, NOW_S + 60));
         assert_eq!(claims.name.as_deref(), Some("Ann"));

@@ -159,6 +159,8 @@ impl HocuspocusSocket {
         name: DocName,
         mut result: Result<Grant, CloseReason>,
     ) -> Vec<Action> {
+        let audit = &self.door.registry.shared().audit;
+        audit.access(self.credential.address(), name.as_str(), &result);
         if let (Ok(grant), Some(seat)) = (&result, self.peers.get_mut(address)) {
             seat.again.clone_from(&grant.again);
             // Cursor and authorship are one person's for as long as the document is open.

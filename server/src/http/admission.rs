@@ -1,7 +1,7 @@
 //! Who asks, for which document, and what they may do with it: the same tokens and web origins as
 //! for sockets.
 
-use std::time::Duration;
+use std::{net::IpAddr, time::Duration};
 
 use axum::{
     body::Body,
@@ -15,8 +15,9 @@ use unisson_history::Author;
 use unisson_protocol::{Access, CloseReason, DocName};
 
 use crate::{
+    audit::{Action, Entry, actor_of},
     auth::Grant,
-    http::{AppState, error::Problem, ws},
+    http::{AppState, address::address_of, error::Problem, ws},
     versions::HistoryError,
 };
 
@@ -25,6 +26,8 @@ use crate::{
 pub(crate) struct Reader {
     pub(crate) name: DocName,
     pub(crate) grant: Grant,
+    /// Where they are, for the audit log.
+    pub(crate) address: Option<IpAddr>,
 }
 
 /// A document that somebody may change.
@@ -32,6 +35,12 @@ pub(crate) struct Reader {
 pub(crate) struct Writer(pub(crate) Reader);
 
 impl Reader {
+    /// What they do, for the audit log.
+    pub(crate) fn entry(&self, action: Action) -> Entry {
+        let entry = Entry::new(action).by(actor_of(&self.grant));
+        entry.from(self.address).document(self.name.as_str())
+    }
+
     /// As whom they change the document.
     pub(crate) fn author(&self) -> Author {
         Author {
@@ -51,6 +60,7 @@ impl FromRequestParts<AppState> for Reader {
             .and_then(|origin| origin.to_str().ok());
         ws::refuse_origin(origin, headers, state)?;
         let credential = ws::credential(parts.uri.query(), headers, state);
+        let address = address_of(&parts.extensions);
         let path = Path::<Vec<(String, String)>>::from_request_parts(parts, state).await;
         let named = path.ok().and_then(|Path(path)| {
             let mut path = path.into_iter();
@@ -63,8 +73,14 @@ impl FromRequestParts<AppState> for Reader {
         })?;
         let authenticator = &state.registry.shared().authenticator;
         let grant = authenticator.authenticate(&credential, &name).await;
+        let audit = &state.registry.shared().audit;
+        audit.access(address, name.as_str(), &grant);
         let grant = grant.map_err(refused)?;
-        Ok(Self { name, grant })
+        Ok(Self {
+            name,
+            grant,
+            address,
+        })
     }
 }
 

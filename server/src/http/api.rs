@@ -17,7 +17,7 @@ use axum::{
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{AppState, admission, history, home::prefers_french, tokens};
+use super::{AppState, admission, audit, history, home::prefers_french, tokens, webhooks};
 
 /// All calls.
 fn calls() -> OpenApiRouter<AppState> {
@@ -26,6 +26,8 @@ fn calls() -> OpenApiRouter<AppState> {
         .routes(routes!(openapi))
         .merge(history::routes())
         .merge(tokens::routes())
+        .merge(webhooks::routes())
+        .merge(audit::routes())
 }
 
 /// All calls, ready to serve.

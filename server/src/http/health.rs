@@ -3,6 +3,7 @@
 use axum::{extract::State, http::StatusCode, http::header, response::IntoResponse};
 
 use super::{AppState, error::Problem};
+use crate::{audit::Audit, registry::Shared, webhooks::Standing};
 
 /// The process answers. Says nothing about the store: restarting would not help there.
 pub(crate) async fn alive() -> &'static str {
@@ -39,7 +40,60 @@ pub(crate) async fn ready(State(state): State<AppState>) -> Result<&'static str,
 /// Counters and gauges in Prometheus' text format.
 pub(crate) async fn metrics(State(state): State<AppState>) -> impl IntoResponse {
     let shared = state.registry.shared();
-    let text = shared.metrics.text(&shared.store.status(), &shared.memory);
+    let mut more = audit_text(&shared.audit);
+    more.push_str(&webhooks_text(shared).await);
+    let text = shared
+        .metrics
+        .text(&shared.store.status(), &shared.memory, &more);
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     ([(header::CONTENT_TYPE, kind)], text)
+}
+
+/// How far the log goes: whoever keeps this can tell whether its end is cut off later.
+fn audit_text(audit: &Audit) -> String {
+    let Some(published) = audit.published() else {
+        return String::new();
+    };
+    let (chain, head) = (published.chain, published.head);
+    format!(
+        "# HELP unisson_audit_lines Lines of this process's chain of the audit log\n\
+         # TYPE unisson_audit_lines gauge\n\
+         unisson_audit_lines{{chain=\"{chain}\",head=\"{}\"}} {}\n\
+         # HELP unisson_audit_lost Lines of the audit log that found no room\n\
+         # TYPE unisson_audit_lost counter\nunisson_audit_lost_total {}\n",
+        head.hash,
+        head.seq,
+        audit.lost()
+    )
+}
+
+/// How webhooks are doing; nothing where there are none.
+async fn webhooks_text(shared: &Shared) -> String {
+    let Some(webhooks) = shared.webhooks.get() else {
+        return String::new();
+    };
+    let standings = webhooks.standings().await.unwrap_or_default();
+    let mut text = format!(
+        "# HELP unisson_events_lost Events that found no room\n\
+         # TYPE unisson_events_lost counter\nunisson_events_lost_total {}\n",
+        shared.events.lost()
+    );
+    type Figure = fn(&Standing) -> u64;
+    let figures: [(&str, Figure); 3] = [
+        ("waiting", |standing| standing.waiting as u64),
+        ("dropped", |standing| standing.dropped),
+        ("disabled", |standing| {
+            u64::from(standing.disabled.is_some())
+        }),
+    ];
+    for (name, figure) in figures {
+        text.push_str(&format!("# TYPE unisson_webhook_{name} gauge\n"));
+        for standing in &standings {
+            let (id, value) = (&standing.id, figure(standing));
+            text.push_str(&format!(
+                "unisson_webhook_{name}{{webhook=\"{id}\"}} {value}\n"
+            ));
+        }
+    }
+    text
 }

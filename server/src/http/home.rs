@@ -1,17 +1,21 @@
 //! The page that says what is running and how to connect an editor, in French or English.
 
 use axum::{
+    Extension,
     extract::{RawQuery, State},
     http::{HeaderMap, header},
     response::IntoResponse,
 };
 
-use super::{AppState, assets};
+use unisson_history::escaped;
+
+use super::{AppState, assets, signin::SignedIn};
 
 /// The page.
 pub(crate) async fn page(
     State(state): State<AppState>,
     RawQuery(query): RawQuery,
+    signed_in: Option<Extension<SignedIn>>,
     headers: HeaderMap,
 ) -> impl IntoResponse {
     let french = match query.as_deref() {
@@ -47,7 +51,8 @@ pub(crate) async fn page(
         )
         .replace("{documents}", &state.registry.documents().to_string())
         .replace("{access}", access)
-        .replace("{host}", host);
+        .replace("{host}", host)
+        .replace("{account}", &account(&state, signed_in.as_ref(), french));
     let page = if assets::are_built() {
         page
     } else {
@@ -63,6 +68,27 @@ pub(crate) async fn page(
         (header::CACHE_CONTROL, "no-store"),
     ];
     (headers, page)
+}
+
+/// Who is signed in, or where to sign in; nothing where nobody can.
+fn account(state: &AppState, signed_in: Option<&Extension<SignedIn>>, french: bool) -> String {
+    let (sign_in, sign_out) = match french {
+        true => ("Se connecter", "Se déconnecter"),
+        false => ("Sign in", "Sign out"),
+    };
+    match signed_in {
+        Some(Extension(SignedIn(session))) => {
+            let name = escaped(&session.name);
+            format!(
+                "<form class=\"account\" method=\"post\" action=\"signout\"><span>{name}</span> \
+                 <button>{sign_out}</button></form>\n"
+            )
+        }
+        None if state.registry.shared().authenticator.oidc().is_some() => {
+            format!("<p class=\"account\"><a href=\"signin\">{sign_in}</a></p>\n")
+        }
+        None => String::new(),
+    }
 }
 
 /// The first of the two languages that the browser names.
@@ -81,8 +107,13 @@ pub(crate) fn prefers_french(headers: &HeaderMap) -> bool {
 
 /// A binary without the browser client has no page to send people to.
 fn without_form(page: &str) -> String {
-    match (page.find("<form"), page.find("</form>")) {
-        (Some(from), Some(to)) => format!("{}{}", &page[..from], &page[to + "</form>".len()..]),
-        _ => page.to_owned(),
+    const END: &str = "</form>";
+    let form = page.find("<form action=\"d\"").and_then(|from| {
+        let length = page[from..].find(END)? + END.len();
+        Some((from, from + length))
+    });
+    match form {
+        Some((from, to)) => format!("{}{}", &page[..from], &page[to..]),
+        None => page.to_owned(),
     }
 }

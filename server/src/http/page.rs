@@ -2,6 +2,7 @@
 //! (`/embed/…`).
 
 use axum::{
+    Extension,
     extract::{Path, Query, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{Html, IntoResponse, Redirect, Response},
@@ -11,7 +12,7 @@ use serde::Deserialize;
 use unisson_history::escaped;
 use unisson_protocol::DocName;
 
-use super::{AppState, error::Problem, home::prefers_french};
+use super::{AppState, error::Problem, home::prefers_french, signin::SignedIn};
 
 /// What stays as it is in the address of a document.
 const PATH: &AsciiSet = &NON_ALPHANUMERIC
@@ -43,9 +44,11 @@ pub(crate) async fn choose(Query(chosen): Query<Chosen>) -> Response {
 pub(crate) async fn window(
     State(state): State<AppState>,
     Path(document): Path<String>,
+    signed_in: Option<Extension<SignedIn>>,
     headers: HeaderMap,
 ) -> Response {
-    show(&state, &document, &headers, Frame::Window)
+    let who = signed_in.map(|Extension(who)| who);
+    show(&state, &document, &headers, &Frame::Window(who))
 }
 
 /// A frame: the page around it speaks to it by `postMessage`.
@@ -54,37 +57,59 @@ pub(crate) async fn frame(
     Path(document): Path<String>,
     headers: HeaderMap,
 ) -> Response {
-    show(&state, &document, &headers, Frame::Embedded)
+    show(&state, &document, &headers, &Frame::Embedded)
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Debug)]
 enum Frame {
-    Window,
+    /// Whoever is signed in sees their name, others have a field for it.
+    Window(Option<SignedIn>),
     Embedded,
 }
 
-fn show(state: &AppState, document: &str, headers: &HeaderMap, frame: Frame) -> Response {
+fn show(state: &AppState, document: &str, headers: &HeaderMap, frame: &Frame) -> Response {
     let name = match DocName::new(document) {
         Ok(name) => name,
         Err(error) => return bad_name(&error.to_string()).into_response(),
     };
     let french = prefers_french(headers);
     let template = match frame {
-        Frame::Window => include_str!("page.html"),
+        Frame::Window(_) => include_str!("page.html"),
         Frame::Embedded => include_str!("embed.html"),
     };
     // The page stands as many folders below the root as its name has.
     let up = "../".repeat(name.as_str().matches('/').count() + 1);
     let words = if french { FRENCH } else { ENGLISH };
-    let mut page = template.replace("{root}", &up);
+    let can_sign_in = state.registry.shared().authenticator.oidc().is_some();
+    let (field, who) = match frame {
+        Frame::Window(Some(SignedIn(session))) => (SIGNED_IN, escaped(&session.name).to_string()),
+        Frame::Window(None) if can_sign_in => (SIGN_IN, String::new()),
+        _ => (NAME_FIELD, String::new()),
+    };
+    let path = format!("/d/{}", utf8_percent_encode(name.as_str(), PATH));
+    let path = utf8_percent_encode(&path, NON_ALPHANUMERIC).to_string();
+    // The server writes the name at the cursor; this one is for the person's own picture.
+    let own = if who.is_empty() {
+        ""
+    } else {
+        " name=\"{person}\""
+    };
+    let mut page = template
+        .replace("{who}", field)
+        .replace("{name}", own)
+        .replace("{root}", &up)
+        .replace("{path}", &path);
     for (place, word) in PLACES.into_iter().zip(words) {
         page = page.replace(place, word);
     }
-    // Last: a name may look like a place.
-    let page = page.replace("{document}", &escaped(name.as_str()));
+    // Last: names may look like places. One pass, so that neither is looked through for the other.
+    let page = fill(
+        &page,
+        &[("{document}", &escaped(name.as_str())), ("{person}", &who)],
+    );
     let settings = &state.registry.shared().settings;
     let around = match frame {
-        Frame::Window => "'none'".to_owned(),
+        Frame::Window(_) => "'none'".to_owned(),
         Frame::Embedded => format!("'self' {}", settings.origins.join(" ")),
     };
     let policy = format!(
@@ -100,7 +125,7 @@ fn show(state: &AppState, document: &str, headers: &HeaderMap, frame: Frame) -> 
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     headers.insert(
         header::REFERRER_POLICY,
-        HeaderValue::from_static("no-referrer"),
+        HeaderValue::from_static("same-origin"),
     );
     headers.insert(
         header::X_CONTENT_TYPE_OPTIONS,
@@ -109,9 +134,40 @@ fn show(state: &AppState, document: &str, headers: &HeaderMap, frame: Frame) -> 
     answer
 }
 
-const PLACES: [&str; 3] = ["{lang}", "{your-name}", "{home}"];
-const FRENCH: [&str; 3] = ["fr", "Votre nom", "Accueil"];
-const ENGLISH: [&str; 3] = ["en", "Your name", "Home"];
+const PLACES: [&str; 5] = ["{lang}", "{your-name}", "{home}", "{sign-in}", "{sign-out}"];
+const FRENCH: [&str; 5] = [
+    "fr",
+    "Votre nom",
+    "Accueil",
+    "Se connecter",
+    "Se déconnecter",
+];
+const ENGLISH: [&str; 5] = ["en", "Your name", "Home", "Sign in", "Sign out"];
+
+/// What stands at the end of the page's head: for those whom nobody asked who they are, for those
+/// who may say so, and for those who have.
+const NAME_FIELD: &str = "<label for=\"name\">{your-name}</label>\
+    <input id=\"name\" autocomplete=\"name\" maxlength=\"60\">";
+const SIGN_IN: &str = "<a class=\"sign-in\" href=\"{root}signin?to={path}\">{sign-in}</a>";
+const SIGNED_IN: &str = "<form class=\"signed-in\" method=\"post\" action=\"{root}signout\">\
+    <span>{person}</span> <button>{sign-out}</button></form>";
+
+/// Puts values in their places, left to right.
+fn fill(template: &str, values: &[(&str, &str)]) -> String {
+    let mut page = String::with_capacity(template.len());
+    let mut rest = template;
+    loop {
+        let found = values
+            .iter()
+            .filter_map(|value| Some((rest.find(value.0)?, value)));
+        let Some((at, (place, value))) = found.min_by_key(|(at, _)| *at) else {
+            return page + rest;
+        };
+        page.push_str(&rest[..at]);
+        page.push_str(value);
+        rest = &rest[at + place.len()..];
+    }
+}
 
 fn bad_name(problem: &str) -> Problem {
     Problem {
@@ -124,6 +180,12 @@ fn bad_name(problem: &str) -> Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_that_looks_like_a_place_is_not_one() {
+        let page = fill("<{a}|{b}>{a}", &[("{a}", "{b}"), ("{b}", "{a}")]);
+        assert_eq!(page, "<{b}|{a}>{b}");
+    }
 
     #[test]
     fn a_name_stays_text() {

@@ -3,7 +3,7 @@
 use axum::{
     Json,
     extract::{DefaultBodyLimit, State, rejection::JsonRejection},
-    http::{HeaderMap, StatusCode, header},
+    http::{StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
@@ -11,8 +11,15 @@ use unisson_protocol::CloseReason;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{AppState, error::Problem, ws};
-use crate::auth::mint::{MintError, Order};
+use super::{AppState, address::address_of, error::Problem, ws};
+use crate::{
+    audit::{Action, Entry},
+    auth::{
+        claims::Texts,
+        mint::{MintError, Order},
+    },
+    events::Actor,
+};
 
 /// The largest order: a token has room for fewer documents.
 const BODY_BYTES_MAX: usize = 16 << 10;
@@ -48,12 +55,12 @@ pub(super) struct Made {
 )]
 pub(super) async fn create(
     State(state): State<AppState>,
-    headers: HeaderMap,
+    request: Parts,
     order: Result<Json<Order>, JsonRejection>,
 ) -> Result<Response, Problem> {
     let authenticator = &state.registry.shared().authenticator;
     // The header alone: a cookie would let any page of the site's visitors ask.
-    let token = ws::bearer(&headers);
+    let token = ws::bearer(&request.headers);
     let right = authenticator.mint_right(token.unwrap_or_default()).await;
     let right = right.map_err(refused)?;
     let Json(order) = order.map_err(|rejection| Problem {
@@ -61,13 +68,37 @@ pub(super) async fn create(
         code: "token-order",
         detail: rejection.body_text(),
     })?;
+    let holder = Actor {
+        id: order.sub.clone(),
+        name: order.name.clone(),
+    };
+    let (role, places) = (format!("{:?}", order.role), places(&order));
     let minted = authenticator.mint(order, &right)?;
+    let entry = Entry::new(Action::TokenMinted).from(address_of(&request.extensions));
+    let entry = entry
+        .about(holder)
+        .detail("role", role.to_lowercase())
+        .detail("for", places);
+    let entry = entry.detail("until_s", minted.exp.to_string());
+    state.registry.shared().audit.record(entry.by(right.holder));
     let body = Made {
         token: minted.token,
         exp: minted.exp,
     };
     let no_store = [(header::CACHE_CONTROL, "no-store")];
     Ok((StatusCode::CREATED, no_store, Json(body)).into_response())
+}
+
+/// Which documents a token is to be for, as people read it.
+fn places(order: &Order) -> String {
+    let documents = order
+        .document
+        .iter()
+        .flat_map(Texts::iter)
+        .map(str::to_owned);
+    let prefixes = order.prefix.iter().flat_map(Texts::iter);
+    let prefixes = prefixes.map(|prefix| format!("{prefix}*"));
+    documents.chain(prefixes).collect::<Vec<_>>().join(", ")
 }
 
 fn refused(reason: CloseReason) -> Problem {

@@ -12,9 +12,9 @@ use tokio::{net::TcpStream, sync::OwnedSemaphorePermit};
 use tungstenite::handshake::server::create_response_with_body;
 use unisson_protocol::{CloseReason, DocName};
 
-use super::{AppState, error::Problem};
+use super::{AppState, address::address_of, error::Problem};
 use crate::{
-    auth::{Credential, Grant},
+    auth::{Credential, Grant, oidc::session::Signed},
     connection::{Dialect, Door, HocuspocusSocket, YWebsocketSocket, serve},
 };
 
@@ -28,13 +28,15 @@ pub(crate) async fn y_websocket(State(state): State<AppState>, request: Request)
         Err(problem) => return problem.into_response(),
     };
     let name = document_name(request.uri().path());
-    let credential = credential(request.uri().query(), request.headers(), &state);
+    let credential = credential(request.uri().query(), request.headers(), &state)
+        .with_address(address_of(request.extensions()));
     let admission = admission(&state, name, &credential).await;
     if let Err(reason) = &admission {
         state.registry.shared().metrics.refuse(reason.text());
     }
+    let session = credential.session().cloned();
     // The refusal goes over the open socket: browsers show no status of a refused upgrade.
-    accept(&state, request, permit, move |door| {
+    accept(&state, request, permit, session, move |door| {
         YWebsocketSocket::new(door, admission)
     })
 }
@@ -43,8 +45,10 @@ pub(crate) async fn y_websocket(State(state): State<AppState>, request: Request)
 pub(crate) async fn hocuspocus(State(state): State<AppState>, request: Request) -> Response {
     match admit(&state, request.headers()) {
         Ok(permit) => {
-            let credential = credential(request.uri().query(), request.headers(), &state);
-            accept(&state, request, permit, move |door| {
+            let credential = credential(request.uri().query(), request.headers(), &state)
+                .with_address(address_of(request.extensions()));
+            let session = credential.session().cloned();
+            accept(&state, request, permit, session, move |door| {
                 HocuspocusSocket::new(door, credential)
             })
         }
@@ -57,6 +61,7 @@ fn accept<D: Dialect + 'static>(
     state: &AppState,
     mut request: Request,
     permit: OwnedSemaphorePermit,
+    session: Signed,
     dialect: impl FnOnce(Door) -> D + Send + 'static,
 ) -> Response {
     let mut response = match create_response_with_body(&request, Body::empty) {
@@ -82,6 +87,9 @@ fn accept<D: Dialect + 'static>(
         };
         let door = Door::new(&registry, parts.io.into_inner());
         let (outbox, shared) = (door.outbox.clone(), registry.shared().clone());
+        if let (Some(oidc), Some(session)) = (shared.authenticator.oidc(), &session) {
+            oidc.attach(session, &outbox);
+        }
         // A copy: what was read may be a small part of a large buffer.
         let early = parts.read_buf.to_vec();
         let socket = serve(dialect(door), outbox, shared, early, permit);
@@ -172,8 +180,10 @@ async fn admission(
 ) -> Result<(DocName, Grant), CloseReason> {
     let name = name.ok_or(CloseReason::Forbidden)?;
     let authenticator = &state.registry.shared().authenticator;
-    let grant = authenticator.authenticate(credential, &name).await?;
-    Ok((name, grant))
+    let decided = authenticator.authenticate(credential, &name).await;
+    let audit = &state.registry.shared().audit;
+    audit.access(credential.address(), name.as_str(), &decided);
+    Ok((name, decided?))
 }
 
 /// The rest of the path, percent-decoded; as it is, where that is not UTF-8.
@@ -190,7 +200,12 @@ pub(super) fn credential(query: Option<&str>, headers: &HeaderMap, state: &AppSt
         .get(header::COOKIE)
         .and_then(|cookies| cookies.to_str().ok())
         .filter(|_| settings.auth.callback.is_some() && trusts_cookies(headers, state));
-    Credential::of_token(&token(query, headers, state)).with_cookies(cookies)
+    let oidc = state.registry.shared().authenticator.oidc();
+    let session = oidc.filter(|_| trusts_cookies(headers, state));
+    let session = session.and_then(|oidc| oidc.session(headers));
+    Credential::of_token(&token(query, headers, state))
+        .with_cookies(cookies)
+        .with_session(session)
 }
 
 /// A browser sends cookies for any page, so they count only for pages of this server and of listed

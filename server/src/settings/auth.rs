@@ -6,7 +6,7 @@ use axum::http::Uri;
 use clap::Args;
 use serde::Deserialize;
 
-use super::{SettingsError, tokens::TokenFile};
+use super::{OidcSettings, SettingsError, oidc::OidcFile, tokens::TokenFile};
 use crate::auth::{
     claims::Rules,
     keys::{KEYS_MAX, Key, Signing},
@@ -49,7 +49,7 @@ pub struct AuthOptions {
 
 /// A text that never shows.
 #[derive(Clone, Deserialize)]
-pub struct Secret(String);
+pub struct Secret(pub(super) String);
 
 impl FromStr for Secret {
     type Err = std::convert::Infallible;
@@ -84,6 +84,7 @@ pub(super) struct AuthFile {
     callback_cache_s: Option<u64>,
     callback_recheck_s: Option<u64>,
     callback_timeout_ms: Option<u64>,
+    oidc: Option<OidcFile>,
 }
 
 /// One `[[auth.keys]]`.
@@ -112,6 +113,8 @@ pub struct AuthSettings {
     pub rules: Rules,
     /// Where the portal is asked about all others.
     pub callback: Option<CallbackSettings>,
+    /// How people sign in to the built-in pages.
+    pub oidc: Option<OidcSettings>,
 }
 
 /// How the portal is asked who somebody is.
@@ -135,6 +138,7 @@ impl Default for AuthSettings {
             jwks_pause: Duration::from_secs(10),
             rules: Rules::default(),
             callback: None,
+            oidc: None,
         }
     }
 }
@@ -142,7 +146,10 @@ impl Default for AuthSettings {
 impl AuthSettings {
     /// Whether nobody is asked who they are.
     pub fn is_empty(&self) -> bool {
-        self.keys.is_empty() && self.jwks_url.is_none() && self.callback.is_none()
+        self.keys.is_empty()
+            && self.jwks_url.is_none()
+            && self.callback.is_none()
+            && self.oidc.is_none()
     }
 
     pub(super) fn gather(
@@ -183,6 +190,7 @@ impl AuthSettings {
         }
         let callback = options.auth_callback.or_else(|| file.callback.take());
         let callback = callback.map(|url| callback_settings(&url, file, insecure));
+        let oidc = file.oidc.take().map(|oidc| oidc.gather(insecure));
         let jwks_url = options.jwks_url.or_else(|| file.jwks_url.take());
         Ok(Self {
             keys,
@@ -192,6 +200,7 @@ impl AuthSettings {
             jwks_pause: Duration::from_secs(pause_s),
             rules,
             callback: callback.transpose()?,
+            oidc: oidc.transpose()?,
         })
     }
 }
@@ -243,7 +252,7 @@ fn callback_settings(
     })
 }
 
-fn secret_bytes(
+pub(super) fn secret_bytes(
     key: &'static str,
     secret: Option<Secret>,
     file: Option<PathBuf>,
@@ -262,13 +271,17 @@ fn secret_bytes(
     }
 }
 
-fn read(path: PathBuf) -> Result<Vec<u8>, SettingsError> {
+pub(super) fn read(path: PathBuf) -> Result<Vec<u8>, SettingsError> {
     std::fs::read(&path).map_err(|source| SettingsError::Read { path, source })
 }
 
 /// An address of the portal. What it answers decides who may come in, so it is HTTPS, unless it is
 /// on this machine or the operator says that the network is safe.
-fn portal_url(key: &'static str, text: &str, insecure: bool) -> Result<Uri, SettingsError> {
+pub(super) fn portal_url(
+    key: &'static str,
+    text: &str,
+    insecure: bool,
+) -> Result<Uri, SettingsError> {
     let url: Uri = text
         .parse()
         .map_err(|error| wrong(key)(format!("{error}")))?;
@@ -292,14 +305,19 @@ fn portal_url(key: &'static str, text: &str, insecure: bool) -> Result<Uri, Sett
     }
 }
 
-fn within(key: &'static str, value: u64, min: u64, max: u64) -> Result<(), SettingsError> {
+pub(super) fn within(
+    key: &'static str,
+    value: u64,
+    min: u64,
+    max: u64,
+) -> Result<(), SettingsError> {
     match (min..=max).contains(&value) {
         true => Ok(()),
         false => Err(wrong(key)(format!("must be between {min} and {max}"))),
     }
 }
 
-fn wrong(key: &'static str) -> impl Fn(String) -> SettingsError {
+pub(super) fn wrong(key: &'static str) -> impl Fn(String) -> SettingsError {
     move |problem| SettingsError::Value { key, problem }
 }
 

@@ -37,7 +37,7 @@ const tokenSettings = (tokens) => tokens.map(({ value, access, prefix, user }) =
 export class UnissonServer {
   /**
    * @param {{ tokens?: Array<{value: string, access: string, prefix?: string, user?: string}>,
-   *   settings?: string, logs?: (text: string) => void, data?: string, environment?: Record<string, string> }} options
+   *   settings?: string | ((server: UnissonServer) => string | Promise<string>), logs?: (text: string) => void, data?: string, environment?: Record<string, string> }} options
    */
   static async start (options = {}) {
     if (!BINARY) throw new Error('UNISSON_BIN names no binary: run `make test` or `node run.mjs`')
@@ -59,7 +59,8 @@ export class UnissonServer {
     const args = ['serve', '--listen', `127.0.0.1:${this.port}`, '--data', this.data]
     if (this.options.tokens || this.options.settings) {
       const settings = join(this.home, 'unisson.toml')
-      writeFileSync(settings, `${this.options.settings ?? ''}\n${tokenSettings(this.options.tokens ?? [])}`)
+      const own = typeof this.options.settings === 'function' ? await this.options.settings(this) : this.options.settings
+      writeFileSync(settings, `${own ?? ''}\n${tokenSettings(this.options.tokens ?? [])}`)
       args.push('--config', settings)
     }
     const child = spawn(BINARY, args, {

@@ -89,6 +89,8 @@ fn tags() -> Value {
         { "name": "content", "description": "What a document says, in the forms that programs read and write" },
         { "name": "history", "description": "Versions, differences, authors, and bringing back what was" },
         { "name": "tokens", "description": "Tokens made here" },
+        { "name": "webhooks", "description": "How webhooks are doing, what was sent, sending it again. For operators: a static token with `access = \"admin\"` and no prefix, in the header" },
+        { "name": "audit", "description": "Who did what. For operators, as above" },
         { "name": "about", "description": "This description" },
     ])
 }

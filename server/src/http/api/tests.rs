@@ -1,3 +1,5 @@
+//! The description says what the router has, and the page what the description says.
+
 use std::collections::BTreeSet;
 
 use super::*;

@@ -22,8 +22,10 @@ use utoipa::ToSchema;
 
 use super::versions::{parse_body, states};
 use crate::{
+    audit::Action,
     connection::Backlog,
     doc_task::DocMessage,
+    events::Actor,
     http::{
         AppState,
         admission::{Reader, Turn, Writer, bad_request},
@@ -93,6 +95,8 @@ pub(super) async fn restore(
         basis: &basis,
     };
     let before = carry_out(&state, &writer, update, moment).await?;
+    let entry = writer.entry(Action::VersionRestored);
+    shared.audit.record(entry.detail("version", version));
     Ok(Json(Restored {
         changed: before.is_some(),
         before,
@@ -182,6 +186,17 @@ pub(super) async fn revert(
         basis: &basis,
     };
     let before = carry_out(&state, &writer, done.update, moment).await?;
+    let entry = writer.entry(Action::ChangesReverted);
+    let entry = match &asked.user {
+        Value::String(user) => entry.about(Actor {
+            id: user.clone(),
+            name: None,
+        }),
+        _ => entry,
+    };
+    let entry = entry.detail("from_ms", asked.from_ms.to_string());
+    let entry = entry.detail("until_ms", asked.until_ms.to_string());
+    state.registry.shared().audit.record(entry);
     Ok(Json(Reverted {
         changed: before.is_some(),
         before,
