@@ -107,9 +107,16 @@ fn keep(present: &[Node], seen: &[Vec<Node>], wanted: Vec<Node>) -> Vec<Node> {
                 kept.push((*first, nodes.len(), block));
                 behind = first + nodes.len();
             }
+            // What it became is wanted somewhere before the next that stays.
             Some(_) => {
-                let last = places.iter().flatten().last();
-                behind = last.map_or(behind, |last| behind.max(last + 1));
+                let next = of_seen
+                    .get(at..)
+                    .unwrap_or_default()
+                    .iter()
+                    .flatten()
+                    .next();
+                let next = next.copied().unwrap_or(asked.len());
+                behind = (behind + nodes.len()).min(next).max(behind);
             }
         }
     }

@@ -19,6 +19,12 @@ const CONFIG = `
 expected-statuses = ["2xx", 304, 401, 403, 404, 409, 410, 412, 413, 415, 422]
 [checks.negative_data_rejection]
 expected-statuses = ["4xx"]
+
+# That one time is not after the other.
+[[operations]]
+include-name = "POST /api/v1/documents/{document}/revert"
+[operations.checks.positive_data_acceptance]
+expected-statuses = ["2xx", 400, 401, 403, 404, 409, 410, 422]
 `
 
 const run = (args, cwd) => new Promise((resolve, reject) => {
@@ -44,7 +50,7 @@ test('no call of the API fails, whatever is asked', { skip, timeout: 180_000 }, 
       '--max-time', String(SECONDS_MAX), '--request-timeout', '20', '--workers', '2',
       '--seed', process.env.SEED ?? '1', '--continue-on-failure'
     ], folder)
-    assert.equal(code, 0, said.slice(-8_000))
+    assert.equal(code, 0, said.slice(-40_000))
     assert.match(said, /tested|passed|No issues found/i)
   } finally {
     rmSync(folder, { recursive: true, force: true })

@@ -9,6 +9,8 @@ use crate::tree::{Element, Insert, Node, Run};
 struct Block {
     text: String,
     list: Option<List>,
+    /// It is the first item of its list.
+    begins: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -25,6 +27,15 @@ impl List {
             Self::Number(number) => format!("{number}. "),
             Self::Task(done) => format!("- [{}] ", if done { 'x' } else { ' ' }),
         }
+    }
+
+    /// Whether a reader would take an item of the other for one more of this.
+    fn runs_into(self, other: Self) -> bool {
+        matches!(
+            (self, other),
+            (Self::Bullet | Self::Task(_), Self::Bullet | Self::Task(_))
+                | (Self::Number(_), Self::Number(_))
+        )
     }
 
     fn goes_on(self, other: Self) -> bool {
@@ -48,11 +59,19 @@ fn join(blocks: &[Block]) -> String {
     let mut text = String::new();
     let mut previous: Option<&Block> = None;
     for block in blocks {
-        let in_list = |a: &Block| Some(a.list?.goes_on(block.list?));
-        match previous.map(|previous| in_list(previous).unwrap_or(false)) {
-            None => {}
-            Some(true) => text.push('\n'),
-            Some(false) => text.push_str("\n\n"),
+        let of_both = |with: fn(List, List) -> bool| {
+            let previous = previous.and_then(|previous| previous.list);
+            let both = previous.zip(block.list);
+            both.is_some_and(|(previous, list)| with(previous, list))
+        };
+        if previous.is_none() {
+        } else if of_both(List::runs_into) && (block.begins || !of_both(List::goes_on)) {
+            // A comment parts two lists, and nothing else does.
+            text.push_str("\n\n<!-- -->\n\n");
+        } else if of_both(List::goes_on) {
+            text.push('\n');
+        } else {
+            text.push_str("\n\n");
         }
         match block.list {
             Some(list) => text.push_str(&item(list, &block.text)),
@@ -77,7 +96,11 @@ fn item(list: List, text: &str) -> String {
 }
 
 fn plain_block(text: String) -> Block {
-    Block { text, list: None }
+    Block {
+        text,
+        list: None,
+        begins: false,
+    }
 }
 
 fn push_all(nodes: &[Node], blocks: &mut Vec<Block>) {
@@ -129,6 +152,7 @@ fn push(element: &Element, blocks: &mut Vec<Block>) {
             blocks.push(Block {
                 text,
                 list: Some(list),
+                begins: false,
             });
         }
         _ if has_text(element) => push_text(&inline::render(&element.children), blocks),
@@ -155,6 +179,7 @@ fn inside(element: &Element) -> String {
 
 fn list(element: &Element, kind: List, blocks: &mut Vec<Block>) {
     let mut kind = kind;
+    let mut begins = true;
     for child in &element.children {
         let Node::Element(item) = child else {
             push_all(std::slice::from_ref(child), blocks);
@@ -170,6 +195,7 @@ fn list(element: &Element, kind: List, blocks: &mut Vec<Block>) {
         blocks.push(Block {
             text,
             list: Some(list),
+            begins: std::mem::take(&mut begins),
         });
         if let List::Number(number) = &mut kind {
             *number += 1;
@@ -352,7 +378,11 @@ fn end_line(
     } else if of("blockquote").is_some_and(|value| *value != Value::Bool(false)) {
         push_text(&format!("> {text}"), blocks);
     } else if list.is_some() {
-        blocks.push(Block { text, list });
+        blocks.push(Block {
+            text,
+            list,
+            begins: false,
+        });
     } else {
         push_text(&text, blocks);
     }

@@ -1,5 +1,7 @@
 //! Markdown to nodes, by the names of TipTap's schema.
 
+use std::collections::BTreeMap;
+
 use comrak::{
     Arena, Options,
     nodes::{AstNode, ListType, NodeLink, NodeList, NodeValue},
@@ -18,6 +20,9 @@ type Marks = Map<String, Value>;
 
 /// The nodes of a text.
 pub(crate) fn parse(input: &str) -> Result<Vec<Node>, ParseError> {
+    if input.lines().any(|line| markers(line) > NESTING_MAX) {
+        return Err(ParseError::TooDeep);
+    }
     let arena = Arena::new();
     let mut options = Options::default();
     options.extension.strikethrough = true;
@@ -25,6 +30,26 @@ pub(crate) fn parse(input: &str) -> Result<Vec<Node>, ParseError> {
     options.extension.tasklist = true;
     let root = parse_document(&arena, input, &options);
     blocks(root, 0)
+}
+
+/// How many quotes and lists a line begins or goes on with, at most: a parser's work grows with them
+/// for each other one, so this is looked at first.
+fn markers(line: &str) -> usize {
+    let mut count = 0;
+    let mut rest = line.trim_start();
+    loop {
+        let behind = rest.trim_start_matches(|letter: char| letter.is_ascii_digit());
+        let behind = match behind.len() == rest.len() {
+            true => rest.strip_prefix(['>', '-', '*', '+']),
+            false => behind.strip_prefix(['.', ')']),
+        };
+        let quote = rest.starts_with('>');
+        let item = |behind: &&str| quote || behind.is_empty() || behind.starts_with([' ', '\t']);
+        let Some(behind) = behind.filter(item) else {
+            return count;
+        };
+        (rest, count) = (behind.trim_start(), count + 1);
+    }
 }
 
 fn blocks<'a>(parent: &'a AstNode<'a>, depth: usize) -> Result<Vec<Node>, ParseError> {
@@ -158,7 +183,7 @@ fn push_around(base: &Element, inlines: Vec<Node>, blocks: &mut Vec<Node>) {
 #[derive(Default)]
 struct Line {
     nodes: Vec<Node>,
-    tags: Vec<&'static str>,
+    tags: BTreeMap<&'static str, usize>,
 }
 
 impl Line {
@@ -167,7 +192,7 @@ impl Line {
             return;
         }
         let mut marks = marks.clone();
-        for mark in &self.tags {
+        for (mark, _) in self.tags.iter().filter(|(_, open)| **open > 0) {
             marks.insert((*mark).to_owned(), json!({}));
         }
         html::push_text(&mut self.nodes, text, marks);
@@ -187,11 +212,11 @@ impl Line {
         let Some(mark) = html::mark_of_tag(&name) else {
             return;
         };
-        if !tag.starts_with("</") {
-            self.tags.push(mark);
-        } else if let Some(at) = self.tags.iter().rposition(|open| *open == mark) {
-            self.tags.remove(at);
-        }
+        let open = self.tags.entry(mark).or_default();
+        *open = match tag.starts_with("</") {
+            true => open.saturating_sub(1),
+            false => *open + 1,
+        };
     }
 }
 

@@ -1,3 +1,5 @@
+//! Edits as small as what is different, beside what others type.
+
 use bytes::Bytes;
 use serde_json::{Value, json};
 use yrs::{

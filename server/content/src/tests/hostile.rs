@@ -1,3 +1,5 @@
+//! Input that was made to do harm.
+
 use std::time::{Duration, Instant};
 
 use super::{doc, json_of, parse};
@@ -56,7 +58,11 @@ fn html_that_runs_comes_in_as_words_or_not_at_all() {
             let tag = html.replace("&lt;", "").to_lowercase();
             assert!(!tag.contains(danger), "{bad} became {html}");
         }
-        assert!(html.contains('x'), "{bad} became {html}");
+        // What is in elements of other languages goes with them.
+        assert!(
+            html.contains('x') || bad.contains("<math"),
+            "{bad} became {html}"
+        );
     }
 }
 
@@ -129,12 +135,14 @@ fn bombs_of_nesting_are_refused_or_flat_and_in_time() {
         "&",
         "<a href='",
     ] {
+        eprintln!("{open}");
         let _ = read(Form::Html, open.repeat(many));
     }
     for open in [
         "> ", "- ", "1. ", "[", "![", "*", "**a ", "`", "<", "\\", "| a ", "[a](", "<b>", "&#",
         "- - - ",
     ] {
+        eprintln!("{open}");
         let _ = read(Form::Markdown, open.repeat(many / open.len()));
         let lines = format!("{open}x\n").repeat(many / 10);
         let _ = read(Form::Markdown, lines);

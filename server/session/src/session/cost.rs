@@ -30,7 +30,9 @@ impl Session {
     pub fn is_heavy(&self, input: &Input) -> bool {
         match input {
             Input::Received(_, message) => self.is_heavy_message(message),
-            Input::Edit(_, _, update) => self.is_heavy_edit(update.len()),
+            Input::Edit(_, _, update) | Input::EditIf(_, _, update, _) => {
+                self.is_heavy_edit(update.len())
+            }
             Input::Drained(_) => self.is_heavy_to_catch_up(),
             Input::Loaded(Ok(loaded)) => loaded.document.is_heavy() && !loaded.document.is_cold(),
             Input::Condensed(_) | Input::SnapshotStored(_) => {

@@ -66,7 +66,13 @@ fn document() -> Value {
         "in": "path",
         "required": true,
         "description": "The document's name, percent-encoded: a `/` in it is written `%2F`",
-        "schema": { "type": "string", "minLength": 1, "maxLength": unisson_protocol::DocName::BYTES_MAX },
+        "schema": {
+            "type": "string",
+            "minLength": 1,
+            "maxLength": unisson_protocol::DocName::BYTES_MAX,
+            // No control characters, and not blank.
+            "pattern": r"^[^\u0000-\u001f\u007f-\u009f]*[^\u0000-\u0020\u007f-\u00a0][^\u0000-\u001f\u007f-\u009f]*$",
+        },
         "example": "team/monday-meeting",
     })
 }

@@ -14,7 +14,7 @@ use unisson_protocol::{Access, DocName};
 use unisson_session::{Present, standing};
 use utoipa::ToSchema;
 
-use super::stored::{Stored, etag, no_such_document};
+use super::stored::{etag, no_such_document, require};
 use crate::{
     doc_task::DocMessage,
     http::{
@@ -166,13 +166,7 @@ pub(super) async fn presence(
 ) -> Result<Json<Presence>, Problem> {
     let Some(inbox) = state.registry.open_document(&reader.name) else {
         // Not open, so nobody is there; but is there such a document?
-        if trash::entry(state.registry.shared(), &reader.name)
-            .await?
-            .is_some()
-            || !state.registry.shared().store.has(reader.name.as_str())
-        {
-            Stored::of(state.registry.shared(), &reader.name).await?;
-        }
+        require(state.registry.shared(), &reader.name).await?;
         return Ok(Json(Presence {
             present: Vec::new(),
         }));

@@ -37,8 +37,10 @@ use crate::{
 pub(super) struct Form {
     /// `markdown`, `html`, `text`, `prosemirror`, `json`, `update-v1` or `update-v2`; before what
     /// `Accept` or `Content-Type` says.
+    #[param(inline, value_type = Option<Format>)]
     format: Option<String>,
     /// Which field of the document; without it the only one with text, or the one that editors use.
+    #[param(min_length = 1, max_length = 256)]
     field: Option<String>,
 }
 
@@ -239,10 +241,13 @@ pub(super) async fn answer(
 #[into_params(parameter_in = Query)]
 pub(super) struct Initialising {
     /// `empty`.
+    #[param(required = true, pattern = "^empty$")]
     r#if: Option<String>,
-    /// As for reading.
+    /// What the content is; before what `Content-Type` says.
+    #[param(pattern = "^(markdown|html|text|prosemirror|json)$")]
     format: Option<String>,
     /// As for reading.
+    #[param(min_length = 1, max_length = 256)]
     field: Option<String>,
 }
 

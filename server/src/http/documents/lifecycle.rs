@@ -16,7 +16,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{
     about::{Document, described},
-    stored::{Stored, no_such_document},
+    stored::{no_such_document, require},
 };
 use crate::{
     doc_task::DocMessage,
@@ -86,7 +86,7 @@ pub(super) async fn delete(
         let erased = erase(&state, &writer.name, after).await?;
         return Ok(Json(erased).into_response());
     }
-    Stored::of(state.registry.shared(), &writer.name).await?;
+    require(state.registry.shared(), &writer.name).await?;
     let author = writer.author();
     trash::put(&state.registry, &writer.name, &author, None).await?;
     // It cannot be opened any more; who has it open goes.
@@ -177,7 +177,7 @@ pub(super) async fn undelete(
         .await?
         .is_none()
     {
-        Stored::of(state.registry.shared(), &writer.name).await?;
+        require(state.registry.shared(), &writer.name).await?;
         return Err(Problem {
             status: StatusCode::CONFLICT,
             code: "not-in-trash",

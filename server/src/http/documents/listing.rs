@@ -1,6 +1,6 @@
 //! Which documents there are, and new ones.
 
-use std::sync::Arc;
+use std::{num::NonZeroUsize, sync::Arc};
 
 use axum::{
     Json,
@@ -50,12 +50,13 @@ const LOOKS_MAX_ASKING: usize = 50;
 #[into_params(parameter_in = Query)]
 pub(super) struct Page {
     /// Only documents whose names begin so.
+    #[param(max_length = 1000, pattern = r"^[^\u0000-\u001f\u007f-\u009f]*$")]
     prefix: Option<String>,
     /// The `next` of an earlier answer.
     cursor: Option<String>,
     /// How many at most, up to 1000.
-    #[param(minimum = 1)]
-    limit: Option<usize>,
+    #[param(value_type = Option<u64>, minimum = 1)]
+    limit: Option<NonZeroUsize>,
     /// Those in the trash, instead of the others.
     #[serde(default)]
     trashed: bool,
@@ -115,7 +116,9 @@ pub(super) async fn list(
         }
         _ => {}
     }
-    let limit = page.limit.unwrap_or(PAGE_DEFAULT).clamp(1, PAGE_MAX);
+    let limit = page
+        .limit
+        .map_or(PAGE_DEFAULT, |limit| limit.get().min(PAGE_MAX));
     let looks = match shared.settings.auth.callback {
         Some(_) => LOOKS_MAX_ASKING,
         None => LOOKS_MAX,
@@ -166,7 +169,11 @@ fn candidates(names: &[Arc<str>], prefix: &str, after: &str, looks: usize) -> Ve
 #[serde(deny_unknown_fields)]
 pub(super) struct New {
     /// Its name.
-    #[schema(min_length = 1, max_length = 1024)]
+    #[schema(
+        min_length = 1,
+        max_length = 1024,
+        pattern = r"^[^\u0000-\u001f\u007f-\u009f]*[^\u0000-\u0020\u007f-\u00a0][^\u0000-\u001f\u007f-\u009f]*$"
+    )]
     name: String,
     /// What it says: text, or a document of ProseMirror where `format` says so.
     content: Option<Value>,

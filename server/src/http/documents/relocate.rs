@@ -15,7 +15,7 @@ use super::{
     about::Document,
     lifecycle::withdraw,
     listing::{bear, created, refuse_known},
-    stored::{Stored, exists},
+    stored::{Stored, exists, require},
 };
 use crate::{
     changes::{self, ChangeError},
@@ -35,7 +35,11 @@ use crate::{
 #[serde(deny_unknown_fields)]
 pub(super) struct Destination {
     /// The new document's name.
-    #[schema(min_length = 1, max_length = 1024)]
+    #[schema(
+        min_length = 1,
+        max_length = 1024,
+        pattern = r"^[^\u0000-\u001f\u007f-\u009f]*[^\u0000-\u0020\u007f-\u00a0][^\u0000-\u001f\u007f-\u009f]*$"
+    )]
     to: String,
 }
 
@@ -109,7 +113,7 @@ pub(super) async fn relocate(
     asked: Asked,
     body: Result<Json<Destination>, JsonRejection>,
 ) -> Result<Response, Problem> {
-    Stored::of(state.registry.shared(), &from.name).await?;
+    require(state.registry.shared(), &from.name).await?;
     let to = destination(&state, &asked, &from.name, body).await?;
     // The name is taken first: of two who want it, one gets it.
     bear(&state, &to).await?;

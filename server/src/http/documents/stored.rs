@@ -83,6 +83,19 @@ impl Stored {
     }
 }
 
+/// An error where there is no document, or it is in the trash; without reading it where that can be
+/// told otherwise.
+pub(super) async fn require(shared: &Arc<Shared>, name: &DocName) -> Result<(), Problem> {
+    if let Some(entry) = trash::entry(shared, name).await? {
+        return Err(in_trash(entry.moved_to.is_some()));
+    }
+    match shared.store.has(name.as_str()) {
+        true => Ok(()),
+        // Another server may have written it a moment ago; and one that was erased says so.
+        false => Stored::of(shared, name).await.map(drop),
+    }
+}
+
 /// The tag as a header.
 pub(super) fn etag(tag: &str) -> HeaderValue {
     HeaderValue::from_str(&format!("\"{tag}\"")).unwrap_or(HeaderValue::from_static("\"\""))

@@ -42,6 +42,7 @@ const SOURCES_MAX: usize = 24;
 #[serde(deny_unknown_fields)]
 pub(super) struct Restoring {
     /// A version's id.
+    #[schema(pattern = r"^[0-7][0-9a-hjkmnp-tv-z]{25}-[0-9a-z_]{1,64}$")]
     version: String,
 }
 

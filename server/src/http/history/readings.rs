@@ -1,5 +1,7 @@
 //! What changed, who wrote it, and who worked when.
 
+use std::num::NonZeroUsize;
+
 use axum::{
     Json,
     extract::{Query, State, rejection::QueryRejection},
@@ -30,10 +32,13 @@ const PAGE_MAX: usize = 100;
 #[into_params(parameter_in = Query)]
 pub(super) struct Difference {
     /// The id of the older version.
+    #[param(pattern = r"^(now|[0-7][0-9a-hjkmnp-tv-z]{25}-[0-9a-z_]{1,64})$")]
     from: String,
     /// The id of the newer one; without it, the document as it is.
+    #[param(pattern = r"^(now|[0-7][0-9a-hjkmnp-tv-z]{25}-[0-9a-z_]{1,64})$")]
     to: Option<String>,
     /// `json` or `html`, before what `Accept` says.
+    #[param(pattern = "^(json|html)$")]
     format: Option<String>,
 }
 
@@ -87,7 +92,8 @@ pub(super) async fn diff(
     path = "/api/v1/documents/{document}/blame",
     operation_id = "blame",
     tag = "history",
-    params(Format),
+    params(("format" = Option<String>, Query, pattern = "^(json|html)$",
+        description = "`json` or `html`, before what `Accept` says")),
     responses((status = 200, description = "The document with the authors of each part",
         content((serde_json::Value = "application/json"), (String = "text/html"))))
 )]
@@ -134,8 +140,8 @@ pub(super) struct Span {
     /// Only sittings that began before, in milliseconds since 1970: the `next` of an earlier answer.
     before_ms: Option<u64>,
     /// How many, at most 100.
-    #[param(minimum = 1)]
-    limit: Option<usize>,
+    #[param(value_type = Option<u64>, minimum = 1)]
+    limit: Option<NonZeroUsize>,
 }
 
 /// What one person did in a sitting.
@@ -184,7 +190,9 @@ pub(super) async fn activity(
     let span = parse_query(span)?;
     let shared = state.registry.shared();
     let (chronicle, _) = read_chronicle(&reader.name, shared, None).await?;
-    let limit = span.limit.unwrap_or(PAGE_MAX).clamp(1, PAGE_MAX);
+    let limit = span
+        .limit
+        .map_or(PAGE_MAX, |limit| limit.get().min(PAGE_MAX));
     let before_ms = span.before_ms.unwrap_or(u64::MAX);
     let all = sittings(
         &chronicle.attribution,

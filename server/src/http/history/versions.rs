@@ -1,5 +1,7 @@
 //! The list of versions, what each says, and giving one a name.
 
+use std::num::NonZeroUsize;
+
 use axum::{
     Json,
     extract::{
@@ -38,9 +40,10 @@ pub(super) const NOW: &str = "now";
 #[into_params(parameter_in = Query)]
 pub(super) struct Page {
     /// How many, at most 100.
-    #[param(minimum = 1)]
-    limit: Option<usize>,
+    #[param(value_type = Option<u64>, minimum = 1)]
+    limit: Option<NonZeroUsize>,
     /// Only versions before this one: the `next` of an earlier answer.
+    #[param(pattern = r"^[0-7][0-9a-hjkmnp-tv-z]{25}-[0-9a-z_]{1,64}$")]
     before: Option<String>,
 }
 
@@ -114,7 +117,9 @@ pub(super) async fn list(
 ) -> Result<Json<Versions>, Problem> {
     let page = parse_query(page)?;
     let before = page.before.as_deref().map(parse_id).transpose()?;
-    let limit = page.limit.unwrap_or(PAGE_MAX).clamp(1, PAGE_MAX);
+    let limit = page
+        .limit
+        .map_or(PAGE_MAX, |limit| limit.get().min(PAGE_MAX));
     let store = &state.registry.shared().store;
     let versions = store.versions(reader.name.as_str()).await;
     let versions = versions.map_err(HistoryError::from)?;
@@ -135,8 +140,12 @@ pub(super) async fn list(
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Naming {
-    /// A line of at most 256 bytes.
-    #[schema(min_length = 1, max_length = 256)]
+    /// A line of at most 400 bytes.
+    #[schema(
+        min_length = 1,
+        max_length = 400,
+        pattern = r"^[^\u0000-\u001f\u007f-\u009f]*[^\u0000-\u0020\u007f-\u00a0][^\u0000-\u001f\u007f-\u009f]*$"
+    )]
     label: String,
 }
 
@@ -188,6 +197,7 @@ pub(super) async fn name(
 #[into_params(parameter_in = Query)]
 pub(super) struct Format {
     /// `json`, `html`, `markdown`, `yjs` or `yjs-v2`, before what `Accept` says.
+    #[param(pattern = "^(json|html|markdown|yjs|yjs-v2)$")]
     pub(super) format: Option<String>,
 }
 
@@ -195,6 +205,7 @@ pub(super) struct Format {
 #[into_params(parameter_in = Path)]
 pub(super) struct VersionPath {
     /// A version's id, or `now`.
+    #[param(pattern = r"^(now|[0-7][0-9a-hjkmnp-tv-z]{25}-[0-9a-z_]{1,64})$")]
     id: String,
 }
 
