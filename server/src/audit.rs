@@ -48,7 +48,6 @@ const GOODBYE: Duration = Duration::from_secs(5);
 const TEXT_BYTES_MAX: usize = 4_096;
 
 /// What is written down.
-#[allow(dead_code, reason = "some are done by calls that are being made")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Action {
     /// Somebody opened a document, or was not let in. Once for each person, document and hour.
@@ -154,7 +153,6 @@ impl Entry {
         }
     }
 
-    #[allow(dead_code, reason = "for calls about spaces, which are being made")]
     pub(crate) fn space(self, space: &str) -> Self {
         Self {
             space: Some(short(space)),

@@ -9,6 +9,7 @@ mod links;
 mod members;
 mod pages;
 mod settings;
+mod told;
 
 use axum::extract::DefaultBodyLimit;
 use utoipa_axum::{router::OpenApiRouter, routes};

@@ -23,6 +23,7 @@ use super::{
     stored::{Stored, etag, tag_now},
 };
 use crate::{
+    audit::Action,
     changes::{self, ChangeError, draw_client_id},
     http::{
         AppState,
@@ -110,6 +111,12 @@ pub(super) async fn read(
         return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, tag)]).into_response());
     }
     let body = apart(move || rendered(&stored.state, format, asked.field.as_deref())).await?;
+    if matches!(format, Format::UpdateV1 | Format::UpdateV2) {
+        // The whole document with what was deleted in it, and not what a page shows of it.
+        let entry = reader.entry(Action::DocumentExported);
+        let entry = entry.detail("format", format.name());
+        state.registry.shared().audit.record(entry);
+    }
     let charset = match format {
         Format::Markdown | Format::Html | Format::Text => "; charset=utf-8",
         _ => "",

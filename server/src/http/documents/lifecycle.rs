@@ -19,10 +19,12 @@ use super::{
     stored::{no_such_document, require},
 };
 use crate::{
+    audit::Action,
     doc_task::DocMessage,
+    events::{Actor, DocumentEvent, Event},
     http::{
         AppState,
-        admission::{Writer, refused},
+        admission::{Reader, Writer, refused},
         error::Problem,
         history::parse_query,
         ws,
@@ -84,6 +86,12 @@ pub(super) async fn delete(
             false => NameAfter::Blocked,
         };
         let erased = erase(&state, &writer.name, after).await?;
+        tell(
+            &state,
+            &writer,
+            Action::DocumentErased,
+            Event::DocumentErased,
+        );
         return Ok(Json(erased).into_response());
     }
     require(state.registry.shared(), &writer.name).await?;
@@ -91,7 +99,23 @@ pub(super) async fn delete(
     trash::put(&state.registry, &writer.name, &author, None).await?;
     // It cannot be opened any more; who has it open goes.
     drop(withdraw(&state, &writer.name, CloseReason::Trashed).await?);
+    tell(
+        &state,
+        &writer,
+        Action::DocumentTrashed,
+        Event::DocumentTrashed,
+    );
     Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// Writes down what was done to a document, and tells whoever wants to hear of it.
+fn tell(state: &AppState, writer: &Reader, action: Action, event: fn(DocumentEvent) -> Event) {
+    let shared = state.registry.shared();
+    shared.audit.record(writer.entry(action));
+    shared.events.emit(event(DocumentEvent {
+        document: writer.name.to_string(),
+        by: Actor::of(&writer.author()),
+    }));
 }
 
 /// Erasing is for whoever may hand out rights there: an admin.
@@ -185,5 +209,7 @@ pub(super) async fn undelete(
         });
     }
     trash::take_out(&state.registry, &writer.name, &writer.author()).await?;
+    let action = Action::DocumentUntrashed;
+    tell(&state, &writer, action, Event::DocumentRestored);
     Ok(Json(described(&state, &writer.name).await?))
 }

@@ -18,8 +18,10 @@ use super::{
     stored::{Stored, exists, require},
 };
 use crate::{
+    audit::Action,
     changes::{self, ChangeError},
     crdt,
+    events::{Actor, DocumentMove, Event},
     http::{
         AppState,
         admission::{Asked, Reader, Turn, Writer, admit},
@@ -124,6 +126,14 @@ pub(super) async fn relocate(
         return Err(problem);
     }
     trash::put(&state.registry, &from.name, &from.author(), Some(&to.name)).await?;
+    let shared = state.registry.shared();
+    let entry = from.entry(Action::DocumentMoved);
+    shared.audit.record(entry.detail("to", to.name.as_str()));
+    shared.events.emit(Event::DocumentMoved(DocumentMove {
+        document: to.name.to_string(),
+        from: from.name.to_string(),
+        by: Actor::of(&from.author()),
+    }));
     created(&state, &to.name).await
 }
 

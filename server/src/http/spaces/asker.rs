@@ -1,6 +1,6 @@
 //! Who asks about a space, what they may do there, and how refusals are told.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use axum::{
     Json,
@@ -13,9 +13,10 @@ use unisson_history::Author;
 use unisson_protocol::CloseReason;
 use unisson_rights::{Action, Changes, Denied, Place, Rights, Space};
 
+use super::told;
 use crate::{
     auth::{About, Identity},
-    http::{AppState, admission::bad_request, error::Problem, ws},
+    http::{AppState, admission::bad_request, error::Problem, guard::address_of, ws},
     records::{ChangeError, RecordError},
     spaces::{HeldSpace, Refusal, prefix_of},
 };
@@ -32,6 +33,8 @@ pub(super) struct Asker {
     pub(super) held: Arc<HeldSpace>,
     pub(super) space: Arc<Space>,
     pub(super) headers: HeaderMap,
+    /// Where they are, for the audit log.
+    pub(super) address: Option<IpAddr>,
 }
 
 /// Who somebody is, for all documents whose names begin so.
@@ -88,6 +91,7 @@ impl FromRequestParts<AppState> for Asker {
             held,
             space: space.clone(),
             headers: parts.headers.clone(),
+            address: address_of(&parts.extensions),
             who: who.clone(),
         };
         let knows = asker.rights(&space, Place::Space).role.is_some()
@@ -135,12 +139,18 @@ impl Asker {
         decide: impl FnOnce(&Space) -> Result<(Changes, T), Refusal>,
     ) -> Result<T, Problem> {
         let expected = expected(&self.headers);
+        let mut told = Vec::new();
         let changed = self
             .held
             .change(&state.registry, self.author(), expected, |space| {
-                decide(space.ok_or(Refusal::Missing("there is no such space"))?)
+                let (changes, decided) =
+                    decide(space.ok_or(Refusal::Missing("there is no such space"))?)?;
+                told = told::of(space, &changes);
+                Ok((changes, decided))
             });
-        Ok(changed.await?)
+        let decided = changed.await?;
+        told::tell(state, self, told);
+        Ok(decided)
     }
 
     /// An answer with the space's tag; 304 where it is known.

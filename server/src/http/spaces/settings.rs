@@ -16,10 +16,18 @@ use unisson_rights::{
 };
 use utoipa::{IntoParams, ToSchema};
 
-use super::asker::{Asker, body, identify, name, title};
+use super::{
+    asker::{Asker, body, identify, name, title},
+    told,
+};
 use crate::{
     auth::Identity,
-    http::{AppState, admission::bad_request, error::Problem, history::parse_query},
+    http::{
+        AppState,
+        admission::{Asked, bad_request},
+        error::Problem,
+        history::parse_query,
+    },
     spaces::{Refusal, document_of, prefix_of},
     versions::unix_now_ms,
 };
@@ -177,8 +185,11 @@ pub(super) struct SpaceOrder {
 )]
 pub(super) async fn create(
     State(state): State<AppState>,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
+    Asked {
+        headers,
+        query,
+        address,
+    }: Asked,
     order: Result<Json<SpaceOrder>, JsonRejection>,
 ) -> Result<Response, Problem> {
     let order = body(order)?;
@@ -205,6 +216,7 @@ pub(super) async fn create(
         user: who.person.user.clone(),
         name: who.person.display_name.clone(),
     };
+    let mut told = Vec::new();
     let made = held.change(&state.registry, author, None, |space| {
         if space.is_some() {
             return Err(Refusal::Exists("there is a space of this id already"));
@@ -218,6 +230,7 @@ pub(super) async fn create(
             set(Keys::SPACE.to_owned(), &settings),
             set(Keys::member(&owner), &member),
         ];
+        told = told::of(None, &changes);
         Ok((changes, ()))
     });
     made.await?;
@@ -229,7 +242,9 @@ pub(super) async fn create(
         held,
         space: space.clone(),
         headers,
+        address,
     };
+    told::tell(&state, &asker, told);
     let role = asker.rights(&space, Place::Space).role;
     let mut answer = asker.answer(
         StatusCode::CREATED,
