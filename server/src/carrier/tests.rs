@@ -9,7 +9,7 @@ fn write(pipe: &mut CarriedPipe, bytes: &[u8]) -> io::Result<usize> {
 }
 
 async fn read(pipe: &mut CarriedPipe) -> Vec<u8> {
-    let mut into = [0; 64 << 10];
+    let mut into = vec![0; 64 << 10];
     let taken = poll_fn(|context| pipe.poll_read(context, &mut into)).await;
     into[..taken].to_vec()
 }

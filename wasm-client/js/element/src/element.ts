@@ -204,8 +204,9 @@ export class UnissonEditor extends HTMLElement {
   #follow (): void {
     if (this.#open === null) return
     const { view, toolbar, status, session } = this.#open
-    // Whether it can be edited is asked again.
-    view.setProps({})
+    // Asked again where it matters only: it puts the caret where ProseMirror believes it to be, and that
+    // hears of a move a moment later.
+    if (view.editable !== this.#writable(session)) view.setProps({})
     view.dom.setAttribute('aria-readonly', String(!view.editable))
     toolbar.update()
     status.update()

@@ -3,6 +3,7 @@ import { PluginKey, TextSelection, type Selection, type Transaction } from 'pros
 import { Transform } from 'prosemirror-transform'
 import type { EditorView } from 'prosemirror-view'
 import type * as Y from 'yjs'
+import { selectionIn } from './browser-selection.js'
 import { editBetween, Held, stepped, touches } from './held.js'
 import { anchorAt, positionOf, type Anchor } from './positions.js'
 import { Renderer, type Branch } from './render.js'
@@ -164,28 +165,6 @@ export class Binding {
     }, COMPOSED_AFTER_MS)
   }
 }
-
-/**
- * The selection as the browser has it: ProseMirror hears of a move only after what came from the network in
- * between, and would move the caret back. Its way to the browser's selection is not in its types.
- */
-const selectionIn = (view: EditorView): Selection => {
-  const { doc, selection } = view.state
-  if (!(selection instanceof TextSelection) || view.composing || !view.hasFocus()) return selection
-  const { domSelectionRange } = view as unknown as { domSelectionRange?: () => DOMSelectionRange }
-  const { anchorNode, anchorOffset = 0, focusNode, focusOffset = 0 } = domSelectionRange?.call(view) ?? {}
-  if (!anchorNode || !focusNode || !view.dom.contains(anchorNode) || !view.dom.contains(focusNode)) return selection
-  try {
-    const [anchor, head] = [view.posAtDOM(anchorNode, anchorOffset), view.posAtDOM(focusNode, focusOffset)]
-    const isText = doc.resolve(anchor).parent.inlineContent && doc.resolve(head).parent.inlineContent
-    return isText ? TextSelection.create(doc, anchor, head) : selection
-  } catch {
-    // Not a place in the text: a drawing in it, or one that is being changed.
-    return selection
-  }
-}
-
-interface DOMSelectionRange { anchorNode: globalThis.Node | null, anchorOffset: number, focusNode: globalThis.Node | null, focusOffset: number }
 
 /** A caret stays behind the letter that it was behind: what others write there comes after it. */
 const keepSelection = (tr: Transaction, before: Selection): void => {

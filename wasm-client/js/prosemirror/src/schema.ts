@@ -91,7 +91,27 @@ const lists: Record<string, NodeSpec> = {
 
 const inline: Record<string, NodeSpec> = {
   text: { group: 'inline' },
-  hardBreak: { group: 'inline', inline: true, selectable: false, linebreakReplacement: true, parseDOM: [{ tag: 'br' }], toDOM: () => ['br'] }
+  hardBreak: {
+    group: 'inline',
+    inline: true,
+    selectable: false,
+    linebreakReplacement: true,
+    parseDOM: [{ tag: 'br', getAttrs: (element) => isOnlyDrawn(element) ? false : null }],
+    toDOM: () => ['br']
+  }
+}
+
+/**
+ * Browsers keep a line open by a break behind its last letter. ProseMirror leaves such a one out, but
+ * not where somebody else's caret is drawn behind it.
+ */
+const isOnlyDrawn = (element: HTMLElement): boolean => {
+  let next = element.nextSibling
+  const hasDrawing = next !== null
+  while (next instanceof HTMLElement && (next.classList.contains('ProseMirror-widget') || next.classList.contains('ProseMirror-separator') || next.classList.contains('ProseMirror-trailingBreak'))) {
+    next = next.nextSibling
+  }
+  return hasDrawing && next === null
 }
 
 const marks: Record<string, MarkSpec> = {
