@@ -1,3 +1,5 @@
+//! The description and the routes are the same, and the page tells all of it.
+
 use std::collections::BTreeSet;
 
 use super::*;
