@@ -126,7 +126,7 @@ test('tags, parts and conflicts', () => withSpace(async (server) => {
   const ifMatch = { headers: { 'if-match': first.etag } }
   await done(server, 'PATCH', '/spaces/team', { title: 'New' }, ifMatch)
   const late = await call(server, 'PATCH', '/spaces/team', { title: 'Newer' }, ifMatch)
-  assert.deepEqual([late.status, late.body.code], [412, 'changed'])
+  assert.deepEqual([late.status, late.body.code], [412, 'precondition'])
   assert.equal((await call(server, 'POST', '/spaces', { id: 'team', title: 'T', owner: 'x' })).body.code, 'exists')
   assert.equal((await call(server, 'POST', '/spaces/team/pages', { id: 'page', title: 'T' })).body.code, 'exists')
   await done(server, 'POST', '/spaces/team/pages', { id: 'below', title: 'T', parent: 'page' })

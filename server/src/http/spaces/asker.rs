@@ -254,7 +254,7 @@ impl From<Refusal> for Problem {
             Refusal::Denied(_) => (StatusCode::FORBIDDEN, "role"),
             Refusal::Move(_) => (StatusCode::UNPROCESSABLE_ENTITY, "page-place"),
             Refusal::Full(_) => (StatusCode::UNPROCESSABLE_ENTITY, "space-full"),
-            Refusal::Changed => (StatusCode::PRECONDITION_FAILED, "changed"),
+            Refusal::Changed => (StatusCode::PRECONDITION_FAILED, "precondition"),
             Refusal::Unreadable(_) => (StatusCode::INTERNAL_SERVER_ERROR, "damaged"),
         };
         Self {
