@@ -106,8 +106,8 @@ test('who never ends a handshake is sent away, and so is who speaks plain HTTP',
   const plain = await exchange({ port: server.port }, 'GET / HTTP/1.1\r\nHost: a\r\n\r\n')
   assert.ok(Number.isNaN(plain.status), plain.answer)
   await ended
-  assert.ok((await server.get('/healthz')).ok)
-}, '[limits]\nheader_ms_max = 1000\n'))
+  await until(async () => (await server.get('/healthz'))?.ok, 'everybody else is let in')
+}, '[limits]\nheader_ms_max = 2500\n'))
 
 test('a certificate without its key is said at the start', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'unisson-tls-'))
