@@ -94,6 +94,7 @@ pub(super) async fn delete(
         );
         return Ok(Json(erased).into_response());
     }
+    may_take_away(&writer)?;
     require(state.registry.shared(), &writer.name).await?;
     let author = writer.author();
     trash::put(&state.registry, &writer.name, &author, None).await?;
@@ -106,6 +107,19 @@ pub(super) async fn delete(
         Event::DocumentTrashed,
     );
     Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// In a space it takes more than to write: others look for the page where it was.
+pub(super) fn may_take_away(writer: &Reader) -> Result<(), Problem> {
+    let in_space = writer.grant.standing.is_some();
+    match in_space && !writer.grant.role.may(unisson_rights::Action::Delete) {
+        true => Err(Problem {
+            status: StatusCode::FORBIDDEN,
+            code: "role",
+            detail: "your role in this space does not allow it".into(),
+        }),
+        false => Ok(()),
+    }
 }
 
 /// Writes down what was done to a document, and tells whoever wants to hear of it.
@@ -197,6 +211,7 @@ pub(super) async fn undelete(
     State(state): State<AppState>,
     Writer(writer): Writer,
 ) -> Result<Json<Document>, Problem> {
+    may_take_away(&writer)?;
     if trash::entry(state.registry.shared(), &writer.name)
         .await?
         .is_none()

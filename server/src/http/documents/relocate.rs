@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 
 use super::{
     about::Document,
-    lifecycle::withdraw,
+    lifecycle::{may_take_away, withdraw},
     listing::{bear, created, refuse_known},
     stored::{Stored, exists, require},
 };
@@ -115,6 +115,7 @@ pub(super) async fn relocate(
     asked: Asked,
     body: Result<Json<Destination>, JsonRejection>,
 ) -> Result<Response, Problem> {
+    may_take_away(&from)?;
     require(state.registry.shared(), &from.name).await?;
     let to = destination(&state, &asked, &from.name, body).await?;
     // The name is taken first: of two who want it, one gets it.

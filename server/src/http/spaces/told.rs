@@ -1,7 +1,7 @@
 //! What a change of a space is told as: a line of the audit log for each entry that gives somebody
 //! a right or takes it away, and an event for each member.
 
-use unisson_rights::{Member, Page, Role, Space};
+use unisson_rights::{Member, Page, Space};
 
 use super::asker::Asker;
 use crate::{
@@ -16,8 +16,8 @@ use crate::{
 pub(super) struct Told {
     key: String,
     is_there: bool,
-    member_before: Option<String>,
-    member_now: Option<String>,
+    member_before: Option<&'static str>,
+    member_now: Option<&'static str>,
 }
 
 /// What is worth telling of a change, seen before it is made.
@@ -31,10 +31,10 @@ pub(super) fn of(space: Option<&Space>, changes: &[(String, Option<String>)]) ->
         Told {
             key: key.clone(),
             is_there: value.is_some(),
-            member_before: user.and_then(|user| name_of(space?.members.get(user)?.role)),
+            member_before: user.and_then(|user| Some(space?.members.get(user)?.role.name())),
             member_now: user.and_then(|_| {
                 let member: Member = serde_json::from_str(value.as_deref()?).ok()?;
-                name_of(member.role)
+                Some(member.role.name())
             }),
         }
     });
@@ -47,12 +47,6 @@ fn changes_rights(space: Option<&Space>, id: &str, now: Option<&str>) -> bool {
     let before = space.and_then(|space| space.pages.get(id)).map(rights);
     let now = now.and_then(|now| serde_json::from_str::<Page>(now).ok());
     now.as_ref().map(rights) != before.or(Some((None, None, false)))
-}
-
-/// A role as the API writes it.
-fn name_of(role: Role) -> Option<String> {
-    let name = serde_json::to_value(role).ok()?;
-    Some(name.as_str()?.to_owned())
 }
 
 /// Tells a change that is durable.
@@ -76,7 +70,7 @@ pub(super) fn tell(state: &AppState, asker: &Asker, told: Vec<Told>) {
                     id: id.to_owned(),
                     name: None,
                 });
-                if let Some(role) = &told.member_now {
+                if let Some(role) = told.member_now {
                     entry = entry.detail("role", role);
                 }
                 if let Some(event) = member_event(space, id, &told, by.clone()) {
@@ -107,12 +101,12 @@ fn member_event(space: &str, user: &str, told: &Told, by: Option<Actor>) -> Opti
             id: user.to_owned(),
             name: None,
         },
-        role: told.member_now.clone(),
+        role: told.member_now.map(str::to_owned),
         by,
     };
-    match (&told.member_before, told.is_there) {
+    match (told.member_before, told.is_there) {
         (None, true) => Some(Event::MemberAdded(event)),
-        (Some(before), true) if Some(before) != told.member_now.as_ref() => {
+        (Some(before), true) if Some(before) != told.member_now => {
             Some(Event::MemberChanged(event))
         }
         (Some(_), false) => Some(Event::MemberRemoved(event)),
