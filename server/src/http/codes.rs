@@ -139,9 +139,10 @@ mod tests {
     use super::CODES;
 
     /// Codes of addresses that are no part of the API.
-    const ELSEWHERE: [&str; 6] = [
+    const ELSEWHERE: [&str; 7] = [
         "bad-name",
         "draining",
+        "no-such-asset",
         "sockets",
         "store-full",
         "store-stopped",
