@@ -123,7 +123,7 @@ fn la_suite_documents_are_read_without_what_was_undone() {
     assert!(whole(&state).unwrap().waiting.is_empty());
     let text = markdown::render(&content(&source, id)).unwrap();
     let expected = "## Compte rendu\n\nPrésents : Zoé, Ali\n\n- Premier point\n  1. détail un\n  \
-                    2. détail deux\n\n- [x] fait\n- [ ] à faire\n\n```sh\nmake test\n```\n";
+                    2. détail deux\n\n<!-- -->\n\n- [x] fait\n- [ ] à faire\n\n```sh\nmake test\n```\n";
     assert_eq!(text, expected);
     let empty = content(&source, "a5b1f0de-0000-4000-8000-000000000001");
     assert_eq!(empty, Content::default());

@@ -1,7 +1,7 @@
 //! Which of the parts that are there become which of the parts that are wanted.
 
 use std::{
-    collections::HashMap,
+    collections::BTreeMap,
     hash::{DefaultHasher, Hash, Hasher as _},
 };
 
@@ -100,7 +100,7 @@ impl Aligning<'_> {
 
     /// Parts that are there once on each side, as many as are in the same order.
     fn anchors(&self, (i, i_end): Span, (j, j_end): Span) -> Vec<(usize, usize)> {
-        let mut seen: HashMap<u64, (usize, usize, usize, usize)> = HashMap::new();
+        let mut seen: BTreeMap<u64, (usize, usize, usize, usize)> = BTreeMap::new();
         for (at, hash) in self.present.iter().enumerate().take(i_end).skip(i) {
             let entry = seen.entry(*hash).or_default();
             (entry.0, entry.1) = (entry.0 + 1, at);

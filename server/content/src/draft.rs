@@ -182,7 +182,7 @@ fn sync(
             }
             // An empty text is nothing; taking it away is an edit.
             (Some(i), None) if matches!(&of_present[i], Node::Text(runs) if runs.is_empty()) => {
-                at += 1
+                at += 1;
             }
             (Some(_), None) => parent.remove(txn, at),
             (None, Some(j)) => {
@@ -278,7 +278,7 @@ fn shared(a: &str, b: &str) -> u32 {
         .zip(b_rest.iter().rev())
         .take_while(|(a, b)| a == b)
         .count();
-    let words = |rest: &[char]| -> std::collections::HashSet<String> {
+    let words = |rest: &[char]| -> std::collections::BTreeSet<String> {
         let middle: String = rest[..rest.len() - end].iter().collect();
         middle.split_whitespace().map(str::to_owned).collect()
     };

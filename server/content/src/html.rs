@@ -29,7 +29,7 @@ pub(crate) fn mark_of_tag(tag: &str) -> Option<&'static str> {
 }
 
 /// A link's value.
-pub(crate) fn link(href: String, title: Option<&str>) -> Value {
+pub(crate) fn link(href: &str, title: Option<&str>) -> Value {
     match title.filter(|title| !title.is_empty()) {
         Some(title) => json!({ "href": href, "title": title }),
         None => json!({ "href": href }),

@@ -82,7 +82,7 @@ pub fn replace_in_runs(runs: &mut Vec<Run>, find: &str, with: &str, all: bool) -
     for run in runs.iter() {
         match &run.insert {
             Insert::Text(text) => {
-                stretch.extend(text.chars().map(|character| (character, &run.marks)))
+                stretch.extend(text.chars().map(|character| (character, &run.marks)));
             }
             _ => {
                 end(&mut stretch, &mut out);

@@ -122,8 +122,13 @@ pub(crate) fn without_hash(name: &str) -> &str {
 
 /// The nodes of a document.
 pub(crate) fn parse(input: &str) -> Result<Vec<Node>, ParseError> {
-    let value: Value = serde_json::from_str(input)
-        .map_err(|error| ParseError::Malformed(format!("not JSON: {error}")))?;
+    let value: Value = serde_json::from_str(input).map_err(|error| {
+        // The reader's own bound, which it has no kind of error for.
+        match error.to_string().contains("recursion limit") {
+            true => ParseError::TooDeep,
+            false => ParseError::Malformed(format!("not JSON: {error}")),
+        }
+    })?;
     of_value(&value)
 }
 

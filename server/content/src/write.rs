@@ -1,6 +1,6 @@
 //! Puts nodes into a document.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use serde_json::Value;
 use yrs::{
@@ -116,7 +116,7 @@ pub(crate) fn any(value: &Value) -> Any {
         Value::Array(values) => Any::Array(values.iter().map(any).collect()),
         Value::Object(entries) => {
             let entries = entries.iter().map(|(key, value)| (key.clone(), any(value)));
-            Any::Map(Arc::new(entries.collect::<HashMap<_, _>>()))
+            Any::Map(Arc::new(entries.collect()))
         }
     }
 }

@@ -14,6 +14,7 @@ use axum::{
     http::{HeaderMap, header},
     response::{IntoResponse, Response},
 };
+use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{AppState, audit, documents, history, home::prefers_french, spaces, tokens, webhooks};
@@ -41,6 +42,14 @@ pub(super) fn router() -> Router<AppState> {
 fn description() -> &'static serde_json::Value {
     static DESCRIPTION: OnceLock<serde_json::Value> = OnceLock::new();
     DESCRIPTION.get_or_init(|| describe::describe(calls().into_openapi()))
+}
+
+/// How a page's size is described: any number from 1 on; what is too much is cut.
+pub(crate) fn count() -> Object {
+    ObjectBuilder::new()
+        .schema_type(Type::Integer)
+        .minimum(Some(1))
+        .build()
 }
 
 /// The API's description

@@ -1,9 +1,6 @@
 //! HTML to nodes.
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::OnceLock,
-};
+use std::sync::OnceLock;
 
 use ammonia::{Builder, UrlRelative};
 use html5ever::{ParseOpts, parse_document, tendril::TendrilSink as _};
@@ -129,7 +126,7 @@ fn sanitizer() -> &'static Builder<'static> {
             "u",
             "ul",
         ];
-        let attributes: [(&str, &[&str]); 8] = [
+        let attributes: [(&str, &[&str]); 9] = [
             ("a", &["href", "title"]),
             ("code", &["class"]),
             ("img", &["src", "alt", "title", "width", "height"]),
@@ -138,22 +135,17 @@ fn sanitizer() -> &'static Builder<'static> {
             ("ol", &["start"]),
             ("td", &["colspan", "rowspan", "data-colwidth"]),
             ("th", &["colspan", "rowspan", "data-colwidth"]),
+            ("ul", &["data-type"]),
         ];
-        let mut attributes: HashMap<&str, HashSet<&str>> = attributes
+        let attributes = attributes
             .into_iter()
-            .map(|(tag, names)| (tag, names.iter().copied().collect()))
-            .collect();
-        attributes.insert("ul", HashSet::from(["data-type"]));
+            .map(|(tag, names)| (tag, names.iter().copied().collect()));
         let mut builder = Builder::empty();
         builder
             .tags(tags.into())
-            .tag_attributes(attributes)
-            .clean_content_tags(HashSet::from([
-                "script", "style", "template", "title", "noscript",
-            ]))
-            .url_schemes(HashSet::from([
-                "http", "https", "mailto", "tel", "ftp", "sms", "data",
-            ]))
+            .tag_attributes(attributes.collect())
+            .clean_content_tags(["script", "style", "template", "title", "noscript"].into())
+            .url_schemes(["http", "https", "mailto", "tel", "ftp", "sms", "data"].into())
             .url_relative(UrlRelative::PassThrough)
             .link_rel(None);
         builder
@@ -295,7 +287,7 @@ fn element(
         "a" => match attribute(node, "href").as_deref().and_then(safe_link) {
             Some(href) => {
                 let title = attribute(node, "title");
-                let marks = marked(marks, "link", link(href, title.as_deref()));
+                let marks = marked(marks, "link", link(&href, title.as_deref()));
                 walk(node, &marks, depth, out)?;
             }
             None => walk(node, marks, depth, out)?,

@@ -272,7 +272,7 @@ fn push_inlines<'a>(
             NodeValue::Strong => marked("bold", json!({})),
             NodeValue::Strikethrough => marked("strike", json!({})),
             NodeValue::Link(link) => match safe_link(&link.url) {
-                Some(href) => marked("link", html::link(href, Some(&link.title))),
+                Some(href) => marked("link", html::link(&href, Some(&link.title))),
                 None => marks.clone(),
             },
             _ => marks.clone(),

@@ -151,6 +151,9 @@ fn rendered(state: &Bytes, format: Format, field: Option<&str>) -> Result<Bytes,
     }
     let mut content = Content::of(state).map_err(unisson_content::EditError::from)?;
     if let Some(field) = field {
+        if field.is_empty() || field.len() > 1_024 {
+            return Err(wrong_field("no field has such a name"));
+        }
         content.roots.retain(|name, _| name == field);
     }
     let text = match format.form() {

@@ -50,12 +50,12 @@ const LOOKS_MAX_ASKING: usize = 50;
 #[into_params(parameter_in = Query)]
 pub(super) struct Page {
     /// Only documents whose names begin so.
-    #[param(max_length = 1000, pattern = r"^[^\u0000-\u001f\u007f-\u009f]*$")]
+    #[param(max_length = 1023, pattern = r"^[^\u0000-\u001f\u007f-\u009f]*$")]
     prefix: Option<String>,
     /// The `next` of an earlier answer.
     cursor: Option<String>,
     /// How many at most, up to 1000.
-    #[param(value_type = Option<u64>, minimum = 1)]
+    #[param(schema_with = crate::http::api::count)]
     limit: Option<NonZeroUsize>,
     /// Those in the trash, instead of the others.
     #[serde(default)]
@@ -250,10 +250,11 @@ fn given(new: &New) -> Result<Option<Given>, Problem> {
     let format = match format {
         Format::Json => Format::Prosemirror,
         Format::UpdateV1 | Format::UpdateV2 => {
-            return Err(crate::http::admission::bad_request(
-                "format",
-                "a document is created from text; put an update into it afterwards",
-            ));
+            return Err(Problem {
+                status: StatusCode::UNPROCESSABLE_ENTITY,
+                code: "content",
+                detail: "a document is created from text; put an update into it afterwards".into(),
+            });
         }
         Format::Markdown | Format::Html | Format::Text if !is_text => {
             return Err(Problem {

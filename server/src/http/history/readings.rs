@@ -140,7 +140,7 @@ pub(super) struct Span {
     /// Only sittings that began before, in milliseconds since 1970: the `next` of an earlier answer.
     before_ms: Option<u64>,
     /// How many, at most 100.
-    #[param(value_type = Option<u64>, minimum = 1)]
+    #[param(schema_with = crate::http::api::count)]
     limit: Option<NonZeroUsize>,
 }
 

@@ -40,7 +40,7 @@ pub(super) const NOW: &str = "now";
 #[into_params(parameter_in = Query)]
 pub(super) struct Page {
     /// How many, at most 100.
-    #[param(value_type = Option<u64>, minimum = 1)]
+    #[param(schema_with = crate::http::api::count)]
     limit: Option<NonZeroUsize>,
     /// Only versions before this one: the `next` of an earlier answer.
     #[param(pattern = r"^[0-7][0-9a-hjkmnp-tv-z]{25}-[0-9a-z_]{1,64}$")]
