@@ -491,7 +491,7 @@ fn session_identity(
         },
         principal: Principal {
             person: Some(session.id.clone()),
-            groups: session.groups.iter().cloned().collect(),
+            groups: session.groups.clone(),
             granted,
             ..Principal::default()
         },

@@ -103,7 +103,7 @@ impl Server {
         let failed = |source| StartError::Listen { listen, source };
         let listener = TcpListener::bind(listen).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
-        let shared = companions::start(settings, store, authenticator).await?;
+        let shared = Box::pin(companions::start(settings, store, authenticator)).await?;
         let registry = Registry::new(Arc::new(shared));
         let certificate = certificate.map(Arc::new);
         let tidying = tidy(&registry, certificate.clone());

@@ -8,10 +8,11 @@ use utoipa::ToSchema;
 use crate::http::{admission::bad_request, error::Problem};
 
 /// A form of content.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Format {
     /// CommonMark with tables, task lists and strikethrough.
+    #[default]
     Markdown,
     /// Sanitised in both directions.
     Html,

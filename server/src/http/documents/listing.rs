@@ -110,11 +110,10 @@ pub(super) async fn list(
         code: "document-name",
         detail: error.to_string(),
     })?;
-    match authenticator.authenticate(&credential, &probe).await {
-        Err(reason @ (CloseReason::Unauthorized | CloseReason::Undecided)) => {
-            return Err(refused(reason));
-        }
-        _ => {}
+    if let Err(reason @ (CloseReason::Unauthorized | CloseReason::Undecided)) =
+        authenticator.authenticate(&credential, &probe).await
+    {
+        return Err(refused(reason));
     }
     let limit = page
         .limit

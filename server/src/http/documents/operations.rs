@@ -94,12 +94,6 @@ enum Operation {
     Delete { field: String, key: String },
 }
 
-impl Default for Format {
-    fn default() -> Self {
-        Self::Markdown
-    }
-}
-
 /// Change a document in places
 ///
 /// Appends, prepends, replaces a section or a text, sets or deletes a key of a map. What people type
