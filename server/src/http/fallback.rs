@@ -36,9 +36,9 @@ const LAST_WORDS: Duration = Duration::from_secs(10);
 /// The routes below `/fallback`.
 pub(super) fn routes(state: AppState) -> Router<AppState> {
     Router::new()
-        .route("/", post(open))
-        .route("/{socket}/up", post(up::take))
-        .route("/{socket}/down", post(down::say))
+        .route("/", post(open).options(cors::asked))
+        .route("/{socket}/up", post(up::take).options(cors::asked))
+        .route("/{socket}/down", post(down::say).options(cors::asked))
         .layer(middleware::from_fn_with_state(state, cors::answer))
 }
 

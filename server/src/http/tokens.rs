@@ -8,6 +8,7 @@ use axum::{
 };
 use serde::Serialize;
 use unisson_protocol::CloseReason;
+use unisson_rights::Role;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -72,12 +73,14 @@ pub(super) async fn create(
         id: order.sub.clone(),
         name: order.name.clone(),
     };
-    let (role, places) = (format!("{:?}", order.role), places(&order));
+    // Without one it is for spaces to say.
+    let role = order.role.map_or("by-space", Role::name);
+    let places = places(&order);
     let minted = authenticator.mint(order, &right)?;
     let entry = Entry::new(Action::TokenMinted).from(address_of(&request.extensions));
     let entry = entry
         .about(holder)
-        .detail("role", role.to_lowercase())
+        .detail("role", role)
         .detail("for", places);
     let entry = entry.detail("until_s", minted.exp.to_string());
     state.registry.shared().audit.record(entry.by(right.holder));

@@ -56,7 +56,7 @@ test('clients in a browser share text with clients outside', { skip, timeout: 12
     if (process.env.SCREENSHOT) await page.screenshot({ path: process.env.SCREENSHOT })
 
     // The editors run on a bare page of the same origin: browsers keep strangers' pages off loopback.
-    const editor = await browser.newPage()
+    const editor = await browser.newPage({ bypassCSP: true })
     editor.on('pageerror', (error) => complaints.push(String(error)))
     editor.on('console', (message) => message.type() === 'error' && console.error(message.text()))
     await editor.goto(`${server.httpUrl}/healthz`)

@@ -48,3 +48,9 @@ fn allowed_origin(headers: &HeaderMap, state: &AppState) -> Option<HeaderValue> 
     let is_refused = ws::refuse_origin(origin.to_str().ok(), headers, state).is_err();
     (!is_refused).then(|| origin.clone())
 }
+
+/// What a browser asks before it sends: [`answer`] has answered it by then. The method must be there
+/// for that, or the router's own answer comes first.
+pub(super) async fn asked() -> StatusCode {
+    StatusCode::NO_CONTENT
+}

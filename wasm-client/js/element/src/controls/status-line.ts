@@ -63,10 +63,13 @@ export class StatusLine {
 
   #show (shown: Shown): void {
     if (shown === this.#shown) return
+    // Whoever has just come has not been away: the first connection is still being made.
+    const isComing = this.#shown === null && shown === 'offlineClean'
     this.#shown = shown
     const text = this.#words.status[shown]
     this.#state.dataset.state = shown
     this.#state.replaceChildren(icon(ICONS[shown]), make('span', {}, text))
+    if (isComing) return
     if (ANNOUNCED.has(shown)) {
       this.#announce(text)
       this.#wasAway = true
