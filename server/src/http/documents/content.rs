@@ -18,7 +18,7 @@ use unisson_session::Condition;
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
-    editing::{Given, Target, apart, target, tree_of, wrong_field},
+    editing::{FIELD_BYTES_MAX, Given, Target, apart, target, tree_of, wrong_field},
     format::Format,
     stored::{Stored, etag, tag_now},
 };
@@ -86,6 +86,10 @@ pub(super) async fn read(
 ) -> Result<Response, Problem> {
     let asked = parse_query(asked)?;
     let format = Format::wanted(asked.format.as_deref(), &headers)?;
+    let is_name = |field: &String| !field.is_empty() && field.len() <= FIELD_BYTES_MAX;
+    if !asked.field.as_ref().is_none_or(is_name) {
+        return Err(wrong_field("no field has such a name"));
+    }
     let stored = Stored::of(state.registry.shared(), &reader.name).await?;
     // Another field is another answer.
     let field = asked

@@ -24,6 +24,9 @@ pub(super) enum Target {
     Text(String),
 }
 
+/// The longest name of a field, in bytes.
+pub(super) const FIELD_BYTES_MAX: usize = 256;
+
 /// Which field a call is about: the named one, or the only one, or the one that editors use.
 pub(super) fn target(content: &Content, field: Option<&str>) -> Result<Target, Problem> {
     if let Some(field) = field {
@@ -31,7 +34,7 @@ pub(super) fn target(content: &Content, field: Option<&str>) -> Result<Target, P
             Some(Root::Tree(_)) => Ok(Target::Tree(field.to_owned())),
             Some(Root::Text(_)) => Ok(Target::Text(field.to_owned())),
             Some(Root::Json(_)) => Err(wrong_field("the field holds values, and no text")),
-            None if field.is_empty() || field.len() > 256 => {
+            None if field.is_empty() || field.len() > FIELD_BYTES_MAX => {
                 Err(wrong_field("no field has such a name"))
             }
             None if TEXTS.contains(&field) => Ok(Target::Text(field.to_owned())),

@@ -1,5 +1,7 @@
 //! The tree of pages: what I see of it, adding, renaming, moving, restricting, deleting.
 
+use std::num::NonZeroUsize;
+
 use std::collections::BTreeSet;
 
 use axum::{
@@ -73,9 +75,9 @@ impl PageAnswer {
 pub(super) struct PagesQuestion {
     /// `next` of the answer before.
     cursor: Option<String>,
-    /// How many at most.
-    #[param(minimum = 1, maximum = 1000)]
-    limit: Option<usize>,
+    /// How many at most, up to 1000.
+    #[param(schema_with = crate::http::api::count)]
+    limit: Option<NonZeroUsize>,
 }
 
 /// Pages, each before those below it, siblings in order.
@@ -105,7 +107,9 @@ pub(super) async fn list(
     question: Result<Query<PagesQuestion>, QueryRejection>,
 ) -> Result<Response, Problem> {
     let question = parse_query(question)?;
-    let limit = question.limit.unwrap_or(PART_MAX).clamp(1, PART_MAX);
+    let limit = question
+        .limit
+        .map_or(PART_MAX, |limit| limit.get().min(PART_MAX));
     let space = &asker.space;
     let mut order = walk(space)
         .into_iter()

@@ -1,5 +1,7 @@
 //! Spaces as a whole: which there are, making one, what concerns all of it, what I may do.
 
+use std::num::NonZeroUsize;
+
 use axum::{
     Json,
     extract::{
@@ -84,14 +86,15 @@ impl SpaceAnswer {
 pub(super) struct Part {
     /// `next` of the answer before.
     pub(super) cursor: Option<String>,
-    /// How many at most.
-    #[param(minimum = 1, maximum = 100)]
-    pub(super) limit: Option<usize>,
+    /// How many at most, up to 100.
+    #[param(schema_with = crate::http::api::count)]
+    pub(super) limit: Option<NonZeroUsize>,
 }
 
 impl Part {
     pub(super) fn limit(&self) -> usize {
-        self.limit.unwrap_or(PAGE_MAX).clamp(1, PAGE_MAX)
+        self.limit
+            .map_or(PAGE_MAX, |limit| limit.get().min(PAGE_MAX))
     }
 
     /// Whether an entry comes in this part or later.
@@ -116,6 +119,7 @@ pub(super) struct SpacesAnswer {
     path = "/api/v1/spaces",
     operation_id = "list_spaces",
     tag = "spaces",
+    security((), ("token" = [])),
     params(Part),
     responses((status = 200, description = "Spaces", body = SpacesAnswer))
 )]
