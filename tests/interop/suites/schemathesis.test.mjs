@@ -12,6 +12,12 @@ const cache = process.env.UNISSON_CACHE ?? join(process.env.XDG_CACHE_HOME ?? jo
 const program = join(cache, 'schemathesis', 'bin', 'schemathesis')
 const skip = existsSync(program) ? false : 'schemathesis is not installed: scripts/setup schemathesis'
 const SECONDS_MAX = 75
+/**
+ * What has an opinion and not a promise: whether all that a schema lets through is taken, all else refused, and
+ * whether what was deleted is gone (a space can come back). How much of it is found depends on the machine's
+ * speed; `SCHEMATHESIS=all` asks for it.
+ */
+const OPINIONS = ['positive_data_acceptance', 'negative_data_rejection', 'use_after_free', 'ensure_resource_availability']
 
 /** What a schema cannot say: that a document is there, that a heading reads so, that text is Markdown. */
 const CONFIG = `
@@ -89,7 +95,8 @@ test('no call of the API fails, whatever is asked', { skip, timeout: 180_000 }, 
       'run', `${server.httpUrl}/api/v1/openapi.json`,
       '--header', 'Authorization: Bearer admin',
       '--max-time', String(SECONDS_MAX), '--request-timeout', '20', '--workers', '2',
-      '--seed', process.env.SEED ?? '1', '--continue-on-failure'
+      '--seed', process.env.SEED ?? '1', '--continue-on-failure',
+      ...(process.env.SCHEMATHESIS === 'all' ? [] : ['--exclude-checks', OPINIONS.join(',')])
     ], folder)
     assert.equal(code, 0, said.slice(-40_000))
     assert.match(said, /tested|passed|No issues found/i)
