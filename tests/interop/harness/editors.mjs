@@ -18,7 +18,7 @@ export class Person {
   }
 
   async synced () { await until(() => this.ask((editor) => editor.session?.synced === true), 'the document is there') }
-  async saved () { await until(() => this.ask((editor) => editor.saved), 'everything is saved') }
+  async saved () { await until(() => this.ask((editor) => editor.saved), 'everything is saved', 45_000) }
 
   /** What a function of the element says. */
   ask (question) { return this.page.evaluate(`(${question})(document.querySelector('unisson-editor'))`) }
@@ -28,12 +28,14 @@ export class Person {
   /** Puts the caret at the end of the text. */
   async end () {
     await this.text.click()
-    await this.page.keyboard.press('Control+End')
-    // The editor hears of it a moment later.
-    await until(() => this.ask((editor) => {
-      const { doc, selection } = editor.view.state
-      return Object.getPrototypeOf(selection.constructor).atEnd(doc).head === selection.head
-    }), 'the caret is at the end')
+    // The editor hears of it a moment later; a key that comes while others' carets are drawn may be lost.
+    await until(async () => {
+      await this.page.keyboard.press('Control+End')
+      return this.ask((editor) => {
+        const { doc, selection } = editor.view.state
+        return Object.getPrototypeOf(selection.constructor).atEnd(doc).head === selection.head
+      })
+    }, 'the caret is at the end')
   }
 
   async type (text) { await this.page.keyboard.type(text) }
