@@ -13,7 +13,6 @@ use unisson_protocol::{CloseReason, DocName, scan};
 use unisson_session::{Condition, NOT_SO};
 
 use crate::{
-    connection::Backlog,
     doc_task::{ConditionalEdit, DocMessage},
     registry::Registry,
     versions::{HistoryError, unix_now_ms},
@@ -64,9 +63,7 @@ pub(crate) async fn make(
             done,
         })),
     };
-    let mut backlog = Backlog::default();
-    drop(registry.tell(name, message, &mut backlog).map_err(closed)?);
-    match timeout(PATIENCE, backlog.clear()).await {
+    match timeout(PATIENCE, registry.hand(name, message)).await {
         Ok(handed) => handed.map_err(closed)?,
         Err(_) => {
             let text = "the document has too much to do: try again";

@@ -6,7 +6,7 @@ use tokio::sync::oneshot;
 use unisson_history::Author;
 use unisson_protocol::DocName;
 
-use crate::{connection::Backlog, doc_task::DocMessage, registry::Registry};
+use crate::{doc_task::DocMessage, registry::Registry};
 
 /// Why an edit was not made.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -34,10 +34,8 @@ pub(crate) async fn hand_over(
 ) -> Result<Handed, EditError> {
     let (done, answer) = oneshot::channel();
     let edit = DocMessage::Edit(author, update, done);
-    let mut backlog = Backlog::default();
-    let busy = |reason: unisson_protocol::CloseReason| EditError::Busy(reason.text().to_owned());
-    drop(registry.tell(name, edit, &mut backlog).map_err(busy)?);
-    backlog.clear().await.map_err(busy)?;
+    let handed = registry.hand(name, edit).await;
+    handed.map_err(|reason| EditError::Busy(reason.text().to_owned()))?;
     Ok(Handed(answer))
 }
 

@@ -264,6 +264,17 @@ impl Registry {
         })
     }
 
+    /// The same, for whoever waits until the document has heard it.
+    pub(crate) async fn hand(
+        &self,
+        name: &DocName,
+        message: DocMessage,
+    ) -> Result<(), CloseReason> {
+        let mut backlog = Backlog::default();
+        drop(self.tell(name, message, &mut backlog)?);
+        backlog.clear().await
+    }
+
     /// Runs something that may end a document while nobody can join it.
     pub(crate) fn while_held(&self, name: &DocName, run: impl FnOnce(&mut dyn FnMut())) {
         let mut state = self.lock();
