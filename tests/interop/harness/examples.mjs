@@ -3,7 +3,6 @@
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { freePort } from './server.mjs'
 import { until } from './wait.mjs'
 
 const folder = fileURLToPath(new URL('../../../examples', import.meta.url))
@@ -34,5 +33,3 @@ export const withExample = async (name, { port, server, secret }, body) => {
     process.off('exit', end)
   }
 }
-
-export { freePort }

@@ -2,9 +2,9 @@
 
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
+import { freePort } from './server.mjs'
 import { until } from './wait.mjs'
 
 const CACHE = process.env.UNISSON_CACHE ?? join(homedir(), '.cache', 'unisson')
@@ -18,15 +18,6 @@ process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')))
 export const skipWithoutMoto = existsSync(PROGRAM) || process.env.CI
   ? false
   : 'moto is not set up: scripts/setup moto'
-
-const freePort = () => new Promise((resolve, reject) => {
-  const probe = createServer()
-  probe.once('error', reject)
-  probe.listen(0, '127.0.0.1', () => {
-    const { port } = probe.address()
-    probe.close(() => resolve(port))
-  })
-})
 
 /** Runs `body` with the settings of a server whose documents are in a bucket of moto's. */
 export const withBucket = async (body) => {

@@ -4,9 +4,9 @@
 import { test } from 'node:test'
 import assert from 'node:assert/strict'
 import { skip as withoutBrowser, withBrowser } from '../harness/editors.mjs'
-import { freePort, skip as withoutExamples, withExample } from '../harness/examples.mjs'
+import { skip as withoutExamples, withExample } from '../harness/examples.mjs'
 import { SECRET } from '../harness/portal.mjs'
-import { withServer } from '../harness/server.mjs'
+import { freePort, withServer } from '../harness/server.mjs'
 import { until } from '../harness/wait.mjs'
 
 const options = { skip: withoutBrowser || withoutExamples, timeout: 180_000 }
