@@ -20,8 +20,6 @@ use crate::{
     versions::{HistoryError, heavy, unix_now_ms},
 };
 
-/// Documents that only the server writes have names that begin so.
-pub(crate) const RESERVED: &str = ".unisson/";
 const FOLDER: &str = ".unisson/trash/";
 /// The map and the key of a record; the value is JSON as text.
 const FIELD: &str = "record";
@@ -52,7 +50,7 @@ pub(crate) fn record_of(name: &DocName) -> Result<DocName, HistoryError> {
 
 /// What the trash says of a document, if it is there.
 pub(crate) async fn entry(shared: &Shared, name: &DocName) -> Result<Option<Entry>, HistoryError> {
-    if name.as_str().starts_with(RESERVED) {
+    if name.is_reserved() {
         return Ok(None);
     }
     let record = record_of(name)?;

@@ -1,11 +1,11 @@
-//! Who asks, for which document, and what they may do with it: the same tokens and web origins as
-//! for sockets.
+//! Who asks, for which document, and what they may do with it: the same tokens as for sockets. Whether the
+//! page may ask at all has been decided before, in `guard`.
 
 use std::{convert::Infallible, net::IpAddr, time::Duration};
 
 use axum::{
     extract::{FromRequestParts, Path},
-    http::{HeaderMap, StatusCode, header, request::Parts},
+    http::{HeaderMap, StatusCode, request::Parts},
 };
 use tokio::{sync::OwnedSemaphorePermit, time::timeout};
 use unisson_history::Author;
@@ -15,7 +15,6 @@ use crate::{
     audit::{Action, Entry, actor_of},
     auth::Grant,
     http::{AppState, error::Problem, guard::address_of, ws},
-    trash::RESERVED,
     versions::HistoryError,
 };
 
@@ -96,17 +95,13 @@ pub(crate) async fn admit(state: &AppState, asked: &Asked, name: &str) -> Result
         query,
         address,
     } = asked;
-    let origin = headers
-        .get(header::ORIGIN)
-        .and_then(|origin| origin.to_str().ok());
-    ws::refuse_origin(origin, headers, state)?;
     let credential = ws::credential(query.as_deref(), headers, state);
     let name = DocName::new(name).map_err(|error| Problem {
         status: StatusCode::BAD_REQUEST,
         code: "document-name",
         detail: error.to_string(),
     })?;
-    if name.as_str().starts_with(RESERVED) {
+    if name.is_reserved() {
         return Err(refused(CloseReason::Forbidden));
     }
     let authenticator = &state.registry.shared().authenticator;

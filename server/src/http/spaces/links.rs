@@ -20,7 +20,7 @@ use super::{
 use crate::{
     http::{
         AppState, admission::bad_request, error::Problem, history::parse_query,
-        home::prefers_french, ws,
+        home::prefers_french,
     },
     spaces::{LinkOrder, OpenError, PASSWORD_BYTES_MAX, Refusal, document_of, new_link},
 };
@@ -306,10 +306,6 @@ pub(super) async fn open(
     headers: HeaderMap,
     order: Result<Json<Opening>, JsonRejection>,
 ) -> Result<Response, Problem> {
-    let origin = headers
-        .get(header::ORIGIN)
-        .and_then(|origin| origin.to_str().ok());
-    ws::refuse_origin(origin, &headers, &state)?;
     let Opening {
         link,
         name,
