@@ -8,8 +8,11 @@ import { announce } from './live.js'
 import { ownRoot } from './root.js'
 import { commonWords, localeOf, reasonOf, type Both, type CommonWords, type Locale } from './words.js'
 
-/** What has just happened, for everybody to see. */
-interface Notice { text: string, kind: 'good' | 'bad' }
+/** What has just happened, for everybody to see, and what may be done about it. */
+interface Notice { text: string, kind: 'good' | 'bad', remedy?: Remedy }
+
+/** A button beside a notice. */
+export interface Remedy { label: string, act: () => void }
 
 export abstract class Component extends LitElement {
   /** A component that has a sheet of its own says `[...Component.styles, css`…`]`. */
@@ -82,8 +85,8 @@ export abstract class Component extends LitElement {
   protected announce (text: string): void { announce(text) }
 
   /** Tells everybody, until the next thing is said. */
-  protected say (text: string, kind: 'good' | 'bad' = 'good'): void {
-    this.notice = { text, kind }
+  protected say (text: string, kind: 'good' | 'bad' = 'good', remedy?: Remedy): void {
+    this.notice = { text, kind, ...(remedy !== undefined && { remedy }) }
     announce(text)
   }
 
@@ -94,7 +97,11 @@ export abstract class Component extends LitElement {
 
   /** Where notices stand. */
   protected renderNotice (): TemplateResult | typeof nothing {
-    return this.notice === null ? nothing : html`<p class="notice ${this.notice.kind}">${this.notice.text}</p>`
+    if (this.notice === null) return nothing
+    const { text, kind, remedy } = this.notice
+    return html`<div class="notice ${kind}">${text}${remedy === undefined
+      ? nothing
+      : html` <button class="small" @click=${() => { this.sayNothing(); remedy.act() }}>${remedy.label}</button>`}</div>`
   }
 
   /** Does something and says why where it fails; says whether it worked. */
@@ -106,5 +113,15 @@ export abstract class Component extends LitElement {
       this.sayWhy(error)
       return false
     }
+  }
+
+  /** A dialog that a component renders is shown; what has the focus is the dialog's until it closes. */
+  protected override updated (): void {
+    this.renderRoot.querySelectorAll<HTMLDialogElement>('dialog:not([open])').forEach((dialog) => dialog.showModal())
+  }
+
+  /** Closes the dialog that is shown; its `close` event says so to the component. */
+  protected closeDialog (): void {
+    this.renderRoot.querySelector<HTMLDialogElement>('dialog[open]')?.close()
   }
 }
