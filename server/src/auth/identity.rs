@@ -15,6 +15,11 @@ use super::{
 const ANONYMOUS: &str = "anonymous";
 const ANONYMOUS_NAME: &str = "Anonyme · Anonymous";
 
+/// Whether this is the name of those whom nobody can tell apart.
+pub(crate) fn is_anonymous(user: &str) -> bool {
+    user == ANONYMOUS
+}
+
 /// About what somebody asks.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum About<'a> {
@@ -97,7 +102,7 @@ impl Identity {
         self.person
             .user
             .as_deref()
-            .is_some_and(|user| user == ANONYMOUS)
+            .is_some_and(is_anonymous)
             && self.principal == Principal::default()
     }
 

@@ -16,6 +16,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::AppState;
 
+pub(super) use asker::identify;
+
 /// The largest body: some names and a title.
 const BODY_BYTES_MAX: usize = 16 << 10;
 

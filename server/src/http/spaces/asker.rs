@@ -38,7 +38,7 @@ pub(super) struct Asker {
 }
 
 /// Who somebody is, for all documents whose names begin so.
-pub(super) async fn identify(
+pub(in crate::http) async fn identify(
     (headers, query): (&HeaderMap, Option<&str>),
     state: &AppState,
     prefix: &str,
