@@ -85,6 +85,12 @@ pub(super) async fn follow(
     Ok((headers, Body::from_stream(events)).into_response())
 }
 
+/// Ends when the server stops.
+async fn told(stopping: &mut watch::Receiver<bool>) {
+    // An error is a server that is gone already.
+    let _ = stopping.wait_for(|stopping| *stopping).await;
+}
+
 impl Follower {
     /// What is told next; nothing where it ends.
     async fn next(&mut self) -> Option<Bytes> {
@@ -101,7 +107,7 @@ impl Follower {
             }
             () = sleep(SIGN_OF_LIFE) => false,
             () = sleep_until(self.ends) => return None,
-            _ = self.stopping.wait_for(|stopping| *stopping) => return None,
+            () = told(&mut self.stopping) => return None,
         };
         // Also without a change: somebody's time may be over.
         if !self.asker.knows() {
