@@ -1,6 +1,7 @@
 //! Everything that can be set: by flag, by `UNISSON_*` variable, by TOML file, by default, in this
 //! order.
 
+mod admin;
 mod audit;
 mod auth;
 mod http;
@@ -18,6 +19,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde::Deserialize;
 
 use self::{
+    admin::AdminFile,
     audit::AuditFile,
     auth::AuthFile,
     http::{EmbedFile, HttpFile, TlsFile},
@@ -30,6 +32,7 @@ use self::{
 };
 use crate::commands;
 
+pub(crate) use self::webhooks::webhook_url;
 pub use self::{
     audit::AuditSettings,
     auth::{AuthOptions, AuthSettings, CallbackSettings, Secret},
@@ -40,7 +43,7 @@ pub use self::{
     spaces::SpacesSettings,
     store::{ObjectStoreSettings, RequestChecksum, StoreOptions},
     tokens::Token,
-    webhooks::{EventSettings, WebhookSettings},
+    webhooks::{EventSettings, HookNetworks, WebhookSettings},
 };
 
 /// A self-hosted server on which many people write the same page at once.
@@ -165,6 +168,7 @@ struct File {
     events: EventsFile,
     webhooks: Vec<WebhookFile>,
     audit: AuditFile,
+    admin: AdminFile,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -192,6 +196,8 @@ pub struct Settings {
     pub tokens: Vec<Token>,
     /// Who else may come in, by signed tokens.
     pub auth: AuthSettings,
+    /// The groups of the sign-in whose people are operators.
+    pub admin_groups: Vec<String>,
     /// What new spaces are like, and who makes them.
     pub spaces: SpacesSettings,
     /// The cookie that may carry a token.
@@ -228,6 +234,8 @@ pub struct Settings {
     pub events: EventSettings,
     /// Whom events are sent to.
     pub webhooks: Vec<WebhookSettings>,
+    /// Where webhooks that calls make may go beside public addresses.
+    pub hook_networks: HookNetworks,
     /// What is written down of what people do.
     pub audit: AuditSettings,
     /// Form of the log lines.
@@ -283,6 +291,7 @@ impl Settings {
             insecure: false,
             tokens: Vec::new(),
             auth: AuthSettings::default(),
+            admin_groups: Vec::new(),
             spaces: SpacesSettings::default(),
             cookie: "unisson_token".into(),
             origins: Vec::new(),
@@ -300,6 +309,7 @@ impl Settings {
             thinning: unisson_history::Thinning::default(),
             events: EventSettings::default(),
             webhooks: Vec::new(),
+            hook_networks: HookNetworks::default(),
             audit: AuditSettings::default(),
             log: LogForm::Text,
         }
@@ -328,6 +338,7 @@ impl Settings {
             store: ObjectStoreSettings::gather(options.store, file.store)
                 .map_err(|(key, problem)| SettingsError::Value { key, problem })?,
             insecure,
+            admin_groups: file.admin.gather(file.auth.signs_in())?,
             auth: AuthSettings::gather(options.auth, &mut file.auth, insecure)?,
             spaces: file.spaces.read()?,
             tokens: match &options.tokens {
@@ -357,6 +368,7 @@ impl Settings {
             quotas: quotas::gather(file.quotas)?,
             thinning: thinning(&file.history, default.thinning),
             events: webhooks::events(&file.events)?,
+            hook_networks: webhooks::hook_networks(&file.events)?,
             webhooks: webhooks::webhooks(file.webhooks)?,
             audit: AuditSettings::gather(&file.audit)?,
             log: options.log.or(file.log).unwrap_or_default(),
