@@ -68,7 +68,9 @@ impl Language {
 /// Whether cookies say a language and nothing else.
 pub(crate) fn is_all_of(cookies: &HeaderValue) -> bool {
     let choice = |code| format!("{COOKIE}={code}");
-    ["en", "fr"].into_iter().any(|code| *cookies == choice(code))
+    ["en", "fr"]
+        .into_iter()
+        .any(|code| *cookies == choice(code))
 }
 
 /// Whether somebody chose French, or has chosen nothing and their browser names it first of the two.

@@ -121,15 +121,46 @@ test('what somebody may not see is told to them in no way', { timeout: 60_000 },
   assert.equal((await get(server, '/s/nothing/page')).html, stranger.html)
   assert.ok(!(await get(server, '/')).html.includes('Canteens'))
   assert.equal((await get(server, '/s/canteen/page', { shown: as('bob') })).status, 404)
+}))
 
-  // The guest of one page sees that page and nothing around it.
-  const link = await done(server, 'POST', '/spaces/canteen/links', { role: 'reader', page: 'page' })
-  const guest = await get(server, `/s/canteen/page?link=${link.token}`)
-  assert.equal(guest.status, 200)
-  assert.match(guest.html, /Wash your hands/)
-  assert.equal((await get(server, '/s/canteen/menus', { shown: link.token })).status, 404)
+test('the guest of a link comes in by a name and a password, sees that page and nothing around it', { timeout: 60_000 }, () => withServer({ settings, tokens }, async (server) => {
+  await canteen(server, { visibility: 'members' })
+  const link = await done(server, 'POST', '/spaces/canteen/links', { role: 'editor', page: 'page', password: 'printemps 2027' })
+  const sent = await get(server, `/s/canteen/page?link=${link.token}`)
+  assert.equal(sent.status, 303)
+  const door = new URL(sent.headers.get('location'), `${server.httpUrl}/s/canteen/page`)
+  const asked = await get(server, door.pathname + door.search)
+  assert.match(asked.html, /You have been sent a link/)
+  assert.match(asked.html, /type="password"/)
+  const enter = (fields) => fetch(`${server.httpUrl}/-/enter`, {
+    method: 'POST', redirect: 'manual', headers: { 'accept-language': 'en', origin: server.httpUrl },
+    body: new URLSearchParams({ link: link.token, to: 's/canteen/page', ...fields })
+  })
+  assert.equal((await enter({ name: 'Zoé', password: 'hiver' })).status, 403)
+  assert.equal((await enter({ name: ' ', password: 'printemps 2027' })).status, 400)
+  const foreign = await enter({ name: 'Zoé', password: 'printemps 2027', to: '//evil.example' })
+  assert.equal(new URL(foreign.headers.get('location'), `${server.httpUrl}/-/enter`).origin, server.httpUrl)
+  const come = await enter({ name: 'Zoé', password: 'printemps 2027' })
+  assert.equal(come.status, 303)
+  assert.equal(new URL(come.headers.get('location'), `${server.httpUrl}/-/enter`).pathname, '/s/canteen/page')
+  const cookie = come.headers.get('set-cookie')
+  assert.match(cookie, /HttpOnly; SameSite=Lax/)
+  assert.ok(!cookie.includes(link.token), 'the secret is in no cookie')
+  const guest = (path, headers = {}) => get(server, path, { headers: { cookie: cookie.split(';')[0], ...headers } })
+  const page = await guest('/s/canteen/page')
+  assert.equal(page.status, 200)
+  assert.match(page.html, /Wash your hands/)
+  assert.match(page.html, /Zoé \(guest\)/)
+  assert.match((await guest('/s/canteen/page?edit')).html, /<unisson-editor/)
+  assert.equal((await guest('/s/canteen/menus')).status, 404)
+  assert.ok(!(await guest('/s/canteen/page')).html.includes('Menus'))
+  // Cookies do not count for pages of other sites.
+  assert.equal((await guest('/s/canteen/page', { origin: 'https://evil.example' })).status, 401)
+  // Somebody who shows more is who they are.
+  assert.ok((await guest('/s/canteen/page', { authorization: `Bearer ${as('fay')}` })).html.includes('Menus'))
   await done(server, 'DELETE', `/spaces/canteen/links/${link.id}`)
-  assert.equal((await get(server, '/s/canteen/page', { shown: link.token })).status, 401)
+  assert.equal((await guest('/s/canteen/page')).status, 401)
+  assert.equal((await get(server, door.pathname + door.search)).status, 404)
 }))
 
 test('names and texts of people stay text wherever they stand', { timeout: 60_000 }, () => withServer({ settings, tokens }, async (server) => {
