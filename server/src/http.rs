@@ -37,6 +37,8 @@ pub(crate) struct AppState {
     pub(crate) carried: Arc<fallback::Carried>,
     /// Pages as HTML.
     pub(crate) renderings: Arc<wiki::Renderings>,
+    /// What people see of spaces.
+    pub(crate) trees: Arc<wiki::Trees>,
 }
 
 /// All routes.

@@ -112,6 +112,7 @@ impl Server {
             started: Instant::now(),
             carried: Arc::default(),
             renderings: Arc::default(),
+            trees: Arc::default(),
         };
         let (stop_accepting, stopping) = watch::channel(false);
         let shared = registry.shared().clone();

@@ -28,6 +28,7 @@ mod rendering;
 mod screens;
 mod space;
 mod tree;
+mod trees;
 mod typography;
 mod visit;
 mod words;
@@ -41,7 +42,7 @@ use axum::{
 use super::AppState;
 
 pub(super) use self::enter::guest_token;
-pub(crate) use self::rendering::Renderings;
+pub(crate) use self::{rendering::Renderings, trees::Trees};
 
 /// The largest form: a title.
 const BODY_BYTES_MAX: usize = 16 << 10;

@@ -92,10 +92,11 @@ impl Inside {
         let held = state.registry.shared().spaces.find(id).await?;
         let held = held.ok_or_else(hidden)?;
         let space = held.space()?.ok_or_else(hidden)?;
-        let tree = Tree::of(&space, |place| held.rights(&space, place, &who));
+        let make = || Tree::of(&space, |place| held.rights(&space, place, &who));
+        let tree = state.trees.of(&space, &who, make);
         let knows_space = held.rights(&space, Place::Space, &who).role.is_some();
         Ok(Self {
-            tree: Arc::new(tree),
+            tree,
             who,
             held,
             space,
