@@ -15,6 +15,7 @@ mod health;
 mod history;
 mod home;
 mod page;
+mod search;
 mod signin;
 mod spaces;
 mod tokens;

@@ -20,6 +20,7 @@ mod events;
 mod frame;
 mod gate;
 mod http;
+mod indexing;
 mod listener;
 mod memory;
 mod metrics;

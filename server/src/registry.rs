@@ -23,6 +23,7 @@ use crate::{
     doc_task::{self, DocInbox, DocMessage, Joining},
     events::Events,
     gate::Gate,
+    indexing::Indexing,
     memory::{self, Memory, Weight},
     metrics::Metrics,
     quota::Quotas,
@@ -72,6 +73,8 @@ pub(crate) struct Shared {
     /// Set where any is configured.
     pub(crate) webhooks: OnceLock<Webhooks>,
     pub(crate) audit: Audit,
+    /// What can be searched.
+    pub(crate) indexing: Arc<Indexing>,
     next_id: AtomicU64,
 }
 
@@ -100,6 +103,7 @@ impl Shared {
             events: Arc::default(),
             webhooks: OnceLock::new(),
             audit: Audit::default(),
+            indexing: Arc::default(),
             next_id: AtomicU64::new(1),
         }
     }

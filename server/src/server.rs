@@ -140,11 +140,15 @@ fn tidy(registry: &Registry, certificate: Option<Arc<Certificate>>) -> Vec<JoinH
         let shared = registry.shared().clone();
         async move { shared.records.keep_up(&shared.store).await }
     });
+    let indexing = tokio::spawn({
+        let shared = registry.shared().clone();
+        async move { shared.indexing.keep_up(&shared).await }
+    });
     let certificate = certificate.map(|certificate| {
         let shared = registry.shared().clone();
         tokio::spawn(async move { certificate.keep_fresh(&shared.metrics).await })
     });
-    [memory, quotas, records]
+    [memory, quotas, records, indexing]
         .into_iter()
         .chain(certificate)
         .collect()
@@ -165,6 +169,7 @@ impl RunningServer {
         let _ = self.stop_accepting.send(true);
         let drained = tokio::time::timeout(deadline, self.registry.drain()).await;
         shared.sockets.close_all();
+        shared.indexing.close();
         companions::stop(&shared).await;
         let closed = shared.store.close().await;
         // Last answers and goodbyes are still being written.

@@ -17,7 +17,7 @@ use axum::{
 use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{AppState, audit, documents, history, home::prefers_french, spaces, tokens, webhooks};
+use super::{AppState, audit, documents, history, home::prefers_french, search, spaces, tokens, webhooks};
 
 /// All calls.
 fn calls() -> OpenApiRouter<AppState> {
@@ -27,6 +27,7 @@ fn calls() -> OpenApiRouter<AppState> {
         .merge(documents::routes())
         .merge(history::routes())
         .merge(spaces::routes())
+        .merge(search::routes())
         .merge(tokens::routes())
         .merge(webhooks::routes())
         .merge(audit::routes())

@@ -86,6 +86,11 @@ pub(crate) const CODES: &[Code] = &[
     ),
     code("no-audit-log", 404, "the audit log is switched off"),
     code(
+        "no-index",
+        503,
+        "searching is switched off, or the index is not open: try again",
+    ),
+    code(
         "no-signing-key",
         501,
         "the server has no key to sign tokens with",

@@ -183,6 +183,7 @@ async fn erase(
     let store = &state.registry.shared().store;
     let _bar = withdraw(state, name, CloseReason::Erased).await?;
     let erased = store.erase(name.as_str(), after).await;
+    state.registry.shared().indexing.erased(name);
     let erased = erased
         .map_err(HistoryError::from)?
         .ok_or_else(no_such_document)?;

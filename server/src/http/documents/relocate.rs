@@ -128,6 +128,8 @@ pub(super) async fn relocate(
     }
     trash::put(&state.registry, &from.name, &from.author(), Some(&to.name)).await?;
     let shared = state.registry.shared();
+    // What was carried there was no edit.
+    shared.indexing.touch(&to.name);
     let entry = from.entry(Action::DocumentMoved);
     shared.audit.record(entry.detail("to", to.name.as_str()));
     shared.events.emit(Event::DocumentMoved(DocumentMove {
