@@ -17,13 +17,14 @@ use unisson_storage::Store;
 use crate::{
     Settings,
     audit::Audit,
-    auth::Authenticator,
+    auth::{Authenticator, is_anonymous},
     connection::Backlog,
     crowd::Crowd,
     doc_task::{self, DocInbox, DocMessage, Joining},
     events::Events,
     gate::Gate,
     indexing::Indexing,
+    knocks::Knocks,
     memory::{self, Memory, Weight},
     metrics::Metrics,
     quota::Quotas,
@@ -64,6 +65,8 @@ pub(crate) struct Shared {
     pub(crate) people: Crowd<Arc<str>>,
     /// How many requests each may make.
     pub(crate) gate: Gate,
+    /// Who was refused a moment ago.
+    pub(crate) knocks: Knocks,
     /// How much documents may take together.
     pub(crate) quotas: Quotas,
     /// Documents that only the server writes.
@@ -88,6 +91,7 @@ impl Shared {
             sockets: Sockets::new(&settings),
             people: Crowd::new(settings.traffic.peers_per_user_max),
             gate: Gate::new(&settings.traffic),
+            knocks: Knocks::default(),
             quotas: Quotas::new(settings.quotas.clone()),
             settings,
             store,
@@ -197,7 +201,9 @@ impl Registry {
         mut joining: Joining,
         backlog: &mut Backlog,
     ) -> Result<DocInbox, CloseReason> {
-        if let Some(user) = &joining.peer.user {
+        // Whoever has shown nothing is nobody in particular: a public page has any number of them.
+        let user = joining.peer.user.as_ref();
+        if let Some(user) = user.filter(|user| !is_anonymous(user)) {
             let place = self.shared.people.enter(user.clone());
             joining.place = Some(place.ok_or_else(|| {
                 self.shared.metrics.limit("peers_per_user_max");

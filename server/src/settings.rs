@@ -1,6 +1,7 @@
 //! Everything that can be set: by flag, by `UNISSON_*` variable, by TOML file, by default, in this
 //! order.
 
+mod admin;
 mod audit;
 mod auth;
 mod http;
@@ -19,6 +20,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde::Deserialize;
 
 use self::{
+    admin::AdminFile,
     audit::AuditFile,
     auth::AuthFile,
     http::{EmbedFile, HttpFile, TlsFile},
@@ -32,6 +34,7 @@ use self::{
 };
 use crate::commands;
 
+pub(crate) use self::webhooks::webhook_url;
 pub use self::{
     audit::AuditSettings,
     auth::{AuthOptions, AuthSettings, CallbackSettings, Secret},
@@ -43,7 +46,7 @@ pub use self::{
     spaces::SpacesSettings,
     store::{ObjectStoreSettings, RequestChecksum, StoreOptions},
     tokens::Token,
-    webhooks::{EventSettings, WebhookSettings},
+    webhooks::{EventSettings, HookNetworks, WebhookSettings},
 };
 
 /// A self-hosted server on which many people write the same page at once.
@@ -174,6 +177,7 @@ struct File {
     events: EventsFile,
     webhooks: Vec<WebhookFile>,
     audit: AuditFile,
+    admin: AdminFile,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -201,6 +205,8 @@ pub struct Settings {
     pub tokens: Vec<Token>,
     /// Who else may come in, by signed tokens.
     pub auth: AuthSettings,
+    /// The groups of the sign-in whose people are operators.
+    pub admin_groups: Vec<String>,
     /// What new spaces are like, and who makes them.
     pub spaces: SpacesSettings,
     /// Whether people can search, and where the index is.
@@ -239,6 +245,8 @@ pub struct Settings {
     pub events: EventSettings,
     /// Whom events are sent to.
     pub webhooks: Vec<WebhookSettings>,
+    /// Where webhooks that calls make may go beside public addresses.
+    pub hook_networks: HookNetworks,
     /// What is written down of what people do.
     pub audit: AuditSettings,
     /// Form of the log lines.
@@ -294,6 +302,7 @@ impl Settings {
             insecure: false,
             tokens: Vec::new(),
             auth: AuthSettings::default(),
+            admin_groups: Vec::new(),
             spaces: SpacesSettings::default(),
             search: SearchSettings::default(),
             cookie: "unisson_token".into(),
@@ -312,6 +321,7 @@ impl Settings {
             thinning: unisson_history::Thinning::default(),
             events: EventSettings::default(),
             webhooks: Vec::new(),
+            hook_networks: HookNetworks::default(),
             audit: AuditSettings::default(),
             log: LogForm::Text,
         }
@@ -340,6 +350,7 @@ impl Settings {
             store: ObjectStoreSettings::gather(options.store, file.store)
                 .map_err(|(key, problem)| SettingsError::Value { key, problem })?,
             insecure,
+            admin_groups: file.admin.gather(file.auth.signs_in())?,
             auth: AuthSettings::gather(options.auth, &mut file.auth, insecure)?,
             spaces: file.spaces.read()?,
             search: file.search.read(options.index),
@@ -370,6 +381,7 @@ impl Settings {
             quotas: quotas::gather(file.quotas)?,
             thinning: thinning(&file.history, default.thinning),
             events: webhooks::events(&file.events)?,
+            hook_networks: webhooks::hook_networks(&file.events)?,
             webhooks: webhooks::webhooks(file.webhooks)?,
             audit: AuditSettings::gather(&file.audit)?,
             log: options.log.or(file.log).unwrap_or_default(),

@@ -189,8 +189,9 @@ async fn erase(
         .ok_or_else(no_such_document)?;
     if store.has(record.as_str()) {
         let _bar = withdraw(state, &record, CloseReason::Restart).await?;
-        let record = store.erase(record.as_str(), NameAfter::Free).await;
-        record.map_err(HistoryError::from)?;
+        let gone = store.erase(record.as_str(), NameAfter::Free).await;
+        gone.map_err(HistoryError::from)?;
+        state.registry.shared().records.forget(&record);
     }
     Ok(ErasedAnswer {
         segments_rewritten: erased.segments as u64,
