@@ -128,8 +128,9 @@ impl Marker {
         for (at, language) in Language::ALL.into_iter().enumerate() {
             let stems = self.spelling.stems(word.text, language);
             let is_form = |asked: &Asked| {
-                let own = asked.stems.get(at).into_iter().flatten();
-                !asked.is_small && own.into_iter().any(|stem| stems.contains(stem))
+                let own = asked.stems.get(at);
+                let shares = own.is_some_and(|own| own.iter().any(|stem| stems.contains(stem)));
+                shares && !asked.is_small
             };
             if let Some(which) = self.asked.iter().position(is_form) {
                 return Some(which);

@@ -2,6 +2,7 @@
 
 use std::{
     fs, io,
+    panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
     sync::{Mutex, PoisonError},
 };
@@ -9,6 +10,7 @@ use std::{
 use tantivy::{
     Index as Tantivy, IndexReader, IndexWriter, ReloadPolicy, TantivyError,
     directory::error::LockError,
+    index::{SegmentId, SegmentMeta},
     indexer::IndexWriterOptions,
 };
 
@@ -41,7 +43,6 @@ impl From<TantivyError> for IndexError {
     fn from(error: TantivyError) -> Self {
         match error {
             TantivyError::LockFailure(LockError::LockBusy, _) => Self::Busy,
-            TantivyError::IoError(error) => Self::Damaged(error.to_string()),
             error => Self::Damaged(error.to_string()),
         }
     }
@@ -93,7 +94,13 @@ impl Index {
         Ok(fs::remove_dir_all(&own)?)
     }
 
+    /// What the library panics about is damaged as well.
     fn open_own(own: &Path) -> Result<Self, IndexError> {
+        let opened = catch_unwind(AssertUnwindSafe(|| Self::open_sound(own)));
+        opened.unwrap_or_else(|_| Err(IndexError::Damaged("it does not read".into())))
+    }
+
+    fn open_sound(own: &Path) -> Result<Self, IndexError> {
         let damaged = |error: &dyn std::fmt::Display| IndexError::Damaged(error.to_string());
         let directory = Unsynced::open(own).map_err(|error| damaged(&error))?;
         let fields = Fields::new();
@@ -192,7 +199,10 @@ impl Index {
         let mut writer = self.writer();
         let metas = writer.index().searchable_segment_metas()?;
         let with_deleted = metas.iter().filter(|meta| meta.num_deleted_docs() > 0);
-        for id in with_deleted.map(tantivy::index::SegmentMeta::id).collect::<Vec<_>>() {
+        let with_deleted: Vec<SegmentId> = with_deleted.map(SegmentMeta::id).collect();
+        // Whatever holds them keeps their files.
+        drop(metas);
+        for id in with_deleted {
             writer.merge(&[id]).wait()?;
         }
         // What searches that are going on still read goes with the next commit.

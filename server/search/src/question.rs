@@ -69,8 +69,10 @@ impl Question {
         let mut spelling = Spelling::new();
         let mut room = WORDS_MAX;
         for (text, kind) in pieces(typed) {
-            let found = words(text).map(|word| (word.text, spelling.clone().fold(word.text)));
-            let found: Vec<(&str, String)> = found.take(room).collect();
+            let found = words(text).take(room);
+            let found: Vec<(&str, String)> = found
+                .map(|word| (word.text, spelling.fold(word.text)))
+                .collect();
             room -= found.len();
             match kind {
                 _ if found.is_empty() => {}
@@ -127,12 +129,20 @@ fn pieces(typed: &str) -> Vec<(&str, Kind)> {
     let mut pieces = Vec::new();
     let mut rest = typed;
     while let Some(letter) = rest.chars().next() {
+        if letter.is_whitespace() {
+            rest = rest.trim_start();
+            continue;
+        }
         let starts_piece = typed.len() == rest.len()
             || typed
                 .get(..typed.len() - rest.len())
                 .is_some_and(|before| before.ends_with(char::is_whitespace));
-        let is_minus = starts_piece && letter == '-';
-        let after = if is_minus { rest.get(1..).unwrap_or_default() } else { rest };
+        let behind = rest.strip_prefix('-').filter(|behind| {
+            let next = behind.chars().next();
+            starts_piece && next.is_some_and(|next| next.is_alphanumeric() || is_quote(next))
+        });
+        let is_minus = behind.is_some();
+        let after = behind.unwrap_or(rest);
         let plain_or = |phrase| if is_minus { Kind::Without } else { phrase };
         if let Some((quoted, length)) = quoted(after) {
             pieces.push((quoted, plain_or(Kind::Phrase)));
@@ -191,6 +201,7 @@ mod tests {
             assert!(question.phrases.is_empty(), "{typed}");
         }
         assert_eq!(texts(&Question::of("porte-monnaie")), ["porte", "monnaie"]);
+        assert_eq!(texts(&Question::of("lundi - mardi -")), ["lundi", "mardi"]);
     }
 
     #[test]

@@ -16,7 +16,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::AppState;
 
 pub(super) use self::{
-    activity::{Happening, happenings},
+    activity::{Asked as ActivityAsked, Happening, happenings},
     found::{Asked, Hit, Part, search},
     viewer::Viewer,
 };

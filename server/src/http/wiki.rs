@@ -14,10 +14,13 @@
 //! may see what is decided where it is decided for everything else: `crate::spaces` and `admission`.
 
 mod about;
+mod activity;
 mod answer;
 mod failure;
+mod finding;
 mod home;
 mod layout;
+mod moment;
 mod new_page;
 mod reading;
 mod rendering;
@@ -47,6 +50,11 @@ pub(super) fn routes() -> Router<AppState> {
         .route("/s/{space}/-/{screen}", get(screens::of_space))
         .route("/s/{space}/{page}/-/{screen}", get(screens::of_page))
         .route("/-/about", get(about::page))
+        .route("/-/search", get(finding::page))
+        .route("/-/activity", get(activity::of_all))
+        .route("/-/activity.atom", get(activity::feed_of_all))
+        .route("/s/{space}/-/activity", get(activity::of_space))
+        .route("/s/{space}/-/activity.atom", get(activity::feed_of_space))
         .route("/-/{screen}", get(screens::of_all))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
 }

@@ -76,6 +76,17 @@ impl<'a> Viewer<'a> {
         })
     }
 
+    /// Somebody who shows nothing.
+    pub(crate) fn stranger(state: &'a AppState) -> Self {
+        Self {
+            shared: state.registry.shared(),
+            credential: Credential::default(),
+            who: Identity::anonymous(),
+            spaces: HashMap::new(),
+            looks_left: LOOKS_MAX,
+        }
+    }
+
     /// Whether they may read a document, told cheaply: [`Self::confirms`] has the last word.
     pub(crate) async fn may_read(&mut self, name: &str) -> bool {
         let asks_portal = self.shared.settings.auth.callback.is_some();

@@ -5,7 +5,8 @@ setRoot(new URL('../', import.meta.url))
 
 /** Where each component is. A screen of the server's table is the component of the same name. */
 const COMPONENTS: Record<string, () => Promise<unknown>> = {
-  'unisson-pages': () => import('./screens/pages.js')
+  'unisson-pages': () => import('./screens/pages.js'),
+  'unisson-search': () => import('./screens/search.js')
 }
 
 const NAMES = Object.keys(COMPONENTS)
