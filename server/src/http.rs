@@ -14,6 +14,7 @@ mod guard;
 mod health;
 mod history;
 pub(crate) mod language;
+mod moment;
 mod page;
 mod search;
 mod signin;

@@ -84,6 +84,7 @@ pub(crate) const CODES: &[Code] = &[
         405,
         "the address knows other methods: see `Allow`",
     ),
+    code("model", 400, "the space has too many pages to be a model"),
     code("no-audit-log", 404, "the audit log is switched off"),
     code(
         "no-index",

@@ -5,6 +5,7 @@
 //! `if=empty`, which the document itself looks at in the moment of the change.
 
 mod about;
+mod beginning;
 mod content;
 mod editing;
 mod format;
@@ -14,7 +15,10 @@ mod operations;
 mod relocate;
 mod stored;
 
-pub(super) use self::stored::Stored;
+pub(super) use self::{
+    beginning::{Filling, begin_as},
+    stored::Stored,
+};
 
 use axum::extract::DefaultBodyLimit;
 use utoipa_axum::{router::OpenApiRouter, routes};

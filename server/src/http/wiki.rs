@@ -20,7 +20,6 @@ mod failure;
 mod finding;
 mod home;
 mod layout;
-mod moment;
 mod new_page;
 mod reading;
 mod rendering;

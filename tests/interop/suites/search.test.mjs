@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { open } from '../harness/clients.mjs'
 import { SECRET } from '../harness/portal.mjs'
+import { skip, withBrowser } from '../harness/editors.mjs'
 import { withServer } from '../harness/server.mjs'
 import { as, call, done, makeSpace, tokens } from '../harness/spaces.mjs'
 import { until } from '../harness/wait.mjs'
@@ -202,3 +203,58 @@ test('what has happened is told to whoever may read it', () => withSpaces(async 
   await write(server, 'team', 'page', 'three', as('bob'))
   await until(async () => (await activity('/activity?person=me', 'bob')).activity.length === 1, 'and bob’s own', SOON_MS, 50)
 }))
+
+const page = async (server, path, who) => {
+  const answer = await fetch(server.httpUrl + path, { headers: { 'accept-language': 'fr', ...(who && { authorization: `Bearer ${as(who)}` }) } })
+  return { status: answer.status, type: answer.headers.get('content-type'), text: await answer.text() }
+}
+
+test('the pages of results and of what has happened need no script, and show text as text', () => withSpaces(async (server) => {
+  const nasty = '<b>Menus & "plats"</b> \u0007'
+  await done(server, 'PATCH', '/spaces/team/pages/page', { title: nasty.replace('\u0007', '').trim() })
+  await write(server, 'team', 'page', 'Les menus de la cantine : `<script>alert(1)</script>` et des légumes.')
+  await write(server, 'secret', 'page', 'Les menus secrets.')
+  await found(server, 'légumes', 'bob', documentOf('team', 'page'))
+  const results = await page(server, '/-/search?q=menu', 'bob')
+  assert.equal(results.status, 200)
+  assert.match(results.text, /Un résultat pour « menu »/)
+  assert.match(results.text, /<mark>menus<\/mark> de la cantine : &lt;script&gt;alert/)
+  assert.match(results.text, /<a href="\.\.\/s\/team\/page">&lt;b&gt;<mark>Menus<\/mark>/)
+  assert.ok(!results.text.includes('secrets'))
+  const hostile = await page(server, `/-/search?q=${encodeURIComponent('"><script>x')}&space=%22%3E%3Cscript%3E`, 'bob')
+  assert.equal(hostile.status, 200)
+  assert.ok(!hostile.text.includes('<script>x'))
+  assert.match((await page(server, '/-/search?q=menu')).text, /Rien n’a été trouvé/)
+  assert.match((await page(server, '/-/search?limit=x&cursor=y', 'bob')).text, /<h1>Recherche<\/h1>/)
+  assert.match((await page(server, '/-/activity', 'bob')).text, /ann : écriture/)
+  assert.ok(!(await page(server, '/-/activity', 'bob')).text.includes('/s/secret/'))
+  assert.match((await page(server, '/s/team/-/activity', 'bob')).text, /href="\.\.\/\.\.\/\.\.\/s\/team\/page"/)
+  const feed = await page(server, '/s/team/-/activity.atom', 'bob')
+  assert.match(feed.type, /^application\/atom\+xml/)
+  assert.match(feed.text, /<title>&lt;b&gt;Menus &amp; &quot;plats&quot;&lt;\/b&gt;<\/title>/)
+  assert.ok(!feed.text.includes('secret'))
+  assert.equal((await page(server, '/s/secret/-/activity.atom', 'bob')).status, 404)
+}))
+
+test('results change while one types, and are there by keyboard and for screen readers', { skip, timeout: 60_000 }, () =>
+  withServer({}, async (server) => {
+    await done(server, 'POST', '/spaces', { id: 'team', title: 'Équipe', owner: 'ann' }, { shown: null })
+    await done(server, 'POST', '/spaces/team/pages', { id: 'budget', title: 'Budget primitif' }, { shown: null })
+    await done(server, 'POST', '/spaces/team/pages', { id: 'plan', title: 'Plan de continuité' }, { shown: null })
+    await until(async () => (await done(server, 'GET', '/search?q=budget', undefined, { shown: null })).hits.length === 1, 'it is found', SOON_MS, 50)
+    await withBrowser(async (open) => {
+      const visitor = await open(`${server.httpUrl}/-/search?q=budget`)
+      const { page } = visitor
+      await page.getByRole('link', { name: 'Budget primitif' }).waitFor()
+      assert.deepEqual(await visitor.faults(), [])
+      if (process.env.PICTURES) await page.screenshot({ path: `${process.env.PICTURES}/search.png` })
+      await page.locator('#asked').fill('contin')
+      await page.getByRole('link', { name: 'Plan de continuité' }).waitFor()
+      assert.equal(await page.getByRole('link', { name: 'Budget primitif' }).count(), 0)
+      assert.match(await page.getByRole('status').textContent(), /contin/)
+      assert.match(page.url(), /q=contin/)
+      await page.setViewportSize({ width: 390, height: 800 })
+      assert.deepEqual(await visitor.faults(), [])
+      if (process.env.PICTURES) await page.screenshot({ path: `${process.env.PICTURES}/search-phone.png` })
+    })
+  }))

@@ -16,7 +16,6 @@ use super::{
     answer::{Keep, answer},
     failure::Failure,
     layout::Layout,
-    moment::time,
     screens::tools_of_space,
     space::Inside,
     visit::Visit,
@@ -24,6 +23,7 @@ use super::{
 use crate::http::{
     AppState,
     language::Language,
+    moment::time,
     search::{ActivityAsked as Asked, Happening, happenings},
 };
 

@@ -14,12 +14,12 @@ use super::{
     answer::{Keep, answer},
     failure::Failure,
     layout::Layout,
-    moment::time,
     visit::Visit,
 };
 use crate::http::{
     AppState,
     language::Language,
+    moment::time,
     search::{Asked, Hit, Part, Viewer, search},
 };
 
