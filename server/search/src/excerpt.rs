@@ -167,7 +167,9 @@ impl Marker {
                 .map(|(range, _)| range.start - from..range.end - from)
                 .collect(),
             is_cut_before: text.get(..from).is_some_and(|rest| !rest.trim().is_empty()),
-            is_cut_behind: text.get(until..).is_some_and(|rest| !rest.trim().is_empty()),
+            is_cut_behind: text
+                .get(until..)
+                .is_some_and(|rest| !rest.trim().is_empty()),
         }
     }
 }
@@ -261,7 +263,10 @@ mod tests {
     fn marked(typed: &str, text: &str) -> Vec<String> {
         let mut marker = Marker::new(&Question::of(typed));
         let marks = marker.marks(text);
-        marks.into_iter().map(|range| text[range].to_owned()).collect()
+        marks
+            .into_iter()
+            .map(|range| text[range].to_owned())
+            .collect()
     }
 
     #[test]
@@ -288,7 +293,11 @@ mod tests {
         assert!(excerpt.text.contains("budget de la cantine"), "{excerpt:?}");
         assert!(excerpt.is_cut_before && excerpt.is_cut_behind);
         assert!(excerpt.text.len() <= EXCERPT_BYTES);
-        let words: Vec<&str> = excerpt.marks.iter().map(|range| &excerpt.text[range.clone()]).collect();
+        let words: Vec<&str> = excerpt
+            .marks
+            .iter()
+            .map(|range| &excerpt.text[range.clone()])
+            .collect();
         assert_eq!(words, ["budget", "cantine"]);
     }
 
@@ -299,7 +308,10 @@ mod tests {
             let excerpt = Marker::new(&Question::of("rien")).excerpt(&text);
             assert!(!excerpt.text.is_empty() && excerpt.is_cut_behind);
         }
-        assert_eq!(Marker::new(&Question::of("x")).excerpt(""), Excerpt::default());
+        assert_eq!(
+            Marker::new(&Question::of("x")).excerpt(""),
+            Excerpt::default()
+        );
     }
 
     #[test]

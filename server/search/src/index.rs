@@ -107,7 +107,9 @@ impl Index {
         let exists = Tantivy::exists(&directory).map_err(|error| damaged(&error))?;
         let index = match exists {
             true => Tantivy::open(directory)?,
-            false => Tantivy::builder().schema(fields.schema.clone()).open_or_create(directory)?,
+            false => Tantivy::builder()
+                .schema(fields.schema.clone())
+                .open_or_create(directory)?,
         };
         if index.schema() != fields.schema {
             return Err(IndexError::Damaged("other fields".into()));
@@ -168,7 +170,9 @@ impl Index {
     /// How many documents are in it, and how many bytes that takes.
     pub fn size(&self) -> (u64, u64) {
         let searcher = self.reader.searcher();
-        let bytes = searcher.space_usage().map_or(0, |usage| usage.total().get_bytes());
+        let bytes = searcher
+            .space_usage()
+            .map_or(0, |usage| usage.total().get_bytes());
         (searcher.num_docs(), bytes)
     }
 

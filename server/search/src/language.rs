@@ -10,19 +10,19 @@ const WORDS_MAX: usize = 2_000;
 const LEAD: usize = 2;
 
 const FRENCH: [&str; 62] = [
-    "a", "afin", "ai", "au", "aux", "avec", "car", "ce", "ces", "cet", "cette", "chez", "comme", "dans", "de",
-    "des", "donc", "dont", "du", "elle", "elles", "en", "est", "et", "etre", "il", "ils", "je", "la",
-    "le", "les", "leur", "leurs", "lui", "mais", "ne", "nous", "on", "ont", "ou", "par", "pas",
-    "plus", "pour", "que", "qui", "sans", "se", "ses", "si", "son", "sont", "sous", "sur", "tous",
-    "tout", "tres", "un", "une", "vos", "votre", "vous",
+    "a", "afin", "ai", "au", "aux", "avec", "car", "ce", "ces", "cet", "cette", "chez", "comme",
+    "dans", "de", "des", "donc", "dont", "du", "elle", "elles", "en", "est", "et", "etre", "il",
+    "ils", "je", "la", "le", "les", "leur", "leurs", "lui", "mais", "ne", "nous", "on", "ont",
+    "ou", "par", "pas", "plus", "pour", "que", "qui", "sans", "se", "ses", "si", "son", "sont",
+    "sous", "sur", "tous", "tout", "tres", "un", "une", "vos", "votre", "vous",
 ];
 
 const ENGLISH: [&str; 60] = [
-    "a", "about", "after", "all", "also", "an", "and", "are", "as", "at", "be", "been", "but", "by",
-    "can", "do", "for", "from", "had", "has", "have", "he", "her", "his", "how", "if", "in", "into",
-    "is", "it", "its", "more", "not", "of", "on", "or", "our", "she", "should", "so", "than",
-    "that", "the", "their", "them", "then", "there", "they", "this", "to", "was", "we", "were",
-    "what", "when", "which", "will", "with", "you", "your",
+    "a", "about", "after", "all", "also", "an", "and", "are", "as", "at", "be", "been", "but",
+    "by", "can", "do", "for", "from", "had", "has", "have", "he", "her", "his", "how", "if", "in",
+    "into", "is", "it", "its", "more", "not", "of", "on", "or", "our", "she", "should", "so",
+    "than", "that", "the", "their", "them", "then", "there", "they", "this", "to", "was", "we",
+    "were", "what", "when", "which", "will", "with", "you", "your",
 ];
 
 /// A language whose words have known forms.
@@ -78,8 +78,14 @@ mod tests {
     #[test]
     fn a_text_says_its_language_by_its_small_words() {
         for (text, language) in [
-            ("Le conseil se réunit à la mairie pour voter le budget de la ville.", Some(Language::French)),
-            ("The council meets at the town hall to vote on the budget of the city.", Some(Language::English)),
+            (
+                "Le conseil se réunit à la mairie pour voter le budget de la ville.",
+                Some(Language::French),
+            ),
+            (
+                "The council meets at the town hall to vote on the budget of the city.",
+                Some(Language::English),
+            ),
             ("Budget 2026", None),
             ("", None),
         ] {

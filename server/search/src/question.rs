@@ -90,7 +90,10 @@ impl Question {
             last.is_last = is_open;
         }
         if question.words.iter().all(|word| word.is_small) && question.phrases.is_empty() {
-            question.words.iter_mut().for_each(|word| word.is_small = false);
+            question
+                .words
+                .iter_mut()
+                .for_each(|word| word.is_small = false);
         }
         question
     }
@@ -183,20 +186,30 @@ mod tests {
     use super::*;
 
     fn texts(question: &Question) -> Vec<&str> {
-        question.words.iter().map(|word| word.text.as_str()).collect()
+        question
+            .words
+            .iter()
+            .map(|word| word.text.as_str())
+            .collect()
     }
 
     #[test]
     fn a_question_is_words_phrases_and_what_must_not_be_there() {
-        let question = Question::of("Budget \"conseil municipal\" -provisoire -\"à huis clos\" 2026");
+        let question =
+            Question::of("Budget \"conseil municipal\" -provisoire -\"à huis clos\" 2026");
         assert_eq!(texts(&question), ["budget", "2026"]);
         assert_eq!(question.phrases, [["conseil", "municipal"]]);
-        assert_eq!(question.without, [vec!["provisoire"], vec!["a", "huis", "clos"]]);
+        assert_eq!(
+            question.without,
+            [vec!["provisoire"], vec!["a", "huis", "clos"]]
+        );
     }
 
     #[test]
     fn quotes_that_are_not_closed_and_lone_signs_are_nothing() {
-        for typed in ["\"", "-", "--", "- -", "«", "\"\"", "(", "AND", "title:", "*", "a\" b"] {
+        for typed in [
+            "\"", "-", "--", "- -", "«", "\"\"", "(", "AND", "title:", "*", "a\" b",
+        ] {
             let question = Question::of(typed);
             assert!(question.phrases.is_empty(), "{typed}");
         }
@@ -209,7 +222,12 @@ mod tests {
         let question = Question::of("le budget de la ville");
         let small: Vec<bool> = question.words.iter().map(|word| word.is_small).collect();
         assert_eq!(small, [true, false, true, true, false]);
-        assert!(Question::of("de la").words.iter().all(|word| !word.is_small));
+        assert!(
+            Question::of("de la")
+                .words
+                .iter()
+                .all(|word| !word.is_small)
+        );
     }
 
     #[test]

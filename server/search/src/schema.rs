@@ -153,17 +153,25 @@ impl Fields {
             self.add_part(&mut row, Part::Headings, &heading.text, language);
         }
         self.add_part(&mut row, Part::Text, &entry.text, language);
-        entry.links.iter().for_each(|link| row.add_text(self.links, link));
+        entry
+            .links
+            .iter()
+            .for_each(|link| row.add_text(self.links, link));
         let mentions = entry.mentions.iter();
         mentions.for_each(|person| row.add_text(self.mentions, person));
         for task in &entry.tasks {
-            row.add_text(self.assigned, assigned(task.assignee.as_deref(), task.is_done));
+            row.add_text(
+                self.assigned,
+                assigned(task.assignee.as_deref(), task.is_done),
+            );
         }
         let workers = entry.sittings.iter().flat_map(|sitting| &sitting.workers);
         let mut workers: Vec<&str> = workers.filter_map(|worker| worker.id.as_deref()).collect();
         workers.sort_unstable();
         workers.dedup();
-        workers.iter().for_each(|worker| row.add_text(self.workers, worker));
+        workers
+            .iter()
+            .for_each(|worker| row.add_text(self.workers, worker));
         row.add_bytes(self.shown, &Shown::bytes_of(entry));
         let end = entry.text.floor_char_boundary(PLAIN_BYTES_MAX);
         row.add_text(self.plain, entry.text.get(..end).unwrap_or_default());

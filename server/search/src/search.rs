@@ -69,7 +69,9 @@ pub struct Search {
 
 impl std::fmt::Debug for Search {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Search").field("query", &self.query).finish()
+        f.debug_struct("Search")
+            .field("query", &self.query)
+            .finish()
     }
 }
 
@@ -158,7 +160,9 @@ impl Search {
         let row: TantivyDocument = self.searcher.doc(found.address)?;
         let text = |field| {
             let value = row.get_first(field);
-            value.and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
+            value
+                .and_then(|value| value.as_str().map(str::to_owned))
+                .unwrap_or_default()
         };
         let shown = row.get_first(self.fields.shown);
         let shown = shown.and_then(|value| value.as_bytes().map(<[u8]>::to_vec));
@@ -189,7 +193,13 @@ fn clauses(fields: &Fields, question: &Question, filter: &Filter) -> Vec<Clause>
         (fields.links, filter.links_to.clone()),
         (fields.mentions, filter.mentions.clone()),
         (fields.workers, filter.worker.clone()),
-        (fields.assigned, filter.tasks.as_ref().map(|(person, done)| assigned(Some(person), *done))),
+        (
+            fields.assigned,
+            filter
+                .tasks
+                .as_ref()
+                .map(|(person, done)| assigned(Some(person), *done)),
+        ),
     ] {
         if let Some(wanted) = wanted {
             must(worth(term(field, &wanted), 0.0));
@@ -201,7 +211,10 @@ fn clauses(fields: &Fields, question: &Question, filter: &Filter) -> Vec<Clause>
     };
     for phrase in &question.phrases {
         must(any(parts.iter().map(|part| {
-            worth(phrase_query(fields.part(*part).words, phrase), EXACT * weight(*part))
+            worth(
+                phrase_query(fields.part(*part).words, phrase),
+                EXACT * weight(*part),
+            )
         })));
     }
     for word in question.words.iter().filter(|word| !word.is_small) {
@@ -209,11 +222,17 @@ fn clauses(fields: &Fields, question: &Question, filter: &Filter) -> Vec<Clause>
     }
     for word in question.words.iter().filter(|word| word.is_small) {
         // It need not be there, and says a little where it is.
-        clauses.push((Occur::Should, worth(term(fields.text.words, &word.text), STATISTICS)));
+        clauses.push((
+            Occur::Should,
+            worth(term(fields.text.words, &word.text), STATISTICS),
+        ));
     }
     for phrase in &question.without {
         for part in parts {
-            clauses.push((Occur::MustNot, phrase_query(fields.part(*part).words, phrase)));
+            clauses.push((
+                Occur::MustNot,
+                phrase_query(fields.part(*part).words, phrase),
+            ));
         }
     }
     clauses.extend(bonuses(fields, question, parts));
@@ -233,7 +252,11 @@ fn bonuses(fields: &Fields, question: &Question, parts: &[Part]) -> Vec<Clause> 
             bonuses.push((Occur::Should, Box::new(query)));
         }
     }
-    let words: Vec<String> = question.words.iter().map(|word| word.text.clone()).collect();
+    let words: Vec<String> = question
+        .words
+        .iter()
+        .map(|word| word.text.clone())
+        .collect();
     if words.len() > 1 {
         for part in parts {
             let together = phrase_query(fields.part(*part).words, &words);
@@ -303,5 +326,8 @@ fn worth(query: Box<dyn Query>, score: f32) -> Box<dyn Query> {
 }
 
 fn any(queries: impl Iterator<Item = Box<dyn Query>>) -> Box<dyn Query> {
-    Box::new(DisjunctionMaxQuery::with_tie_breaker(queries.collect(), AGAIN))
+    Box::new(DisjunctionMaxQuery::with_tie_breaker(
+        queries.collect(),
+        AGAIN,
+    ))
 }

@@ -28,7 +28,9 @@ pub(crate) struct Unsynced {
 }
 
 impl Unsynced {
-    pub(crate) fn open(folder: &Path) -> Result<Self, tantivy::directory::error::OpenDirectoryError> {
+    pub(crate) fn open(
+        folder: &Path,
+    ) -> Result<Self, tantivy::directory::error::OpenDirectoryError> {
         Ok(Self {
             inner: MmapDirectory::open(folder)?,
             folder: folder.to_path_buf(),

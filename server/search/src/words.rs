@@ -250,8 +250,14 @@ mod tests {
             ("jusqu'au bout, qu'il disait", "au bout il disait"),
             ("l'", "l"),
             ("d’", "d"),
-            ("Rendez-vous à Saint-Étienne !", "rendez vous a saint etienne"),
-            ("The minister's budget; don't panic", "the minister budget dont panic"),
+            (
+                "Rendez-vous à Saint-Étienne !",
+                "rendez vous a saint etienne",
+            ),
+            (
+                "The minister's budget; don't panic",
+                "the minister budget dont panic",
+            ),
             ("O'Brien", "obrien"),
             ("œuvre cœur ŒUVRE", "oeuvre coeur oeuvre"),
             ("e\u{301}te\u{301}", "ete"),
@@ -298,7 +304,10 @@ mod tests {
             "library libraries",
         ];
         let mut spelling = Spelling::new();
-        for (language, table) in [(Language::French, &french[..]), (Language::English, &english)] {
+        for (language, table) in [
+            (Language::French, &french[..]),
+            (Language::English, &english),
+        ] {
             for line in table {
                 let stems: Vec<Vec<String>> = line
                     .split(' ')
@@ -321,6 +330,9 @@ mod tests {
             places.push((token.position, token.text.clone()));
         }
         assert_eq!(places.last().map(|(place, _)| *place), Some(1));
-        assert!(places.iter().filter(|(place, _)| *place == 0).count() == 2, "{places:?}");
+        assert!(
+            places.iter().filter(|(place, _)| *place == 0).count() == 2,
+            "{places:?}"
+        );
     }
 }

@@ -92,9 +92,18 @@ fn french_and_english_words_are_found_in_all_their_forms() {
         ("\"school board\"", "en"),
         ("inspector", "en"),
     ] {
-        assert_eq!(find(&index, typed).first().map(String::as_str), Some(expected), "{typed}");
+        assert_eq!(
+            find(&index, typed).first().map(String::as_str),
+            Some(expected),
+            "{typed}"
+        );
     }
-    for typed in ["piscine", "\"school of the board\"", "école -cantine", "swim"] {
+    for typed in [
+        "piscine",
+        "\"school of the board\"",
+        "école -cantine",
+        "swim",
+    ] {
         assert_eq!(find(&index, typed), [""; 0], "{typed}");
     }
 }
@@ -134,10 +143,18 @@ fn how_often_a_word_is_used_never_beats_how_well_it_fits() {
     let often = "budgets ".repeat(500);
     let mut entries = vec![
         entry("often", "Autre", &format!("les {often} de la ville")),
-        entry("once", "Chose", "le budget de la ville, avec bien d'autres mots autour de lui"),
+        entry(
+            "once",
+            "Chose",
+            "le budget de la ville, avec bien d'autres mots autour de lui",
+        ),
     ];
     for number in 0..200 {
-        entries.push(entry(&format!("filler{number}"), "Page", "Du texte sans rapport aucun."));
+        entries.push(entry(
+            &format!("filler{number}"),
+            "Page",
+            "Du texte sans rapport aucun.",
+        ));
     }
     let (_folder, index) = index_of(entries);
     assert_eq!(find(&index, "budget "), ["once", "often"]);
@@ -155,7 +172,10 @@ fn titles_are_found_while_they_are_typed() {
         ..Filter::default()
     };
     assert_eq!(find_with(&index, "plan", &titles, Order::Best), ["a", "b"]);
-    assert_eq!(find_with(&index, "plan de con", &titles, Order::Best), ["a"]);
+    assert_eq!(
+        find_with(&index, "plan de con", &titles, Order::Best),
+        ["a"]
+    );
     assert_eq!(find_with(&index, "planni", &titles, Order::Best), ["b"]);
     assert_eq!(find_with(&index, "plan con", &titles, Order::Best), ["a"]);
 }
@@ -163,7 +183,9 @@ fn titles_are_found_while_they_are_typed() {
 #[test]
 fn a_document_is_found_as_it_is_now_and_not_once_it_is_out() {
     let (_folder, index) = index_of(vec![entry("a", "Avant", "ancien texte")]);
-    index.put(entry("a", "Après", "nouveau texte")).expect("put");
+    index
+        .put(entry("a", "Après", "nouveau texte"))
+        .expect("put");
     index.commit().expect("committed");
     assert_eq!(find(&index, "ancien"), [""; 0]);
     assert_eq!(find(&index, "nouveau"), ["a"]);
@@ -190,16 +212,21 @@ fn nothing_of_a_document_is_left_in_the_folder_after_a_purge() {
 }
 
 fn folder_has(folder: &Path, what: &str) -> bool {
-    fs::read_dir(folder).expect("a folder").flatten().any(|entry| {
-        let path = entry.path();
-        match path.is_dir() {
-            true => folder_has(&path, what),
-            false => {
-                let bytes = fs::read(&path).expect("a file");
-                bytes.windows(what.len()).any(|part| part == what.as_bytes())
+    fs::read_dir(folder)
+        .expect("a folder")
+        .flatten()
+        .any(|entry| {
+            let path = entry.path();
+            match path.is_dir() {
+                true => folder_has(&path, what),
+                false => {
+                    let bytes = fs::read(&path).expect("a file");
+                    bytes
+                        .windows(what.len())
+                        .any(|part| part == what.as_bytes())
+                }
             }
-        }
-    })
+        })
 }
 
 #[test]
@@ -237,19 +264,81 @@ fn links_mentions_tasks_and_workers_are_found() {
     };
     let (_folder, index) = index_of(vec![page.clone(), entry("spaces/hr/b", "Autre", "texte")]);
     let filters = [
-        (Filter { space: Some("finance".into()), ..Filter::default() }, true),
-        (Filter { space: Some("fin".into()), ..Filter::default() }, false),
-        (Filter { links_to: Some("spaces/finance/plan".into()), ..Filter::default() }, true),
-        (Filter { mentions: Some("alice".into()), ..Filter::default() }, true),
-        (Filter { mentions: Some("bob".into()), ..Filter::default() }, false),
-        (Filter { tasks: Some(("bob".into(), false)), ..Filter::default() }, true),
-        (Filter { tasks: Some(("bob".into(), true)), ..Filter::default() }, false),
-        (Filter { tasks: Some(("carol".into(), true)), ..Filter::default() }, true),
-        (Filter { worker: Some("dave".into()), ..Filter::default() }, true),
+        (
+            Filter {
+                space: Some("finance".into()),
+                ..Filter::default()
+            },
+            true,
+        ),
+        (
+            Filter {
+                space: Some("fin".into()),
+                ..Filter::default()
+            },
+            false,
+        ),
+        (
+            Filter {
+                links_to: Some("spaces/finance/plan".into()),
+                ..Filter::default()
+            },
+            true,
+        ),
+        (
+            Filter {
+                mentions: Some("alice".into()),
+                ..Filter::default()
+            },
+            true,
+        ),
+        (
+            Filter {
+                mentions: Some("bob".into()),
+                ..Filter::default()
+            },
+            false,
+        ),
+        (
+            Filter {
+                tasks: Some(("bob".into(), false)),
+                ..Filter::default()
+            },
+            true,
+        ),
+        (
+            Filter {
+                tasks: Some(("bob".into(), true)),
+                ..Filter::default()
+            },
+            false,
+        ),
+        (
+            Filter {
+                tasks: Some(("carol".into(), true)),
+                ..Filter::default()
+            },
+            true,
+        ),
+        (
+            Filter {
+                worker: Some("dave".into()),
+                ..Filter::default()
+            },
+            true,
+        ),
     ];
     for (filter, is_found) in filters {
-        let expected = if is_found { vec!["spaces/finance/a"] } else { vec![] };
-        assert_eq!(find_with(&index, "", &filter, Order::Latest), expected, "{filter:?}");
+        let expected = if is_found {
+            vec!["spaces/finance/a"]
+        } else {
+            vec![]
+        };
+        assert_eq!(
+            find_with(&index, "", &filter, Order::Latest),
+            expected,
+            "{filter:?}"
+        );
     }
     let search = index.search(&Question::of("page"), &Filter::default(), Order::Best);
     let found = search.found(0..1).expect("searched");
@@ -269,7 +358,12 @@ fn what_was_changed_last_comes_first() {
     assert_eq!(found, ["new", "middle", "old"]);
     let search = index.search(&Question::default(), &Filter::default(), Order::Latest);
     let rest = search.found(1..3).expect("searched");
-    assert_eq!(rest.iter().map(|found| found.document.as_str()).collect::<Vec<_>>(), ["middle", "old"]);
+    assert_eq!(
+        rest.iter()
+            .map(|found| found.document.as_str())
+            .collect::<Vec<_>>(),
+        ["middle", "old"]
+    );
 }
 
 #[test]
@@ -311,7 +405,9 @@ fn a_folder_that_does_not_read_has_a_new_index_afterwards() {
             drop(index);
             let files = files(folder.path());
             // Locks hold nothing.
-            let mut files = files.iter().filter(|file| file.extension().is_none_or(|kind| kind != "lock"));
+            let mut files = files
+                .iter()
+                .filter(|file| file.extension().is_none_or(|kind| kind != "lock"));
             let Some(file) = files.nth(number) else {
                 assert!(number > 5, "this test damages nothing");
                 break;
@@ -356,9 +452,27 @@ fn only_its_own_part_of_a_folder_is_touched() {
 #[test]
 fn hostile_questions_and_texts_harm_no_one() {
     let nasty = [
-        "\0\u{1}\u{7f}", "((((((((((", "a AND OR NOT (", "title:[* TO *]", "*", "?*?*?", "\\",
-        "\"\"\"\"\"", "-", "a~9999", "^^^^", "\u{202e}evil", "🎉🎉🎉", "𝒻𝒶𝓃𝒸𝓎", "İstanbul", "ẞ", "ﬁn",
-        "' OR 1=1 --", "</mark><script>", "%00", "e\u{301}\u{301}\u{301}\u{301}",
+        "\0\u{1}\u{7f}",
+        "((((((((((",
+        "a AND OR NOT (",
+        "title:[* TO *]",
+        "*",
+        "?*?*?",
+        "\\",
+        "\"\"\"\"\"",
+        "-",
+        "a~9999",
+        "^^^^",
+        "\u{202e}evil",
+        "🎉🎉🎉",
+        "𝒻𝒶𝓃𝒸𝓎",
+        "İstanbul",
+        "ẞ",
+        "ﬁn",
+        "' OR 1=1 --",
+        "</mark><script>",
+        "%00",
+        "e\u{301}\u{301}\u{301}\u{301}",
     ];
     let mut entries: Vec<Entry> = nasty
         .iter()

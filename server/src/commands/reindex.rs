@@ -44,7 +44,9 @@ pub async fn run(options: Options) -> anyhow::Result<ExitCode> {
         bar.set_position(progress.done);
     });
     let (indexed, failed) = built.await.map_err(|error| match error {
-        IndexError::Busy => anyhow::Error::from(error).context("the server must be stopped for this"),
+        IndexError::Busy => {
+            anyhow::Error::from(error).context("the server must be stopped for this")
+        }
         error => error.into(),
     })?;
     bar.finish_and_clear();
@@ -56,7 +58,10 @@ pub async fn run(options: Options) -> anyhow::Result<ExitCode> {
     if options.json {
         print_json(&report)?;
     } else {
-        println!("{indexed} documents can be searched; the index is in {}", report.folder);
+        println!(
+            "{indexed} documents can be searched; the index is in {}",
+            report.folder
+        );
         if failed > 0 {
             println!("{failed} documents could not be read: see unisson fsck");
         }

@@ -6,12 +6,32 @@ use unisson_storage::utc;
 use crate::http::language::Language;
 
 const ENGLISH: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September",
-    "October", "November", "December",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
 ];
 const FRENCH: [&str; 12] = [
-    "janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre",
-    "octobre", "novembre", "décembre",
+    "janvier",
+    "février",
+    "mars",
+    "avril",
+    "mai",
+    "juin",
+    "juillet",
+    "août",
+    "septembre",
+    "octobre",
+    "novembre",
+    "décembre",
 ];
 
 /// The day of a moment.
@@ -26,7 +46,11 @@ pub(crate) fn time(ms: u64, language: Language) -> String {
     let iso = utc(ms);
     let said = spoken(&iso, language).map(|(day, hour)| format!("{day}, {hour} UTC"));
     let text = said.unwrap_or_else(|| iso.clone());
-    format!("<time datetime=\"{}\">{}</time>", escaped(&iso), escaped(&text))
+    format!(
+        "<time datetime=\"{}\">{}</time>",
+        escaped(&iso),
+        escaped(&text)
+    )
 }
 
 /// The day, and the hour.

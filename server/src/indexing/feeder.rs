@@ -296,7 +296,9 @@ impl<'a> Feeder<'a> {
         let is_gone = |name: &str| {
             let page = parts(name).map(|(_, page)| page);
             let pages = space.as_ref().map(|space| &space.pages);
-            let is_page = page.zip(pages).is_some_and(|(page, pages)| pages.contains_key(page));
+            let is_page = page
+                .zip(pages)
+                .is_some_and(|(page, pages)| pages.contains_key(page));
             !is_page && !self.store.has(name)
         };
         let gone = own.filter(|(name, _)| is_gone(name));
@@ -306,6 +308,8 @@ impl<'a> Feeder<'a> {
 
     fn tell_waiting(&self) {
         let waiting = self.urgent.len() + self.backlog.len();
-        self.figures.waiting.store(waiting as u64, Ordering::Relaxed);
+        self.figures
+            .waiting
+            .store(waiting as u64, Ordering::Relaxed);
     }
 }

@@ -49,7 +49,11 @@ pub(super) async fn read(
         let mut entry = Entry {
             document: name,
             changed_ms: chronicle.last_edit_ms.unwrap_or(0),
-            sittings: sittings.into_iter().take(SITTINGS_MAX).map(sitting).collect(),
+            sittings: sittings
+                .into_iter()
+                .take(SITTINGS_MAX)
+                .map(sitting)
+                .collect(),
             ..Entry::default()
         };
         fill(&mut entry, &content);

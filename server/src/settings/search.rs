@@ -83,9 +83,19 @@ mod tests {
     #[test]
     fn an_index_goes_where_the_system_says() {
         for (variables, expected) in [
-            (&[("CACHE_DIRECTORY", "/c"), ("XDG_CACHE_HOME", "/x"), ("HOME", "/h")][..], "/c"),
+            (
+                &[
+                    ("CACHE_DIRECTORY", "/c"),
+                    ("XDG_CACHE_HOME", "/x"),
+                    ("HOME", "/h"),
+                ][..],
+                "/c",
+            ),
             (&[("XDG_CACHE_HOME", "/x"), ("HOME", "/h")], "/x"),
-            (&[("XDG_CACHE_HOME", "relative"), ("HOME", "/h")], "/h/.cache"),
+            (
+                &[("XDG_CACHE_HOME", "relative"), ("HOME", "/h")],
+                "/h/.cache",
+            ),
             (&[], "/var/tmp"),
         ] {
             let folder = cache_folder(|name| {

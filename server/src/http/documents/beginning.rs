@@ -168,10 +168,15 @@ mod tests {
             body: Bytes::from_static(markdown.as_bytes()),
         };
         let original = given.update(NOTHING, 7).expect("reads").expect("something");
-        let copy = copied(&original, &filling()).expect("copied").expect("something");
+        let copy = copied(&original, &filling())
+            .expect("copied")
+            .expect("something");
         let content = content_of(&copy);
         let text = Form::Markdown.render(tree_of(&content, "default"));
-        assert_eq!(text.trim(), "# Réunion\n\n- [ ] **1er mai** [ici](/s/new/page)");
+        assert_eq!(
+            text.trim(),
+            "# Réunion\n\n- [ ] **1er mai** [ici](/s/new/page)"
+        );
         let scan = unisson_protocol::scan::update_v1(&copy).expect("an update");
         assert!(scan.inserts.iter().all(|range| range.client_id != 7));
         assert_eq!(copied(NOTHING, &filling()).expect("copied"), None);

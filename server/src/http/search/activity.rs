@@ -90,7 +90,9 @@ pub(super) async fn of_all(
 ) -> Result<Response, Problem> {
     let asked = parse_query(asked)?;
     let mut viewer = Viewer::of(&state, &headers, query.as_deref()).await?;
-    Ok(private(happenings(&state, &mut viewer, None, &asked).await?))
+    Ok(private(
+        happenings(&state, &mut viewer, None, &asked).await?,
+    ))
 }
 
 /// Show what has happened in a space
@@ -114,7 +116,9 @@ pub(super) async fn of_space(
 ) -> Result<Response, Problem> {
     let asked = parse_query(asked)?;
     let mut viewer = Viewer::of(&state, &headers, query.as_deref()).await?;
-    Ok(private(happenings(&state, &mut viewer, Some(space), &asked).await?))
+    Ok(private(
+        happenings(&state, &mut viewer, Some(space), &asked).await?,
+    ))
 }
 
 /// The same for pages of the server's own.
@@ -135,7 +139,9 @@ pub(crate) async fn happenings(
         }
         (person, _) => person.map(str::to_owned),
     };
-    let limit = asked.limit.map_or(PART_DEFAULT, |limit| limit.get().min(PART_MAX));
+    let limit = asked
+        .limit
+        .map_or(PART_DEFAULT, |limit| limit.get().min(PART_MAX));
     let before_ms = asked.before_ms.unwrap_or(u64::MAX);
     let finding = Finding {
         question: &Question::default(),
@@ -152,7 +158,9 @@ pub(crate) async fn happenings(
     let mut activity = Vec::new();
     for (found, stored) in shown.hits {
         let page = viewer.page_of(&found.document).await;
-        let title = page.as_ref().map_or(stored.title, |page| page.title.clone());
+        let title = page
+            .as_ref()
+            .map_or(stored.title, |page| page.title.clone());
         let of_person = |workers: &[Worker]| {
             let is_them = |worker: &Worker| worker.id == person;
             person.is_none() || workers.iter().any(is_them)

@@ -124,7 +124,9 @@ pub(crate) async fn search(
 ) -> Result<Answer, Problem> {
     let question = Question::of(&asked.q);
     let skip = cursor(asked.cursor.as_deref())?;
-    let limit = asked.limit.map_or(PART_DEFAULT, |limit| limit.get().min(PART_MAX));
+    let limit = asked
+        .limit
+        .map_or(PART_DEFAULT, |limit| limit.get().min(PART_MAX));
     let nothing = question.is_empty() && !asked.q.trim().is_empty();
     if nothing {
         // Signs alone: that is no wish to see everything.
@@ -180,7 +182,9 @@ async fn mark(
 
 fn hit(marker: &mut Marker, document: String, page: Option<SeenPage>, stored: Stored) -> Hit {
     // A page's title is the one that it has now.
-    let title = page.as_ref().map_or(stored.title, |page| page.title.clone());
+    let title = page
+        .as_ref()
+        .map_or(stored.title, |page| page.title.clone());
     let marks = marker.marks(&title);
     Hit {
         document,
@@ -190,7 +194,10 @@ fn hit(marker: &mut Marker, document: String, page: Option<SeenPage>, stored: St
         changed_ms: Some(stored.changed_ms).filter(|ms| *ms > 0),
         space: page.as_ref().map(|page| page.space.clone()),
         space_title: page.as_ref().map(|page| page.space_title.clone()),
-        above: page.as_ref().map(|page| page.above.clone()).unwrap_or_default(),
+        above: page
+            .as_ref()
+            .map(|page| page.above.clone())
+            .unwrap_or_default(),
         page: page.map(|page| page.page),
     }
 }
@@ -247,7 +254,12 @@ mod tests {
     #[test]
     fn parts_put_together_are_the_text() {
         let text = "Le budget de l'été";
-        for marks in [vec![], vec![3..9], vec![0..2, 3..9], vec![text.len() - 5..text.len()]] {
+        for marks in [
+            vec![],
+            vec![3..9],
+            vec![0..2, 3..9],
+            vec![text.len() - 5..text.len()],
+        ] {
             let parts = parts_of(text, &marks);
             let whole: String = parts.iter().map(|part| part.text.as_str()).collect();
             assert_eq!(whole, text);

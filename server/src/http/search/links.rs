@@ -72,7 +72,9 @@ pub(super) async fn backlinks(
 ) -> Result<Response, Problem> {
     let part = parse_query(part)?;
     let skip = cursor(part.cursor.as_deref())?;
-    let limit = part.limit.map_or(PART_MAX, |limit| limit.get().min(PART_MAX));
+    let limit = part
+        .limit
+        .map_or(PART_MAX, |limit| limit.get().min(PART_MAX));
     let mut viewer = Viewer::of(&state, &headers, query.as_deref()).await?;
     let finding = Finding {
         question: &Question::default(),
@@ -91,7 +93,9 @@ pub(super) async fn backlinks(
         let page = viewer.page_of(&found.document).await;
         links.push(Backlink {
             document: found.document,
-            title: page.as_ref().map_or(stored.title, |page| page.title.clone()),
+            title: page
+                .as_ref()
+                .map_or(stored.title, |page| page.title.clone()),
             space: page.as_ref().map(|page| page.space.clone()),
             space_title: page.as_ref().map(|page| page.space_title.clone()),
             page: page.map(|page| page.page),

@@ -105,7 +105,9 @@ pub(super) async fn list(
     };
     let is_done = asked.state == TaskState::Done;
     let skip = cursor(asked.cursor.as_deref())?;
-    let limit = asked.limit.map_or(PART_MAX, |limit| limit.get().min(PART_MAX));
+    let limit = asked
+        .limit
+        .map_or(PART_MAX, |limit| limit.get().min(PART_MAX));
     let finding = Finding {
         question: &Question::default(),
         filter: Filter {
@@ -125,7 +127,9 @@ pub(super) async fn list(
         let own = stored.tasks.into_iter().filter(|task| {
             task.is_done == is_done && task.assignee.as_deref().unwrap_or_default() == assignee
         });
-        let title = page.as_ref().map_or(stored.title, |page| page.title.clone());
+        let title = page
+            .as_ref()
+            .map_or(stored.title, |page| page.title.clone());
         tasks.extend(own.map(|task| Task {
             document: found.document.clone(),
             title: title.clone(),

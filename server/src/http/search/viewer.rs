@@ -59,7 +59,9 @@ impl<'a> Viewer<'a> {
     ) -> Result<Self, Problem> {
         let shared = state.registry.shared();
         let credential = ws::credential(query, headers, state);
-        let identified = shared.authenticator.identify(&credential, About::Within(ALL));
+        let identified = shared
+            .authenticator
+            .identify(&credential, About::Within(ALL));
         let who = match identified.await {
             Err(CloseReason::Unauthorized) if credential.is_empty() => Identity::anonymous(),
             // The portal may say nothing of all spaces and something of one.
@@ -72,7 +74,11 @@ impl<'a> Viewer<'a> {
             credential,
             who,
             spaces: HashMap::new(),
-            looks_left: if asks_portal { LOOKS_MAX_ASKING } else { LOOKS_MAX },
+            looks_left: if asks_portal {
+                LOOKS_MAX_ASKING
+            } else {
+                LOOKS_MAX
+            },
         })
     }
 
@@ -129,7 +135,10 @@ impl<'a> Viewer<'a> {
         let Ok(name) = DocName::new(name) else {
             return false;
         };
-        let granted = self.shared.authenticator.authenticate(&self.credential, &name);
+        let granted = self
+            .shared
+            .authenticator
+            .authenticate(&self.credential, &name);
         granted.await.is_ok() && matches!(trash::entry(self.shared, &name).await, Ok(None))
     }
 
@@ -146,7 +155,11 @@ impl<'a> Viewer<'a> {
         let space = held.space().ok()??;
         let prefix = prefix_of(id);
         let about = About::Within(&prefix);
-        let who = self.shared.authenticator.identify(&self.credential, about).await;
+        let who = self
+            .shared
+            .authenticator
+            .identify(&self.credential, about)
+            .await;
         // Whoever shows nothing that counts here is somebody to whom it may be open.
         let who = who.unwrap_or_else(|_| Identity::anonymous());
         Some(Seen { held, space, who })

@@ -25,7 +25,12 @@ use super::{
     templates::Beginning,
 };
 use crate::{
-    http::{AppState, admission::{Asked, bad_request}, error::Problem, history::parse_query},
+    http::{
+        AppState,
+        admission::{Asked, bad_request},
+        error::Problem,
+        history::parse_query,
+    },
     spaces::{Refusal, document_of, draw},
     versions::unix_now_ms,
 };

@@ -85,14 +85,19 @@ pub(super) async fn list(
         for (page, whose) in space.templates.iter() {
             let is_offered = id == own || *whose == TemplateFor::All;
             let document = document_of(&id, page);
-            if !is_offered || templates.len() >= TEMPLATES_MAX || !viewer.may_read(&document).await {
+            if !is_offered || templates.len() >= TEMPLATES_MAX || !viewer.may_read(&document).await
+            {
                 continue;
             }
             templates.extend(template(&id, page, *whose, &space, document));
         }
     }
     templates.sort_by_cached_key(|template| {
-        (template.space != own, template.title.to_lowercase(), template.document.clone())
+        (
+            template.space != own,
+            template.title.to_lowercase(),
+            template.document.clone(),
+        )
     });
     Ok(asker.answer(StatusCode::OK, &TemplatesAnswer { templates }))
 }
@@ -178,7 +183,9 @@ async fn change(
 ) -> Result<Response, Problem> {
     let changed = asker.change(state, |space| {
         let is_there = space.pages.contains_key(page);
-        let may = asker.rights(space, Place::Page(page)).may(Action::ManagePages);
+        let may = asker
+            .rights(space, Place::Page(page))
+            .may(Action::ManagePages);
         match (is_there, may) {
             (false, _) => Err(Refusal::Missing("there is no such page")),
             (true, false) => Err(unisson_rights::Denied::Role.into()),
@@ -213,9 +220,8 @@ impl Beginning {
         let reader = admit(state, asked, from).await?;
         let language = Language::of(asked.query.as_deref(), &asked.headers);
         let words = words(&asker.who, &asker.space.settings.title, title, language);
-        let addresses = parts(from).map(|(space, _)| {
-            (format!("/s/{space}/"), format!("/s/{}/", asker.held.id()))
-        });
+        let addresses = parts(from)
+            .map(|(space, _)| (format!("/s/{space}/"), format!("/s/{}/", asker.held.id())));
         Ok(Self {
             original: reader.name,
             // Within a space its links lead where they led.

@@ -122,7 +122,10 @@ pub(super) async fn of_space(
         let asked = asked.map_or_else(|_| Asked::default(), |Query(asked)| asked);
         let told = happenings(&state, &mut viewer, Some(space), &asked).await?;
         let mut crumbs = inside.crumbs();
-        crumbs.push((words.title.to_owned(), format!("{}/-/activity", inside.base())));
+        crumbs.push((
+            words.title.to_owned(),
+            format!("{}/-/activity", inside.base()),
+        ));
         let layout = Layout {
             title: words.title.to_owned(),
             within: inside.shown_title(),

@@ -214,7 +214,8 @@ impl Visit {
             Some((space, page)) => format!("{}s/{space}/{page}", self.root),
             None => {
                 let parts = document.split('/');
-                let parts = parts.map(|part| utf8_percent_encode(part, NON_ALPHANUMERIC).to_string());
+                let parts =
+                    parts.map(|part| utf8_percent_encode(part, NON_ALPHANUMERIC).to_string());
                 format!("{}d/{}", self.root, parts.collect::<Vec<_>>().join("/"))
             }
         }
