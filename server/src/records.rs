@@ -129,6 +129,11 @@ impl Records {
         Ok(cells.entry(name.clone()).or_default().clone())
     }
 
+    /// Lets go of a record that is being erased.
+    pub(crate) fn forget(&self, name: &DocName) {
+        self.cells().remove(name);
+    }
+
     /// Reads again what other servers may have changed. Never ends.
     pub(crate) async fn keep_up(&self, store: &Store) {
         loop {

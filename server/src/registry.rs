@@ -16,6 +16,7 @@ use unisson_storage::Store;
 
 use crate::{
     Settings,
+    attachments::Attachments,
     audit::Audit,
     auth::Authenticator,
     connection::Backlog,
@@ -68,6 +69,7 @@ pub(crate) struct Shared {
     /// Documents that only the server writes.
     pub(crate) records: Arc<Records>,
     pub(crate) spaces: Arc<Spaces>,
+    pub(crate) attachments: Attachments,
     pub(crate) events: Arc<Events>,
     /// Set where any is configured.
     pub(crate) webhooks: OnceLock<Webhooks>,
@@ -97,6 +99,7 @@ impl Shared {
             poisons: Poisons::default(),
             records,
             spaces,
+            attachments: Attachments::default(),
             events: Arc::default(),
             webhooks: OnceLock::new(),
             audit: Audit::default(),

@@ -1,6 +1,7 @@
 //! Everything that can be set: by flag, by `UNISSON_*` variable, by TOML file, by default, in this
 //! order.
 
+mod attachments;
 mod audit;
 mod auth;
 mod http;
@@ -18,6 +19,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde::Deserialize;
 
 use self::{
+    attachments::AttachmentsFile,
     audit::AuditFile,
     auth::AuthFile,
     http::{EmbedFile, HttpFile, TlsFile},
@@ -31,6 +33,7 @@ use self::{
 use crate::commands;
 
 pub use self::{
+    attachments::AttachmentSettings,
     audit::AuditSettings,
     auth::{AuthOptions, AuthSettings, CallbackSettings, Secret},
     http::{HttpOptions, HttpSettings, TlsSettings},
@@ -165,6 +168,7 @@ struct File {
     events: EventsFile,
     webhooks: Vec<WebhookFile>,
     audit: AuditFile,
+    attachments: AttachmentsFile,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -230,6 +234,8 @@ pub struct Settings {
     pub webhooks: Vec<WebhookSettings>,
     /// What is written down of what people do.
     pub audit: AuditSettings,
+    /// How long files that nobody wants any more are kept.
+    pub attachments: AttachmentSettings,
     /// Form of the log lines.
     pub log: LogForm,
 }
@@ -301,6 +307,7 @@ impl Settings {
             events: EventSettings::default(),
             webhooks: Vec::new(),
             audit: AuditSettings::default(),
+            attachments: AttachmentSettings::default(),
             log: LogForm::Text,
         }
     }
@@ -359,6 +366,7 @@ impl Settings {
             events: webhooks::events(&file.events)?,
             webhooks: webhooks::webhooks(file.webhooks)?,
             audit: AuditSettings::gather(&file.audit)?,
+            attachments: file.attachments.read()?,
             log: options.log.or(file.log).unwrap_or_default(),
         };
         settings.check()?;

@@ -31,6 +31,7 @@ mod write;
 pub use draft::{Draft, EditError, edit};
 pub use form::{Form, ParseError, Says};
 pub use lossy::{in_names_of, wanted};
+pub use markdown::{Mark, first_text, kind_of, label, marks_of};
 pub use prosemirror::json_of_content;
 pub use read::ContentError;
 pub use tree::{Content, DEPTH_MAX, Element, Insert, Node, Root, Run};

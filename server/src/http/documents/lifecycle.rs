@@ -19,6 +19,7 @@ use super::{
     stored::{no_such_document, require},
 };
 use crate::{
+    attachments,
     audit::Action,
     doc_task::DocMessage,
     events::{Actor, DocumentEvent, Event},
@@ -186,10 +187,14 @@ async fn erase(
     let erased = erased
         .map_err(HistoryError::from)?
         .ok_or_else(no_such_document)?;
-    if store.has(record.as_str()) {
-        let _bar = withdraw(state, &record, CloseReason::Restart).await?;
-        let record = store.erase(record.as_str(), NameAfter::Free).await;
-        record.map_err(HistoryError::from)?;
+    // What they say of the document names it, and its files.
+    for record in [record, attachments::record_of(name)?] {
+        if store.has(record.as_str()) {
+            let _bar = withdraw(state, &record, CloseReason::Restart).await?;
+            state.registry.shared().records.forget(&record);
+            let erased = store.erase(record.as_str(), NameAfter::Free).await;
+            erased.map_err(HistoryError::from)?;
+        }
     }
     Ok(ErasedAnswer {
         segments_rewritten: erased.segments as u64,
