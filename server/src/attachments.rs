@@ -183,6 +183,13 @@ pub(crate) fn id_of(body: &[u8]) -> String {
     hash.get(..32).unwrap_or_default().to_owned()
 }
 
+/// The id in an address of a text: `attachments/{id}/{name}`.
+pub(crate) fn id_in(address: &str) -> Option<&str> {
+    let (id, _) = address.strip_prefix("attachments/")?.split_once('/')?;
+    let is_hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+    (id.len() == 32 && id.bytes().all(is_hex)).then_some(id)
+}
+
 fn key_of(id: &str) -> String {
     format!("{FILE}{id}")
 }

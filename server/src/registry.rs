@@ -40,6 +40,9 @@ const COMPACTIONS_MAX: usize = 1;
 /// How many calls about histories run at a time: each holds a whole document, several times over,
 /// and mostly one processor.
 const HISTORIES_MAX: usize = 2;
+/// How many spaces are taken away or filled at a time: each holds a page with its pictures, or an
+/// archive.
+const EXPORTS_MAX: usize = 3;
 /// How many updates that made a document panic are remembered.
 const POISONS_MAX: usize = 1_024;
 
@@ -70,6 +73,8 @@ pub(crate) struct Shared {
     pub(crate) records: Arc<Records>,
     pub(crate) spaces: Arc<Spaces>,
     pub(crate) attachments: Attachments,
+    /// Spaces that are taken away or filled at a time.
+    pub(crate) exports: Arc<Semaphore>,
     pub(crate) events: Arc<Events>,
     /// Set where any is configured.
     pub(crate) webhooks: OnceLock<Webhooks>,
@@ -100,6 +105,7 @@ impl Shared {
             records,
             spaces,
             attachments: Attachments::default(),
+            exports: Arc::new(Semaphore::new(EXPORTS_MAX)),
             events: Arc::default(),
             webhooks: OnceLock::new(),
             audit: Audit::default(),

@@ -8,6 +8,8 @@ mod files;
 mod resumable;
 mod serving;
 
+pub(super) use self::files::collect;
+
 use axum::{
     extract::DefaultBodyLimit,
     http::{HeaderMap, StatusCode, header},
@@ -95,12 +97,12 @@ impl Attachment {
 }
 
 /// A file's address in texts of its document.
-fn address(id: &str, name: &str) -> String {
+pub(super) fn address(id: &str, name: &str) -> String {
     format!("attachments/{id}/{}", utf8_percent_encode(name, IN_ADDRESS))
 }
 
 /// A name for a file, and what kind of file that is.
-fn named(name: &str, headers: &HeaderMap) -> Result<(String, &'static Kind), Problem> {
+pub(super) fn named(name: &str, headers: &HeaderMap) -> Result<(String, &'static Kind), Problem> {
     // Browsers of long ago send where it was on their disk.
     let name = name.rsplit(['/', '\\']).next().unwrap_or_default().trim();
     if name.is_empty() || name.len() > NAME_BYTES_MAX || name.chars().any(char::is_control) {
@@ -134,7 +136,7 @@ fn busy() -> Problem {
     }
 }
 
-fn too_large(bytes_max: usize) -> Problem {
+pub(super) fn too_large(bytes_max: usize) -> Problem {
     Problem {
         status: StatusCode::PAYLOAD_TOO_LARGE,
         code: "too-large",

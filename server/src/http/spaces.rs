@@ -4,7 +4,9 @@
 //! carry the space's `ETag`; a change with `If-Match` is made only to what its sender has seen.
 
 mod asker;
+mod export;
 mod grants;
+mod import;
 mod links;
 mod members;
 mod pages;
@@ -25,6 +27,7 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(settings::list, settings::create))
         .routes(routes!(settings::show, settings::change, settings::delete))
         .routes(routes!(settings::restore))
+        .routes(routes!(export::export))
         .routes(routes!(settings::rights))
         .routes(routes!(members::list))
         .routes(routes!(members::put, members::remove))
@@ -40,4 +43,6 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(links::revoke))
         .routes(routes!(links::open))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        // Read as it comes, and bounded by itself.
+        .routes(routes!(import::import))
 }

@@ -132,7 +132,7 @@ pub(super) async fn added(
 }
 
 /// A whole body, and its room in memory.
-pub(super) async fn collect(
+pub(in crate::http) async fn collect(
     state: &AppState,
     body: Body,
     bytes_max: usize,

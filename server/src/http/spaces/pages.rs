@@ -128,7 +128,7 @@ pub(super) async fn list(
 
 /// All pages that have a way from the top, then those that have none: a facilitator who sees the
 /// whole space can move them.
-fn walk(space: &Space) -> Vec<&str> {
+pub(super) fn walk(space: &Space) -> Vec<&str> {
     let mut found = Vec::new();
     let mut next: Vec<&str> = children(space, None).into_iter().rev().collect();
     let mut seen = BTreeSet::new();
@@ -229,7 +229,7 @@ pub(super) async fn create(
     Ok(answer)
 }
 
-fn place(page: Option<&str>) -> Place<'_> {
+pub(super) fn place(page: Option<&str>) -> Place<'_> {
     page.map_or(Place::Space, Place::Page)
 }
 
