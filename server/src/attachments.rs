@@ -16,6 +16,7 @@
 
 mod carry;
 mod kinds;
+pub(crate) mod portable;
 mod ticket;
 mod tidy;
 pub(crate) mod uploads;

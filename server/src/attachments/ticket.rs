@@ -14,7 +14,7 @@ use unisson_session::Entries;
 use subtle::ConstantTimeEq as _;
 
 use super::{FOLDER, FileError};
-use crate::{records::ChangeError, registry::Registry, versions::unix_now_ms};
+use crate::{registry::Registry, versions::unix_now_ms};
 
 /// The record of the key; no document's key has this name.
 const RECORD: &str = "key";
@@ -108,13 +108,13 @@ async fn key(registry: &Registry) -> Result<[u8; 32], FileError> {
         let text = blake3::Hash::from_bytes(key).to_hex().to_string();
         Ok((vec![(KEY.to_owned(), Some(text))], key))
     });
-    Ok(drawn.await.map_err(|error: ChangeError<FileError>| FileError::from(error))?)
+    Ok(drawn.await?)
 }
 
 fn parse(entries: &Entries) -> Result<Option<[u8; 32]>, FileError> {
     let key = entries.get(KEY).map(blake3::Hash::from_hex).transpose();
     let key = key.map_err(|error| FileError::Damaged(error.to_string()))?;
-    Ok(key.map(blake3::Hash::into))
+    Ok(key.map(|key| *key.as_bytes()))
 }
 
 #[cfg(test)]
