@@ -24,6 +24,7 @@ pub(crate) mod uploads;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use unisson_history::Author;
@@ -189,6 +190,13 @@ pub(crate) fn id_in(address: &str) -> Option<&str> {
     let (id, _) = address.strip_prefix("attachments/")?.split_once('/')?;
     let is_hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
     (id.len() == 32 && id.bytes().all(is_hex)).then_some(id)
+}
+
+/// What comes before an address in a text of this document, where the text is shown elsewhere.
+/// `root`: the path below which the server is reached.
+pub(crate) fn folder(root: &str, name: &DocName) -> String {
+    let name = utf8_percent_encode(name.as_str(), NON_ALPHANUMERIC);
+    format!("{root}/api/v1/documents/{name}/")
 }
 
 fn key_of(id: &str) -> String {

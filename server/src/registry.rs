@@ -18,12 +18,13 @@ use crate::{
     Settings,
     attachments::Attachments,
     audit::Audit,
-    auth::Authenticator,
+    auth::{Authenticator, is_anonymous},
     connection::Backlog,
     crowd::Crowd,
     doc_task::{self, DocInbox, DocMessage, Joining},
     events::Events,
     gate::Gate,
+    knocks::Knocks,
     memory::{self, Memory, Weight},
     metrics::Metrics,
     quota::Quotas,
@@ -67,6 +68,8 @@ pub(crate) struct Shared {
     pub(crate) people: Crowd<Arc<str>>,
     /// How many requests each may make.
     pub(crate) gate: Gate,
+    /// Who was refused a moment ago.
+    pub(crate) knocks: Knocks,
     /// How much documents may take together.
     pub(crate) quotas: Quotas,
     /// Documents that only the server writes.
@@ -92,6 +95,7 @@ impl Shared {
             sockets: Sockets::new(&settings),
             people: Crowd::new(settings.traffic.peers_per_user_max),
             gate: Gate::new(&settings.traffic),
+            knocks: Knocks::default(),
             quotas: Quotas::new(settings.quotas.clone()),
             settings,
             store,
@@ -202,7 +206,9 @@ impl Registry {
         mut joining: Joining,
         backlog: &mut Backlog,
     ) -> Result<DocInbox, CloseReason> {
-        if let Some(user) = &joining.peer.user {
+        // Whoever has shown nothing is nobody in particular: a public page has any number of them.
+        let user = joining.peer.user.as_ref();
+        if let Some(user) = user.filter(|user| !is_anonymous(user)) {
             let place = self.shared.people.enter(user.clone());
             joining.place = Some(place.ok_or_else(|| {
                 self.shared.metrics.limit("peers_per_user_max");

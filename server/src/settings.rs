@@ -1,6 +1,7 @@
 //! Everything that can be set: by flag, by `UNISSON_*` variable, by TOML file, by default, in this
 //! order.
 
+mod admin;
 mod attachments;
 mod audit;
 mod auth;
@@ -19,6 +20,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde::Deserialize;
 
 use self::{
+    admin::AdminFile,
     attachments::AttachmentsFile,
     audit::AuditFile,
     auth::AuthFile,
@@ -32,6 +34,7 @@ use self::{
 };
 use crate::commands;
 
+pub(crate) use self::webhooks::webhook_url;
 pub use self::{
     attachments::AttachmentSettings,
     audit::AuditSettings,
@@ -43,7 +46,7 @@ pub use self::{
     spaces::SpacesSettings,
     store::{ObjectStoreSettings, RequestChecksum, StoreOptions},
     tokens::Token,
-    webhooks::{EventSettings, WebhookSettings},
+    webhooks::{EventSettings, HookNetworks, WebhookSettings},
 };
 
 /// A self-hosted server on which many people write the same page at once.
@@ -168,6 +171,7 @@ struct File {
     events: EventsFile,
     webhooks: Vec<WebhookFile>,
     audit: AuditFile,
+    admin: AdminFile,
     attachments: AttachmentsFile,
 }
 
@@ -196,6 +200,8 @@ pub struct Settings {
     pub tokens: Vec<Token>,
     /// Who else may come in, by signed tokens.
     pub auth: AuthSettings,
+    /// The groups of the sign-in whose people are operators.
+    pub admin_groups: Vec<String>,
     /// What new spaces are like, and who makes them.
     pub spaces: SpacesSettings,
     /// The cookie that may carry a token.
@@ -232,6 +238,8 @@ pub struct Settings {
     pub events: EventSettings,
     /// Whom events are sent to.
     pub webhooks: Vec<WebhookSettings>,
+    /// Where webhooks that calls make may go beside public addresses.
+    pub hook_networks: HookNetworks,
     /// What is written down of what people do.
     pub audit: AuditSettings,
     /// How long files that nobody wants any more are kept.
@@ -289,6 +297,7 @@ impl Settings {
             insecure: false,
             tokens: Vec::new(),
             auth: AuthSettings::default(),
+            admin_groups: Vec::new(),
             spaces: SpacesSettings::default(),
             cookie: "unisson_token".into(),
             origins: Vec::new(),
@@ -306,6 +315,7 @@ impl Settings {
             thinning: unisson_history::Thinning::default(),
             events: EventSettings::default(),
             webhooks: Vec::new(),
+            hook_networks: HookNetworks::default(),
             audit: AuditSettings::default(),
             attachments: AttachmentSettings::default(),
             log: LogForm::Text,
@@ -335,6 +345,7 @@ impl Settings {
             store: ObjectStoreSettings::gather(options.store, file.store)
                 .map_err(|(key, problem)| SettingsError::Value { key, problem })?,
             insecure,
+            admin_groups: file.admin.gather(file.auth.signs_in())?,
             auth: AuthSettings::gather(options.auth, &mut file.auth, insecure)?,
             spaces: file.spaces.read()?,
             tokens: match &options.tokens {
@@ -364,6 +375,7 @@ impl Settings {
             quotas: quotas::gather(file.quotas)?,
             thinning: thinning(&file.history, default.thinning),
             events: webhooks::events(&file.events)?,
+            hook_networks: webhooks::hook_networks(&file.events)?,
             webhooks: webhooks::webhooks(file.webhooks)?,
             audit: AuditSettings::gather(&file.audit)?,
             attachments: file.attachments.read()?,

@@ -130,11 +130,7 @@ pub(crate) const CODES: &[Code] = &[
     ),
     code("no-such-text", 422, "the text does not stand there"),
     code("no-such-version", 404, "the document has no such version"),
-    code(
-        "no-such-webhook",
-        404,
-        "the settings have no webhook of this id",
-    ),
+    code("no-such-webhook", 404, "there is no webhook of this id"),
     code("not-found", 404, "there is nothing at this address"),
     code(
         "not-in-space",
@@ -226,6 +222,11 @@ pub(crate) const CODES: &[Code] = &[
     ),
     code("tus-version", 412, "say `Tus-Resumable: 1.0.0`"),
     code(
+        "too-many-webhooks",
+        422,
+        "there are as many webhooks as there may be",
+    ),
+    code(
         "unauthorized",
         401,
         "a token is needed, or this one is not good",
@@ -240,6 +241,21 @@ pub(crate) const CODES: &[Code] = &[
     code("upload-pieces", 422, "the pieces are too small"),
     code("user", 400, "not a user"),
     code("version-id", 400, "not an id of a version"),
+    code(
+        "webhook-of-settings",
+        409,
+        "the webhook stands in the settings, and changes there",
+    ),
+    code(
+        "webhook-order",
+        422,
+        "the order of a webhook makes no sense; the text says why",
+    ),
+    code(
+        "webhook-target",
+        422,
+        "messages may not go to this address; the text says why",
+    ),
 ];
 
 #[cfg(test)]

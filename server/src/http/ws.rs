@@ -15,6 +15,7 @@ use super::{AppState, error::Problem, guard, guard::address_of};
 use crate::{
     auth::{Credential, Grant, oidc::session::Signed},
     connection::{Dialect, Door, HocuspocusSocket, YWebsocketSocket, serve},
+    knocks,
     listener::Stream,
     sockets::{Admission, Crowded},
 };
@@ -31,9 +32,14 @@ pub(crate) async fn y_websocket(State(state): State<AppState>, request: Request)
     let name = document_name(request.uri().path());
     let credential = credential(request.uri().query(), request.headers(), &state)
         .with_address(address_of(request.extensions()));
-    let admission = admission(&state, name, &credential).await;
+    let admission = admission(&state, name.clone(), &credential).await;
     if let Err(reason) = &admission {
-        state.registry.shared().metrics.refuse(reason.text());
+        let shared = state.registry.shared();
+        shared.metrics.refuse(reason.text());
+        let now = tokio::time::Instant::now();
+        if !reason.is_transient() && shared.knocks.again(now, &credential, name.as_ref()) {
+            tokio::time::sleep(knocks::PAUSE).await;
+        }
     }
     let session = credential.session().cloned();
     // The refusal goes over the open socket: browsers show no status of a refused upgrade.

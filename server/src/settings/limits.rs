@@ -79,6 +79,14 @@ pub(super) struct LimitsFile {
     frames_burst: Option<u32>,
     received_bytes_per_s: Option<u32>,
     received_bytes_burst: Option<u32>,
+    frames_per_user_per_s: Option<u32>,
+    frames_per_user_burst: Option<u32>,
+    received_bytes_per_user_per_s: Option<u32>,
+    received_bytes_per_user_burst: Option<u32>,
+    frames_per_address_per_s: Option<u32>,
+    frames_per_address_burst: Option<u32>,
+    received_bytes_per_address_per_s: Option<u32>,
+    received_bytes_per_address_burst: Option<u32>,
     slowed_ms_max: Option<u64>,
     sign_in_ms_max: Option<u64>,
     requests_per_address_per_s: Option<u32>,
@@ -117,6 +125,22 @@ pub struct TrafficLimits {
     pub received_bytes_per_s: u32,
     /// Bytes of one socket at once: a first sync is a whole document.
     pub received_bytes_burst: u32,
+    /// Frames of one person over all sockets, in the long run.
+    pub frames_per_user_per_s: u32,
+    /// The same at once.
+    pub frames_per_user_burst: u32,
+    /// Bytes of one person over all sockets, in the long run.
+    pub received_bytes_per_user_per_s: u32,
+    /// The same at once.
+    pub received_bytes_per_user_burst: u32,
+    /// Frames of one address over all sockets, in the long run: a whole ministry may have one.
+    pub frames_per_address_per_s: u32,
+    /// The same at once: all of them come back after a restart.
+    pub frames_per_address_burst: u32,
+    /// Bytes of one address over all sockets, in the long run.
+    pub received_bytes_per_address_per_s: u32,
+    /// The same at once.
+    pub received_bytes_per_address_burst: u32,
     /// A socket that is over its rate for so long without a break is sent away for a while.
     pub slowed_ms_max: u64,
     /// How long a socket may be open without a document that it was let into.
@@ -154,6 +178,14 @@ impl Default for TrafficLimits {
             frames_burst: 20_000,
             received_bytes_per_s: 8 << 20,
             received_bytes_burst: 128 << 20,
+            frames_per_user_per_s: 4_000,
+            frames_per_user_burst: 40_000,
+            received_bytes_per_user_per_s: 16 << 20,
+            received_bytes_per_user_burst: 256 << 20,
+            frames_per_address_per_s: 100_000,
+            frames_per_address_burst: 1_000_000,
+            received_bytes_per_address_per_s: 256 << 20,
+            received_bytes_per_address_burst: 2 << 30,
             slowed_ms_max: 60_000,
             sign_in_ms_max: 30_000,
             requests_per_address_per_s: 500,
@@ -233,6 +265,14 @@ impl LimitsFile {
             frames_burst,
             received_bytes_per_s,
             received_bytes_burst,
+            frames_per_user_per_s,
+            frames_per_user_burst,
+            received_bytes_per_user_per_s,
+            received_bytes_per_user_burst,
+            frames_per_address_per_s,
+            frames_per_address_burst,
+            received_bytes_per_address_per_s,
+            received_bytes_per_address_burst,
             slowed_ms_max,
             sign_in_ms_max,
             requests_per_address_per_s,
@@ -290,6 +330,38 @@ impl TrafficLimits {
                 "limits.requests_per_user_burst",
                 self.requests_per_user_burst as usize,
             ),
+            (
+                "limits.frames_per_user_per_s",
+                self.frames_per_user_per_s as usize,
+            ),
+            (
+                "limits.frames_per_user_burst",
+                self.frames_per_user_burst as usize,
+            ),
+            (
+                "limits.received_bytes_per_user_per_s",
+                self.received_bytes_per_user_per_s as usize,
+            ),
+            (
+                "limits.received_bytes_per_user_burst",
+                self.received_bytes_per_user_burst as usize,
+            ),
+            (
+                "limits.frames_per_address_per_s",
+                self.frames_per_address_per_s as usize,
+            ),
+            (
+                "limits.frames_per_address_burst",
+                self.frames_per_address_burst as usize,
+            ),
+            (
+                "limits.received_bytes_per_address_per_s",
+                self.received_bytes_per_address_per_s as usize,
+            ),
+            (
+                "limits.received_bytes_per_address_burst",
+                self.received_bytes_per_address_burst as usize,
+            ),
             ("limits.slowed_ms_max", self.slowed_ms_max as usize),
             ("limits.sign_in_ms_max", self.sign_in_ms_max as usize),
             ("limits.header_ms_max", self.header_ms_max as usize),
@@ -312,6 +384,21 @@ impl TrafficLimits {
         if (self.received_bytes_burst as usize) < update_bytes_max {
             let problem = format!("must be at least update_bytes_max ({update_bytes_max})");
             return wrong("limits.received_bytes_burst", problem);
+        }
+        for (key, burst) in [
+            (
+                "limits.received_bytes_per_user_burst",
+                self.received_bytes_per_user_burst,
+            ),
+            (
+                "limits.received_bytes_per_address_burst",
+                self.received_bytes_per_address_burst,
+            ),
+        ] {
+            if (burst as usize) < update_bytes_max {
+                let problem = format!("must be at least update_bytes_max ({update_bytes_max})");
+                return wrong(key, problem);
+            }
         }
         Ok(())
     }

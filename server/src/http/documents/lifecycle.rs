@@ -191,9 +191,9 @@ async fn erase(
     for record in [record, attachments::record_of(name)?] {
         if store.has(record.as_str()) {
             let _bar = withdraw(state, &record, CloseReason::Restart).await?;
+            let gone = store.erase(record.as_str(), NameAfter::Free).await;
+            gone.map_err(HistoryError::from)?;
             state.registry.shared().records.forget(&record);
-            let erased = store.erase(record.as_str(), NameAfter::Free).await;
-            erased.map_err(HistoryError::from)?;
         }
     }
     Ok(ErasedAnswer {
