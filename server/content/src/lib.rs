@@ -11,6 +11,7 @@
 //! * [`edit`] changes no more of a document than what is different, so what others type at the same
 //!   time stays.
 
+mod addresses;
 mod adopt;
 mod align;
 pub mod block_note;
@@ -28,9 +29,11 @@ mod text_diff;
 pub mod tree;
 mod write;
 
+pub use addresses::{Addressed, map_addresses};
 pub use draft::{Draft, EditError, edit};
 pub use form::{Form, ParseError, Says};
 pub use lossy::{in_names_of, wanted};
+pub use markdown::{Mark, first_text, kind_of, label, marks_of};
 pub use prosemirror::json_of_content;
 pub use read::ContentError;
 pub use tree::{Content, DEPTH_MAX, Element, Insert, Node, Root, Run};

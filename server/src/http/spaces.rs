@@ -5,7 +5,9 @@
 
 mod asker;
 mod changes;
+mod export;
 mod grants;
+mod import;
 mod links;
 mod members;
 mod model;
@@ -33,6 +35,7 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(settings::list, settings::create))
         .routes(routes!(settings::show, settings::change, settings::delete))
         .routes(routes!(settings::restore))
+        .routes(routes!(export::export))
         .routes(routes!(settings::rights))
         .routes(routes!(changes::follow))
         .routes(routes!(members::list))
@@ -51,4 +54,6 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(links::revoke))
         .routes(routes!(links::open))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        // Read as it comes, and bounded by itself.
+        .routes(routes!(import::import))
 }

@@ -7,6 +7,8 @@ import { EditorView } from 'prosemirror-view'
 import { carets, collaboration } from '@unisson/prosemirror'
 import { richTextSchema } from '@unisson/prosemirror/schema'
 import type { Session } from '@unisson/yjs'
+import { isOwn, type Files } from './attachments/files.js'
+import { ImageView } from './attachments/image-view.js'
 import { cleanHtml } from './editing/paste.js'
 import { placeholder } from './editing/placeholder.js'
 import { markdownRules } from './editing/rules.js'
@@ -24,6 +26,9 @@ export interface EditorOptions {
   placeholder: string
   /** Whether edits may be made now. */
   writable: () => boolean
+  files: Files
+  /** What stands between the text and its files: see `uploads`. */
+  uploads: Plugin
   /** Opens the form for a link. */
   askForLink: () => void
   /** Goes from the text to the bar. */
@@ -45,6 +50,7 @@ export const openEditor = (options: EditorOptions): EditorView => {
     markdownRules(schema),
     keymap({ 'Mod-k': link, 'Alt-F10': bar }),
     ...shortcuts(schema),
+    options.uploads,
     tableEditing(),
     dropCursor({ class: 'drop-cursor', color: false }),
     gapCursor(),
@@ -56,6 +62,7 @@ export const openEditor = (options: EditorOptions): EditorView => {
     editable: writable,
     transformPastedHTML: cleanHtml,
     nodeViews: {
+      image: (node) => new ImageView(node, options.files),
       taskItem: (node, view, getPosition) => new TaskItem(node, view, getPosition, words.done)
     },
     // Also what may only be read is scrolled by keys.
@@ -63,9 +70,12 @@ export const openEditor = (options: EditorOptions): EditorView => {
     handleDOMEvents: {
       // A link in a text that is being written opens only when asked for.
       click: (view, event) => {
-        const address = (event.target as Element).closest?.('a')?.href
-        if (address === undefined || (view.editable && !(event.ctrlKey || event.metaKey))) return false
-        window.open(address, '_blank', 'noopener,noreferrer')
+        const link = (event.target as Element).closest?.('a')
+        if (link === null || link === undefined || (view.editable && !(event.ctrlKey || event.metaKey))) return false
+        const open = (address: string): void => { window.open(address, '_blank', 'noopener,noreferrer') }
+        const address = link.getAttribute('href')
+        if (isOwn(address)) options.files.shown(address).then(open, () => {})
+        else open(link.href)
         event.preventDefault()
         return true
       }

@@ -48,6 +48,7 @@ const keysShown = (keys: string): string => keys.replace('Mod', isMac ? '⌘' : 
 export interface ToolbarEvents {
   link: () => void
   image: () => void
+  file: () => void
 }
 
 /** The bar above the text: one stop for the tab key, arrows within. */
@@ -75,6 +76,7 @@ export class Toolbar {
         ...this.#group(GROUPS[1]!), line(),
         this.#tool({ name: 'table', command: insertTable, isOn: isInTable }),
         this.#button('image', words.image, undefined, () => events.image()),
+        this.#button('file', words.files.attach, undefined, () => events.file()),
         this.#tool({ name: 'horizontalRule', command: insertRule })),
       this.#tables)
     this.dom.addEventListener('keydown', this.#move)
