@@ -8,7 +8,7 @@ mod parse;
 
 use crate::tree::{Content, Node, Root, Run};
 
-pub(crate) use inline::{Mark, first_text, is, kind_of, label, mark_of};
+pub(crate) use inline::{Mark, first_text, is, is_true, kind_of, label, mark_of};
 pub(crate) use parse::parse;
 
 /// The Markdown of blocks.

@@ -143,6 +143,7 @@ pub(crate) const CODES: &[Code] = &[
         422,
         "the page does not go there; the text says why",
     ),
+    code("pages", 400, "more pages than one call may ask about"),
     code("password", 400, "not a password for a link"),
     code("password-needed", 401, "the link has a password"),
     code("password-wrong", 403, "the link has another password"),

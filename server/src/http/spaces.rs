@@ -9,6 +9,7 @@ mod links;
 mod members;
 mod pages;
 mod settings;
+mod titles;
 mod told;
 
 use axum::extract::DefaultBodyLimit;
@@ -33,6 +34,7 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(pages::list, pages::create))
         .routes(routes!(pages::show, pages::change, pages::delete))
         .routes(routes!(pages::restore))
+        .routes(routes!(titles::titles))
         .routes(routes!(grants::list))
         .routes(routes!(grants::put_person, grants::remove_person))
         .routes(routes!(grants::put_group, grants::remove_group))

@@ -229,6 +229,11 @@ pub(crate) fn label(attributes: &Map<String, Value>) -> String {
     )
 }
 
+/// Whether an attribute is set, however it is written.
+pub(crate) fn is_true(value: &Value) -> bool {
+    matches!(value, Value::Bool(true)) || value.as_str() == Some("true")
+}
+
 pub(crate) fn first_text(attributes: &Map<String, Value>, keys: &[&str]) -> String {
     let mut texts = keys.iter().filter_map(|key| attributes.get(*key)?.as_str());
     texts

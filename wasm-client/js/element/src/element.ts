@@ -12,6 +12,7 @@ import { markdownOf } from './markdown.js'
 import { keepFromPage } from './own-events.js'
 import { personOfToken, type TokenPerson } from './token-person.js'
 import { styleSheet } from './style.js'
+import { Wiki } from './wiki/host.js'
 import { localeOf, wordsOf, type Words } from './words.js'
 
 /** Where TipTap's collaboration extension keeps its text. */
@@ -134,14 +135,19 @@ export class UnissonEditor extends HTMLElement {
   #start (): void {
     const document = this.getAttribute('document')?.trim() ?? ''
     if (document === '') return
-    const words = wordsOf(localeOf(this.getAttribute('locale'), this.closest('[lang]')?.getAttribute('lang'), navigator.language))
+    const locale = localeOf(this.getAttribute('locale'), this.closest('[lang]')?.getAttribute('lang'), navigator.language)
+    const words = wordsOf(locale)
+    const root = serverRoot(this.getAttribute('server') ?? OWN_SERVER)
     this.#wasSynced = false
     this.#said = {}
+    // What the server last knew this reader by; calls beside the socket show the same.
+    let shown: string | null = null
     const session = new Session({
-      url: socketAddress(this.getAttribute('server') ?? OWN_SERVER),
+      url: socketAddress(root),
       document,
       token: async (reason) => {
         const token = await this.#token(reason)
+        shown = token
         this.#said = token === null ? this.#said : personOfToken(token)
         this.#introduce(session)
         return token
@@ -150,17 +156,22 @@ export class UnissonEditor extends HTMLElement {
     })
     this.#introduce(session)
     const text = make('div', { class: 'text' })
-    const frame = make('div', { class: 'frame', part: 'frame', lang: words === wordsOf('fr') ? 'fr' : 'en' }, text)
+    const frame = make('div', { class: 'frame', part: 'frame', lang: locale }, text)
     const announce = (said: string): void => { this.#live.textContent = said }
     this.#root.replaceChildren(frame, this.#live)
     const view = openEditor({
       place: text,
       session,
       words,
+      locale,
+      wiki: new Wiki(root.href, document, () => this.getAttribute('token') ?? shown),
+      announce,
+      pageOpened: (address) => !this.dispatchEvent(new CustomEvent('page-link', { detail: { address }, bubbles: true, composed: true, cancelable: true })),
       field: this.#field,
       label: this.getAttribute('aria-label') ?? words.editor,
       placeholder: this.getAttribute('placeholder') ?? words.placeholder,
       writable: () => this.#writable(session),
+      askForImage: () => this.#askForImage(),
       askForLink: () => this.#askForLink(),
       focusToolbar: () => this.#open?.toolbar.focus(),
       updated: (_view, before) => this.#updated(before.doc)
@@ -303,9 +314,11 @@ export class UnissonEditor extends HTMLElement {
   }
 }
 
+const serverRoot = (server: string): URL => new URL(server.endsWith('/') ? server : `${server}/`, document.baseURI)
+
 /** `https://portal.example/notes/` is served at `wss://portal.example/notes/hocuspocus`. */
-const socketAddress = (server: string): string => {
-  const url = new URL('hocuspocus', new URL(server.endsWith('/') ? server : `${server}/`, document.baseURI))
+const socketAddress = (root: URL): string => {
+  const url = new URL('hocuspocus', root)
   url.protocol = url.protocol === 'http:' || url.protocol === 'ws:' ? 'ws:' : 'wss:'
   return url.href
 }
