@@ -166,6 +166,7 @@ pub(crate) const CODES: &[Code] = &[
         422,
         "the page does not go there; the text says why",
     ),
+    code("pages", 400, "more pages than one call may ask about"),
     code("password", 400, "not a password for a link"),
     code("password-needed", 401, "the link has a password"),
     code("password-wrong", 403, "the link has another password"),
@@ -238,7 +239,11 @@ pub(crate) const CODES: &[Code] = &[
         "a token is needed, or this one is not good",
     ),
     code("unavailable", 503, "the store does not answer: try again"),
-    code("upload-headers", 400, "a header of the upload does not read"),
+    code(
+        "upload-headers",
+        400,
+        "a header of the upload does not read",
+    ),
     code(
         "upload-offset",
         409,

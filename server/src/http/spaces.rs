@@ -14,6 +14,7 @@ mod model;
 mod pages;
 mod settings;
 mod templates;
+mod titles;
 mod told;
 
 use axum::extract::DefaultBodyLimit;
@@ -47,6 +48,7 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(pages::restore))
         .routes(routes!(templates::list))
         .routes(routes!(templates::put, templates::remove))
+        .routes(routes!(titles::titles))
         .routes(routes!(grants::list))
         .routes(routes!(grants::put_person, grants::remove_person))
         .routes(routes!(grants::put_group, grants::remove_group))

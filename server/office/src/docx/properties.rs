@@ -2,11 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::{
-    build::Place,
-    inline::Look,
-    xml::Tag,
-};
+use crate::{build::Place, inline::Look, xml::Tag};
 
 /// How the name of the style of code begins; its language follows.
 pub(super) const CODE_STYLE: &str = "Code: ";
@@ -61,7 +57,11 @@ pub(super) fn is_on(tag: &Tag) -> bool {
 
 impl Wanted {
     fn of(properties: Option<&Tag>) -> Self {
-        let said = |name| properties.and_then(|properties| properties.child(name)).map(is_on);
+        let said = |name| {
+            properties
+                .and_then(|properties| properties.child(name))
+                .map(is_on)
+        };
         Self {
             bold: said("b"),
             italic: said("i"),
@@ -83,7 +83,9 @@ impl Wanted {
 fn list_of(properties: Option<&Tag>) -> Option<(String, usize)> {
     let number = properties?.child("numPr")?;
     let list = number.child("numId")?.get("val")?.to_owned();
-    let level = number.child("ilvl").and_then(|level| level.get("val")?.parse().ok());
+    let level = number
+        .child("ilvl")
+        .and_then(|level| level.get("val")?.parse().ok());
     Some((list, level.unwrap_or(0)))
 }
 
@@ -149,7 +151,11 @@ impl Styles {
             }
         }
         let outline = properties.and_then(|properties| {
-            properties.child("outlineLvl")?.get("val")?.parse::<u64>().ok()
+            properties
+                .child("outlineLvl")?
+                .get("val")?
+                .parse::<u64>()
+                .ok()
         });
         match outline {
             Some(level) if level < 9 => Kind::Heading((level + 1).min(6)),
@@ -178,7 +184,10 @@ impl Styles {
         let id = properties.and_then(|properties| properties.child("rStyle")?.get("val"));
         let styles: Vec<&Style> = self.chain(id).collect();
         let is_code = styles.iter().any(|style| {
-            matches!(style.name.as_str(), "code text" | "html code" | "source text" | "verbatim char")
+            matches!(
+                style.name.as_str(),
+                "code text" | "html code" | "source text" | "verbatim char"
+            )
         });
         let is_link_style = styles.iter().any(|style| style.name.contains("hyperlink"));
         let of_styles = styles

@@ -117,14 +117,21 @@ pub(in crate::http) async fn of_office(
     let read = apart(move || Ok(unisson_office::read(format, &body)?)).await;
     drop(turn);
     let (mut document, pictures) = read?;
-    let bytes_max = state.registry.shared().settings.traffic.attachment_bytes_max;
+    let bytes_max = state
+        .registry
+        .shared()
+        .settings
+        .traffic
+        .attachment_bytes_max;
     let mut places = std::collections::BTreeMap::new();
     for (picture, body) in pictures {
         if body.len() > bytes_max {
             return Err(Problem {
                 status: StatusCode::PAYLOAD_TOO_LARGE,
                 code: "too-large",
-                detail: format!("a picture in it is larger than {bytes_max} bytes (limits.attachment_bytes_max)"),
+                detail: format!(
+                    "a picture in it is larger than {bytes_max} bytes (limits.attachment_bytes_max)"
+                ),
             });
         }
         let file_name = picture.rsplit('/').next().unwrap_or_default().to_owned();
@@ -140,7 +147,9 @@ pub(in crate::http) async fn of_office(
         places.insert(picture, address(&id, &file.name));
     }
     map_addresses(&mut document.nodes, &mut |kind, address| {
-        (kind == Addressed::Image).then(|| places.get(address).cloned()).flatten()
+        (kind == Addressed::Image)
+            .then(|| places.get(address).cloned())
+            .flatten()
     });
     Ok(Taken {
         title: document.title,

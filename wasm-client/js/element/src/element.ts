@@ -16,6 +16,7 @@ import { keepFromPage } from './own-events.js'
 import { quotaIn } from './quota.js'
 import { personOfToken, type TokenPerson } from './token-person.js'
 import { styleSheet } from './style.js'
+import { Wiki } from './wiki/host.js'
 import { localeOf, wordsOf, type Words } from './words.js'
 
 /** Where TipTap's collaboration extension keeps its text. */
@@ -140,14 +141,16 @@ export class UnissonEditor extends HTMLElement implements Promised {
   #start (): void {
     const document = this.getAttribute('document')?.trim() ?? ''
     if (document === '') return
-    const words = wordsOf(localeOf(this.getAttribute('locale'), this.closest('[lang]')?.getAttribute('lang'), navigator.language))
+    const locale = localeOf(this.getAttribute('locale'), this.closest('[lang]')?.getAttribute('lang'), navigator.language)
+    const words = wordsOf(locale)
+    const root = serverRoot(this.getAttribute('server') ?? OWN_SERVER)
     this.#wasSynced = false
     this.#quota = null
     this.#said = {}
     this.#shownToken = ''
     this.#undescribed.length = 0
     const session = new Session({
-      url: socketAddress(this.getAttribute('server') ?? OWN_SERVER),
+      url: socketAddress(root),
       document,
       token: async (reason) => {
         const token = await this.#token(reason)
@@ -160,10 +163,10 @@ export class UnissonEditor extends HTMLElement implements Promised {
     })
     this.#introduce(session)
     const text = make('div', { class: 'text' })
-    const frame = make('div', { class: 'frame', part: 'frame', lang: words === wordsOf('fr') ? 'fr' : 'en' }, text)
+    const frame = make('div', { class: 'frame', part: 'frame', lang: locale }, text)
     const announce = (said: string): void => { this.#live.textContent = said }
     this.#root.replaceChildren(frame, this.#live)
-    const files = new Files({ server: serverOf(this.getAttribute('server') ?? OWN_SERVER), document, token: () => this.#shownToken })
+    const files = new Files({ server: root, document, token: () => this.#shownToken })
     const uploading: UploadsOptions = { files, words, announce, describe: (address) => this.#askForDescription(address) }
     const view = openEditor({
       place: text,
@@ -171,10 +174,15 @@ export class UnissonEditor extends HTMLElement implements Promised {
       files,
       uploads: uploads(uploading),
       words,
+      locale,
+      wiki: new Wiki(root.href, document, () => this.getAttribute('token') ?? (this.#shownToken === '' ? null : this.#shownToken)),
+      announce,
+      pageOpened: (address) => !this.dispatchEvent(new CustomEvent('page-link', { detail: { address }, bubbles: true, composed: true, cancelable: true })),
       field: this.#field,
       label: this.getAttribute('aria-label') ?? words.editor,
       placeholder: this.getAttribute('placeholder') ?? words.placeholder,
       writable: () => this.#writable(session),
+      askForImage: () => this.#askForImage(),
       askForLink: () => this.#askForLink(),
       focusToolbar: () => this.#open?.toolbar.focus(),
       updated: (_view, before) => this.#updated(before.doc)
@@ -368,11 +376,11 @@ export class UnissonEditor extends HTMLElement implements Promised {
   }
 }
 
-const serverOf = (server: string): URL => new URL(server.endsWith('/') ? server : `${server}/`, document.baseURI)
+const serverRoot = (server: string): URL => new URL(server.endsWith('/') ? server : `${server}/`, document.baseURI)
 
 /** `https://portal.example/notes/` is served at `wss://portal.example/notes/hocuspocus`. */
-const socketAddress = (server: string): string => {
-  const url = new URL('hocuspocus', serverOf(server))
+const socketAddress = (root: URL): string => {
+  const url = new URL('hocuspocus', root)
   url.protocol = url.protocol === 'http:' || url.protocol === 'ws:' ? 'ws:' : 'wss:'
   return url.href
 }

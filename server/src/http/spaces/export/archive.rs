@@ -14,7 +14,10 @@ use tokio::{
 };
 use zip::{CompressionMethod, ZipWriter, result::ZipError, write::SimpleFileOptions};
 
-use super::{page, site::{Site, Sort}};
+use super::{
+    page,
+    site::{Site, Sort},
+};
 use crate::http::AppState;
 
 /// What is handed over at a time.
