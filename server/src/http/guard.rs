@@ -11,7 +11,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::{AppState, body::Bounded, error::Problem, ws};
+use super::{AppState, body::Bounded, error::Problem, language, ws};
 use crate::{
     address::{ClientAddress, client_address},
     gate::TooMany,
@@ -119,7 +119,9 @@ fn is_counted(path: &str) -> bool {
 /// What a request shows of its sender, as it is.
 fn shown(headers: &HeaderMap) -> Option<&[u8]> {
     let shown = headers.get(header::AUTHORIZATION);
-    let shown = shown.or_else(|| headers.get(header::COOKIE));
+    // A language is the same for thousands of people, who would count as one.
+    let of_person = |cookies: &&HeaderValue| !language::is_all_of(cookies);
+    let shown = shown.or_else(|| headers.get(header::COOKIE).filter(of_person));
     shown.map(HeaderValue::as_bytes)
 }
 
