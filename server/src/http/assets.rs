@@ -39,6 +39,11 @@ pub(crate) fn are_built() -> bool {
     Client::get("unisson-editor.js").is_some() && App::get("app.js").is_some()
 }
 
+/// Whether the client has a file of this name.
+pub(super) fn has(name: &str) -> bool {
+    Client::get(name).is_some()
+}
+
 /// One file of the client, compressed where the browser takes it.
 pub(crate) async fn file(Path(path): Path<String>, headers: HeaderMap) -> Response {
     let Some(plain) = named(&path) else {

@@ -17,6 +17,11 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::AppState;
 
+pub(super) use self::{
+    asker::{Asker, identify},
+    pages::{PageOrder, add as add_page},
+};
+
 /// The largest body: some names and a title.
 const BODY_BYTES_MAX: usize = 16 << 10;
 

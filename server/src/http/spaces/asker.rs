@@ -28,7 +28,7 @@ const TITLE_BYTES_MAX: usize = 300;
 
 /// Somebody who asks about a space that they may know of.
 #[derive(Debug)]
-pub(super) struct Asker {
+pub(in crate::http) struct Asker {
     pub(super) who: Identity,
     pub(super) held: Arc<HeldSpace>,
     pub(super) space: Arc<Space>,
@@ -38,7 +38,7 @@ pub(super) struct Asker {
 }
 
 /// Who somebody is, for all documents whose names begin so.
-pub(super) async fn identify(
+pub(in crate::http) async fn identify(
     (headers, query): (&HeaderMap, Option<&str>),
     state: &AppState,
     prefix: &str,
