@@ -5,6 +5,7 @@
 //! become IO in `effects` and in the outboxes of sockets.
 
 mod address;
+mod attachments;
 mod audit;
 pub mod auth;
 mod carrier;
@@ -20,6 +21,7 @@ mod flow;
 mod frame;
 mod gate;
 mod http;
+mod indexing;
 mod knocks;
 mod listener;
 mod memory;

@@ -24,8 +24,10 @@ const CLOSED_POLICY: &str = "default-src 'none'; frame-ancestors 'none'; base-ur
 const TRANSPORT_SECURITY: &str = "max-age=31536000";
 /// What pages of other origins may send and read.
 const METHODS: &str = "GET, HEAD, POST, PUT, PATCH, DELETE";
-const SENT: &str = "authorization, content-type, accept, if-match, if-none-match";
-const READ: &str = "allow, etag, link, location, retry-after";
+const SENT: &str = "authorization, content-type, accept, if-match, if-none-match, range, tus-resumable, \
+                    upload-length, upload-metadata, upload-offset";
+const READ: &str = "allow, content-disposition, content-location, content-range, etag, link, location, \
+                    retry-after, tus-resumable, upload-length, upload-offset";
 /// How long browsers need not ask again.
 const PREFLIGHT_S: &str = "600";
 

@@ -15,9 +15,11 @@
 //! may see what is decided where it is decided for everything else: `crate::spaces` and `admission`.
 
 mod about;
+mod activity;
 mod answer;
 mod enter;
 mod failure;
+mod finding;
 mod form;
 mod guide;
 mod home;
@@ -57,6 +59,11 @@ pub(super) fn routes() -> Router<AppState> {
         .route("/s/{space}/-/{screen}", get(screens::of_space))
         .route("/s/{space}/{page}/-/{screen}", get(screens::of_page))
         .route("/-/about", get(about::page))
+        .route("/-/search", get(finding::page))
+        .route("/-/activity", get(activity::of_all))
+        .route("/-/activity.atom", get(activity::feed_of_all))
+        .route("/s/{space}/-/activity", get(activity::of_space))
+        .route("/s/{space}/-/activity.atom", get(activity::feed_of_space))
         .route("/-/enter", get(enter::ask).post(enter::come_in))
         .route("/-/leave", post(enter::leave))
         .route("/-/guide", get(guide::contents))
