@@ -27,6 +27,7 @@ mod layout;
 mod new_page;
 mod reading;
 mod rendering;
+mod resolve;
 mod screens;
 mod space;
 mod tree;

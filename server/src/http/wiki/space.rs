@@ -86,7 +86,8 @@ impl Inside {
         Ok((inside, opened))
     }
 
-    async fn look(state: &AppState, visit: &Visit, id: &str) -> Result<Self, Failure> {
+    /// What somebody sees of a space, which may be nothing.
+    pub(super) async fn look(state: &AppState, visit: &Visit, id: &str) -> Result<Self, Failure> {
         let who = visit.identify(state, Some(id)).await?;
         let hidden = || Visit::hidden(&who);
         let held = state.registry.shared().spaces.find(id).await?;
@@ -106,6 +107,10 @@ impl Inside {
 
     pub(super) fn rights(&self, place: Place<'_>) -> Rights {
         self.held.rights(&self.space, place, &self.who)
+    }
+
+    pub(super) fn id(&self) -> &str {
+        self.held.id()
     }
 
     /// The space's address below the root.
