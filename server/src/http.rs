@@ -63,7 +63,7 @@ pub(crate) fn router(state: AppState) -> Router {
         .route("/readyz", get(health::ready))
         .route("/metrics", get(health::metrics))
         .method_not_allowed_fallback(error::method_not_allowed)
-        .fallback(error::not_found)
+        .fallback(wiki::lost)
         .layer(middleware::from_fn_with_state(state.clone(), guard::keep))
         .with_state(state)
 }
