@@ -16,6 +16,7 @@ use unisson_storage::Store;
 
 use crate::{
     Settings,
+    administration::Administration,
     audit::Audit,
     auth::{Authenticator, is_anonymous},
     connection::Backlog,
@@ -71,6 +72,8 @@ pub(crate) struct Shared {
     /// Documents that only the server writes.
     pub(crate) records: Arc<Records>,
     pub(crate) spaces: Arc<Spaces>,
+    /// What operators decide about the whole server.
+    pub(crate) administration: Arc<Administration>,
     pub(crate) events: Arc<Events>,
     /// Set where any is configured.
     pub(crate) webhooks: OnceLock<Webhooks>,
@@ -83,8 +86,11 @@ impl Shared {
         let memory_max = settings.memory_bytes_max();
         let records = Arc::new(Records::default());
         let spaces = Arc::new(Spaces::new(store.clone(), records.clone()));
+        let administration = Arc::<Administration>::default();
+        let authenticator = authenticator.with_spaces(spaces.clone());
         Self {
-            authenticator: authenticator.with_spaces(spaces.clone()),
+            authenticator: authenticator.with_administration(administration.clone()),
+            administration,
             sockets: Sockets::new(&settings),
             people: Crowd::new(settings.traffic.peers_per_user_max),
             gate: Gate::new(&settings.traffic),
@@ -296,6 +302,13 @@ impl Registry {
     /// Forgets a document whose task ends.
     pub(crate) fn forget(&self, name: &DocName) {
         self.while_held(name, |forget| forget());
+    }
+
+    /// The names of the open documents, sorted.
+    pub(crate) fn names(&self) -> Vec<DocName> {
+        let mut names: Vec<DocName> = self.lock().documents.keys().cloned().collect();
+        names.sort_unstable();
+        names
     }
 
     /// How many documents are open.

@@ -17,7 +17,7 @@ use axum::{
 use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{AppState, audit, documents, history, home::prefers_french, spaces, tokens, webhooks};
+use super::{AppState, administration, audit, documents, history, home::prefers_french, spaces, tokens, webhooks};
 
 /// All calls.
 fn calls() -> OpenApiRouter<AppState> {
@@ -30,6 +30,7 @@ fn calls() -> OpenApiRouter<AppState> {
         .merge(tokens::routes())
         .merge(webhooks::routes())
         .merge(audit::routes())
+        .merge(administration::routes())
 }
 
 /// All calls, ready to serve.
