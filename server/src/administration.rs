@@ -41,6 +41,17 @@ pub(crate) enum Level {
     Danger,
 }
 
+impl Level {
+    /// As it stands in answers and on pages.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Warning => "warning",
+            Self::Danger => "danger",
+        }
+    }
+}
+
 /// A banner's words.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

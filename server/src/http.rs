@@ -14,12 +14,13 @@ pub(crate) mod fallback;
 mod guard;
 mod health;
 mod history;
-mod home;
+pub(crate) mod language;
 mod page;
 mod signin;
 mod spaces;
 mod tokens;
 mod webhooks;
+mod wiki;
 mod ws;
 
 use std::sync::Arc;
@@ -37,6 +38,8 @@ pub(crate) struct AppState {
     pub(crate) carried: Arc<fallback::Carried>,
     /// How much spaces take, as it was last measured.
     sizes: Arc<administration::Sizes>,
+    /// Pages as HTML.
+    pub(crate) renderings: Arc<wiki::Renderings>,
 }
 
 impl AppState {
@@ -47,6 +50,7 @@ impl AppState {
             started: std::time::Instant::now(),
             carried: Arc::default(),
             sizes: Arc::default(),
+            renderings: Arc::default(),
         }
     }
 }
@@ -54,7 +58,7 @@ impl AppState {
 /// All routes.
 pub(crate) fn router(state: AppState) -> Router {
     Router::new()
-        .route("/", get(home::page))
+        .merge(wiki::routes())
         .route("/d", get(page::choose))
         .route("/d/{*document}", get(page::window))
         .route_layer(middleware::from_fn_with_state(state.clone(), signin::look))

@@ -8,7 +8,7 @@ use std::{
 };
 
 use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore},
+    sync::{OwnedSemaphorePermit, Semaphore, watch},
     time::Instant,
 };
 use unisson_protocol::CloseReason;
@@ -59,6 +59,8 @@ pub(crate) struct Sockets {
     said_by_addresses: Flows<IpAddr>,
     said_by_users: Flows<Arc<str>>,
     open: Mutex<Open>,
+    /// Turns true once.
+    stopping: watch::Sender<bool>,
 }
 
 /// A socket's right to be open; dropped, it makes room for another one.
@@ -154,6 +156,7 @@ impl Sockets {
             said_by_addresses: Flows::new(Rates::of_address(&settings.traffic)),
             said_by_users: Flows::new(Rates::of_user(&settings.traffic)),
             open: Mutex::default(),
+            stopping: watch::Sender::new(false),
         }
     }
 
@@ -243,8 +246,14 @@ impl Sockets {
         outbox.is_some()
     }
 
+    /// Tells streams that are no sockets, but counted as such, when the server stops.
+    pub(crate) fn stopping(&self) -> watch::Receiver<bool> {
+        self.stopping.subscribe()
+    }
+
     /// Sends every socket away, also those to come.
     pub(crate) fn close_all(&self) {
+        self.stopping.send_replace(true);
         let outboxes: Vec<Weak<Outbox>> = {
             let mut open = self.lock();
             open.stopping = true;
