@@ -154,7 +154,9 @@ impl Administration {
     /// What is to be shown now.
     pub(crate) fn banner(&self) -> Option<Banner> {
         let banner = self.orders().banner.clone()?;
-        let lasts = banner.until_ms.is_none_or(|until_ms| unix_now_ms() < until_ms);
+        let lasts = banner
+            .until_ms
+            .is_none_or(|until_ms| unix_now_ms() < until_ms);
         lasts.then_some(banner)
     }
 
@@ -202,7 +204,10 @@ impl Administration {
         let decide = |entries: &Entries| {
             let orders = Orders::read(entries);
             // Those whose time is over are tidied away on the way.
-            let over = orders.kept_out.iter().filter(|(_, out)| out.until_ms <= now_ms);
+            let over = orders
+                .kept_out
+                .iter()
+                .filter(|(_, out)| out.until_ms <= now_ms);
             let over: BTreeSet<&String> = over.map(|(user, _)| user).collect();
             if orders.kept_out.len() - over.len() >= KEPT_OUT_MAX {
                 return Err(OrderRefusal::Full);
@@ -286,7 +291,10 @@ mod tests {
             ("later".to_owned(), "x".to_owned()),
         ]);
         let orders = Orders::read(&entries);
-        assert_eq!(orders.banner.map(|banner| banner.level), Some(Level::Warning));
+        assert_eq!(
+            orders.banner.map(|banner| banner.level),
+            Some(Level::Warning)
+        );
         assert_eq!(orders.kept_out.keys().collect::<Vec<_>>(), ["bob"]);
     }
 }

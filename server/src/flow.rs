@@ -110,7 +110,11 @@ impl Share {
     /// Takes what one of the sockets has read, and says how long that one is to wait before more.
     pub(crate) fn take(&self, now: Instant, frames: usize, bytes: usize) -> Wait {
         let now = nanoseconds(now.saturating_duration_since(self.zero));
-        let Rates { frames: of_frames, bytes: of_bytes, .. } = self.rates;
+        let Rates {
+            frames: of_frames,
+            bytes: of_bytes,
+            ..
+        } = self.rates;
         let for_frames = spend(&self.frames_paid, now, frames, of_frames);
         let for_bytes = spend(&self.bytes_paid, now, bytes, of_bytes);
         match for_frames >= for_bytes {
@@ -140,7 +144,9 @@ fn spend(paid: &AtomicU64, now: u64, amount: usize, rate: Rate) -> Duration {
     let cost = nanoseconds(time_of(amount as u64, rate.per_s));
     let after = |paid: u64| paid.max(now).saturating_add(cost);
     // The order among sockets of one holder does not matter, only the sum.
-    let before = paid.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |paid| Some(after(paid)));
+    let before = paid.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |paid| {
+        Some(after(paid))
+    });
     let paid = after(before.unwrap_or(now));
     let ahead = Duration::from_nanos(paid.saturating_sub(now));
     ahead.saturating_sub(time_of(u64::from(rate.burst), rate.per_s))
@@ -221,7 +227,10 @@ mod tests {
             assert!(socket.take(now, 100, 10).is_zero());
         }
         let wait = sockets[3].take(now, 100, 10);
-        assert_eq!((wait.time, wait.limit), (ms(1_000), "frames_per_user_per_s"));
+        assert_eq!(
+            (wait.time, wait.limit),
+            (ms(1_000), "frames_per_user_per_s")
+        );
         assert!(flows.share(now, 2).take(now, 100, 10).is_zero());
         let wait = flows.share(now, 2).take(now, 1, 60_000);
         assert_eq!(wait.limit, "received_bytes_per_user_per_s");

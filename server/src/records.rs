@@ -29,10 +29,7 @@ use unisson_protocol::DocName;
 use unisson_session::{Change, Entries, Record};
 use unisson_storage::{Mark, Store, StoreError};
 
-use crate::{
-    changes, crdt,
-    registry::Registry,
-};
+use crate::{changes, crdt, registry::Registry};
 
 /// How often it is looked what other servers wrote.
 pub(crate) const LOOK_EVERY: Duration = Duration::from_secs(2);

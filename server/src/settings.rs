@@ -32,6 +32,7 @@ use self::{
 };
 use crate::commands;
 
+pub(crate) use self::webhooks::webhook_url;
 pub use self::{
     audit::AuditSettings,
     auth::{AuthOptions, AuthSettings, CallbackSettings, Secret},
@@ -44,7 +45,6 @@ pub use self::{
     tokens::Token,
     webhooks::{EventSettings, HookNetworks, WebhookSettings},
 };
-pub(crate) use self::webhooks::webhook_url;
 
 /// A self-hosted server on which many people write the same page at once.
 #[derive(Debug, Parser)]

@@ -238,7 +238,9 @@ impl Sockets {
     pub(crate) fn close(&self, id: u64) -> bool {
         let outbox = {
             let open = self.lock();
-            open.sockets.get(&id).and_then(|entry| entry.outbox.upgrade())
+            open.sockets
+                .get(&id)
+                .and_then(|entry| entry.outbox.upgrade())
         };
         if let Some(outbox) = &outbox {
             outbox.close(CloseReason::Reset);

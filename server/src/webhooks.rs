@@ -231,7 +231,9 @@ impl Task {
     fn reshape(&mut self) {
         let made = self.book.settings();
         let all = made.into_iter().chain(self.fixed.iter().cloned());
-        let all: BTreeMap<_, _> = all.map(|settings| (settings.id.clone(), settings)).collect();
+        let all: BTreeMap<_, _> = all
+            .map(|settings| (settings.id.clone(), settings))
+            .collect();
         self.senders = all
             .iter()
             .filter_map(|(id, settings)| match Sender::new(settings.clone()) {
@@ -243,7 +245,11 @@ impl Task {
             })
             .collect();
         self.settings = all;
-        let targets: Vec<_> = self.settings.values().map(|settings| target(settings)).collect();
+        let targets: Vec<_> = self
+            .settings
+            .values()
+            .map(|settings| target(settings))
+            .collect();
         self.queue = std::mem::take(&mut self.queue).with_targets(&targets);
         self.keeper.reshaped();
         self.events.want(!self.settings.is_empty());

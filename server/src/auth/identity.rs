@@ -99,10 +99,7 @@ impl Identity {
 
     /// Whether they have shown nothing at all.
     pub(crate) fn is_nobody(&self) -> bool {
-        self.person
-            .user
-            .as_deref()
-            .is_some_and(is_anonymous)
+        self.person.user.as_deref().is_some_and(is_anonymous)
             && self.principal == Principal::default()
     }
 

@@ -115,11 +115,7 @@ pub(crate) const CODES: &[Code] = &[
     ),
     code("no-such-text", 422, "the text does not stand there"),
     code("no-such-version", 404, "the document has no such version"),
-    code(
-        "no-such-webhook",
-        404,
-        "there is no webhook of this id",
-    ),
+    code("no-such-webhook", 404, "there is no webhook of this id"),
     code("not-found", 404, "there is nothing at this address"),
     code(
         "not-in-space",

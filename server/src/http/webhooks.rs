@@ -184,7 +184,12 @@ async fn list(
     let Query(part) = part.map_err(|rejection| bad_parameter(rejection.body_text()))?;
     let limit = page_size(part.limit)?;
     Overseer::of(&state, &asked, part.space.as_deref()).await?;
-    let webhooks = state.registry.shared().webhooks.get().ok_or_else(stopping)?;
+    let webhooks = state
+        .registry
+        .shared()
+        .webhooks
+        .get()
+        .ok_or_else(stopping)?;
     let standings = webhooks.standings().await.ok_or_else(stopping)?;
     let made = webhooks.book.made();
     let wanted = standings.iter().filter(|standing| {
@@ -227,7 +232,9 @@ fn shown(settings: &WebhookSettings, made: Option<&Made>, standing: Option<&Stan
         id: settings.id.clone(),
         made_by: if made.is_some() { "call" } else { "settings" },
         space: made.and_then(|made| made.space.clone()),
-        description: made.map(|made| made.description.clone()).unwrap_or_default(),
+        description: made
+            .map(|made| made.description.clone())
+            .unwrap_or_default(),
         enabled: disabled.is_none() && !settings.is_paused,
         // A query may have a secret of the receiver's in it.
         url: crate::auth::shown(&settings.url),
@@ -235,9 +242,13 @@ fn shown(settings: &WebhookSettings, made: Option<&Made>, standing: Option<&Stan
         prefix: settings.prefix.clone(),
         waiting: standing.map_or(0, |standing| standing.waiting),
         dropped: standing.map_or(0, |standing| standing.dropped),
-        failing_since: standing.and_then(|standing| standing.failing_since_ms).map(utc),
+        failing_since: standing
+            .and_then(|standing| standing.failing_since_ms)
+            .map(utc),
         disabled,
-        last_delivery: standing.and_then(|standing| standing.last.as_ref()).map(delivery),
+        last_delivery: standing
+            .and_then(|standing| standing.last.as_ref())
+            .map(delivery),
     }
 }
 

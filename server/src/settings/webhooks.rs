@@ -248,7 +248,11 @@ fn webhook(file: WebhookFile) -> Result<WebhookSettings, SettingsError> {
 fn networks(texts: &[String]) -> Result<Vec<IpNet>, SettingsError> {
     let networks = texts.iter().map(|network| {
         let parsed = network.parse::<IpNet>();
-        let problem = |_| wrong(format!("allow_networks: {network:?} is not like 10.0.0.0/8"));
+        let problem = |_| {
+            wrong(format!(
+                "allow_networks: {network:?} is not like 10.0.0.0/8"
+            ))
+        };
         parsed.map_err(problem)
     });
     networks.collect()
@@ -265,9 +269,9 @@ pub(crate) fn webhook_url(text: &str, allow_networks: &[IpNet]) -> Result<Uri, S
         Some("https") => Ok(url),
         // Where it really goes is checked at each attempt.
         Some("http") if !allow_networks.is_empty() => Ok(url),
-        Some("http") => Err(
-            "must be https, unless allow_networks names the network that it is in".into(),
-        ),
+        Some("http") => {
+            Err("must be https, unless allow_networks names the network that it is in".into())
+        }
         _ => Err("must begin with https://".into()),
     }
 }

@@ -67,7 +67,11 @@ pub(crate) struct Made {
 
 impl std::fmt::Debug for Made {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Made(prefix {:?}, events {:?})", self.prefix, self.events)
+        write!(
+            f,
+            "Made(prefix {:?}, events {:?})",
+            self.prefix, self.events
+        )
     }
 }
 
@@ -139,13 +143,15 @@ impl Book {
     /// All of them, ready to be sent to.
     pub(super) fn settings(&self) -> Vec<Arc<WebhookSettings>> {
         let made = self.made();
-        let all = made.iter().filter_map(|(id, made)| match self.settings_of(id, made) {
-            Ok(settings) => Some(Arc::new(settings)),
-            Err(problem) => {
-                tracing::error!(webhook = id, problem, "a webhook of the record is unusable");
-                None
-            }
-        });
+        let all = made
+            .iter()
+            .filter_map(|(id, made)| match self.settings_of(id, made) {
+                Ok(settings) => Some(Arc::new(settings)),
+                Err(problem) => {
+                    tracing::error!(webhook = id, problem, "a webhook of the record is unusable");
+                    None
+                }
+            });
         all.collect()
     }
 
@@ -156,7 +162,10 @@ impl Book {
     }
 
     fn settings_of(&self, id: &str, made: &Made) -> Result<WebhookSettings, String> {
-        let secrets = [Some(&made.secret), made.secret_before.as_ref().map(|s| &s.secret)];
+        let secrets = [
+            Some(&made.secret),
+            made.secret_before.as_ref().map(|s| &s.secret),
+        ];
         let secrets = secrets.into_iter().flatten().map(|secret| bytes_of(secret));
         Ok(WebhookSettings {
             id: id.to_owned(),
@@ -282,7 +291,9 @@ fn read(entries: &Entries) -> BTreeMap<String, Made> {
 fn read_one(entries: &Entries, id: &str) -> Option<Made> {
     let text = entries.get(&format!("{KEY}{id}"))?;
     serde_json::from_str(text)
-        .inspect_err(|error| tracing::error!(webhook = id, %error, "a webhook of the record is damaged"))
+        .inspect_err(
+            |error| tracing::error!(webhook = id, %error, "a webhook of the record is damaged"),
+        )
         .ok()
 }
 
@@ -314,8 +325,12 @@ fn entry(id: &str, made: Option<&Made>) -> Change {
 
 fn bytes_of(secret: &str) -> Result<Vec<u8>, String> {
     let encoded = secret.strip_prefix("whsec_").unwrap_or_default();
-    let bytes = STANDARD.decode(encoded).map_err(|error| error.to_string())?;
-    (!bytes.is_empty()).then_some(bytes).ok_or("no secret".into())
+    let bytes = STANDARD
+        .decode(encoded)
+        .map_err(|error| error.to_string())?;
+    (!bytes.is_empty())
+        .then_some(bytes)
+        .ok_or("no secret".into())
 }
 
 /// A secret as the specification has it.
@@ -336,7 +351,9 @@ fn draw_id() -> Option<String> {
 impl WebhookSettings {
     /// The secrets that messages are signed with at this moment.
     pub(super) fn secrets_at(&self, now_ms: u64) -> &[Vec<u8>] {
-        let is_over = self.secrets_before_until_ms.is_some_and(|until_ms| until_ms <= now_ms);
+        let is_over = self
+            .secrets_before_until_ms
+            .is_some_and(|until_ms| until_ms <= now_ms);
         let count = if is_over { 1 } else { self.secrets.len() };
         self.secrets.get(..count).unwrap_or(&self.secrets)
     }
@@ -367,7 +384,10 @@ mod tests {
         let mut entries = Entries::from([(key, value.expect("JSON"))]);
         entries.insert("hook:made-2".into(), "{".into());
         entries.insert("other:1".into(), "{}".into());
-        assert_eq!(read(&entries), BTreeMap::from([("made-1".into(), hook.clone())]));
+        assert_eq!(
+            read(&entries),
+            BTreeMap::from([("made-1".into(), hook.clone())])
+        );
         assert!(!format!("{hook:?}").contains("whsec"));
     }
 
@@ -394,7 +414,10 @@ mod tests {
         hook.renew_secret("whsec_AAAA".into());
         let (key, value) = entry("made-1", Some(&hook));
         let entries = Entries::from([(key, value.expect("JSON"))]);
-        assert_eq!(expect(&entries, "made-1", Some(&before)), Err(HookRefusal::Changed));
+        assert_eq!(
+            expect(&entries, "made-1", Some(&before)),
+            Err(HookRefusal::Changed)
+        );
         assert_eq!(expect(&entries, "made-1", Some(&hook.etag())), Ok(hook));
         assert_eq!(expect(&entries, "made-2", None), Err(HookRefusal::Missing));
     }
@@ -403,7 +426,10 @@ mod tests {
     fn a_space_has_so_many_and_others_their_own() {
         let all = (0..OF_SPACE_MAX).map(|n| (n.to_string(), made(Some("full"))));
         let all: BTreeMap<_, _> = all.collect();
-        assert!(matches!(room(&all, Some("full")), Err(HookRefusal::Full(_))));
+        assert!(matches!(
+            room(&all, Some("full")),
+            Err(HookRefusal::Full(_))
+        ));
         assert_eq!(room(&all, Some("other")), Ok(()));
         assert_eq!(room(&all, None), Ok(()));
     }

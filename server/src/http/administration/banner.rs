@@ -57,7 +57,10 @@ pub(super) async fn read(State(state): State<AppState>, headers: HeaderMap) -> R
     let known = headers.get(header::IF_NONE_MATCH);
     let known = known.and_then(|known| known.to_str().ok());
     let is_known = known.is_some_and(|known| known.split(',').any(|known| known.trim() == etag));
-    let headers = [(header::ETAG, etag), (header::CACHE_CONTROL, "no-cache".into())];
+    let headers = [
+        (header::ETAG, etag),
+        (header::CACHE_CONTROL, "no-cache".into()),
+    ];
     match is_known {
         true => (StatusCode::NOT_MODIFIED, headers).into_response(),
         false => (headers, Json(Shown { banner })).into_response(),
@@ -126,8 +129,14 @@ async fn set(state: &AppState, admin: Admin, banner: Option<&Banner>) -> Result<
     administration
         .set_banner(&state.registry, admin.author(), banner)
         .await?;
-    let entry = Entry::new(Action::BannerChanged).by(admin.actor).from(admin.address);
-    let what = if banner.is_some() { "shown" } else { "taken away" };
+    let entry = Entry::new(Action::BannerChanged)
+        .by(admin.actor)
+        .from(admin.address);
+    let what = if banner.is_some() {
+        "shown"
+    } else {
+        "taken away"
+    };
     shared.audit.record(entry.detail("what", what));
     Ok(())
 }

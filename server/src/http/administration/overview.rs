@@ -149,11 +149,17 @@ pub(super) async fn overview(
 fn sockets(shared: &Shared) -> SocketFigures {
     let seen = shared.sockets.seen();
     let transports = ["y-websocket", "hocuspocus", "fallback"];
-    let count = |transport| seen.iter().filter(|socket| socket.transport == transport).count();
+    let count = |transport| {
+        seen.iter()
+            .filter(|socket| socket.transport == transport)
+            .count()
+    };
     SocketFigures {
         open: seen.len(),
         max: shared.sockets.max(),
-        transports: transports.map(|transport| (transport, count(transport))).into(),
+        transports: transports
+            .map(|transport| (transport, count(transport)))
+            .into(),
         slow_readers: seen.iter().filter(|socket| socket.outbox.is_slow()).count(),
     }
 }

@@ -111,7 +111,11 @@ pub(super) async fn list(
     let sockets = sockets(&state);
     let mut people = Vec::new();
     let mut last = None;
-    let names = state.registry.names().into_iter().filter(|name| wanted(&whom, name));
+    let names = state
+        .registry
+        .names()
+        .into_iter()
+        .filter(|name| wanted(&whom, name));
     let names = names.filter(|name| {
         let from = after.as_ref().map(|(document, _)| document.as_str());
         from.is_none_or(|from| name.as_str() >= from)
@@ -151,7 +155,10 @@ fn position(cursor: &str) -> Result<(String, u64), Problem> {
 fn wanted(whom: &Whom, name: &DocName) -> bool {
     let of_space = whom.space.as_deref().map(prefix_of);
     !name.is_reserved()
-        && whom.document.as_deref().is_none_or(|document| name.as_str() == document)
+        && whom
+            .document
+            .as_deref()
+            .is_none_or(|document| name.as_str() == document)
         && of_space.is_none_or(|prefix| name.as_str().starts_with(&prefix))
 }
 
@@ -176,7 +183,11 @@ async fn attendance(state: &AppState, name: &DocName) -> Vec<Attending> {
         inbox.send(DocMessage::Attendance(answer)).await.ok()?;
         answered.await.ok()
     };
-    timeout(PATIENCE, asked).await.ok().flatten().unwrap_or_default()
+    timeout(PATIENCE, asked)
+        .await
+        .ok()
+        .flatten()
+        .unwrap_or_default()
 }
 
 fn connected(name: &DocName, attending: &Attending, socket: &Seen) -> Connected {
@@ -218,7 +229,9 @@ pub(super) async fn close(
             detail: "no socket of this id is open on this server".into(),
         });
     }
-    let entry = Entry::new(Action::SocketClosed).by(admin.actor).from(admin.address);
+    let entry = Entry::new(Action::SocketClosed)
+        .by(admin.actor)
+        .from(admin.address);
     shared.audit.record(entry.detail("socket", &socket));
     Ok(StatusCode::NO_CONTENT)
 }
@@ -335,7 +348,9 @@ fn tell(state: &AppState, admin: Admin, user: &str, what: &str) {
         id: user.to_owned(),
         name: None,
     };
-    let entry = Entry::new(Action::PersonKeptOut).by(admin.actor).from(admin.address);
+    let entry = Entry::new(Action::PersonKeptOut)
+        .by(admin.actor)
+        .from(admin.address);
     let entry = entry.about(about).detail("what", what);
     state.registry.shared().audit.record(entry);
 }

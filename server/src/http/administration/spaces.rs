@@ -71,12 +71,19 @@ impl Measured {
             own: Size::default(),
         };
         for document in store.statistics().await? {
-            let (bytes, name) = (document.bytes(), document.name.as_deref().unwrap_or_default());
+            let (bytes, name) = (
+                document.bytes(),
+                document.name.as_deref().unwrap_or_default(),
+            );
             measured.bytes += bytes;
             let space = name.strip_prefix(IN_SPACES);
             let space = space.and_then(|rest| Some(rest.split_once('/')?.0));
             match space {
-                Some(space) => measured.spaces.entry(space.to_owned()).or_default().add(bytes),
+                Some(space) => measured
+                    .spaces
+                    .entry(space.to_owned())
+                    .or_default()
+                    .add(bytes),
                 None if name.starts_with(DocName::RESERVED) => measured.own.add(bytes),
                 None => measured.elsewhere.add(bytes),
             }

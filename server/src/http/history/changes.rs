@@ -239,6 +239,13 @@ async fn carry_out(
     };
     let shared = state.registry.shared();
     let before = keep_now(&writer.name, shared, moment, None, writer.author()).await?;
-    changes::make(&state.registry, &writer.name, &writer.author(), update, None).await?;
+    changes::make(
+        &state.registry,
+        &writer.name,
+        &writer.author(),
+        update,
+        None,
+    )
+    .await?;
     Ok(Some(before.to_string()))
 }

@@ -87,19 +87,20 @@ fn bad_order(detail: impl Into<String>) -> Problem {
 
 fn check_events(events: &[String]) -> Result<(), Problem> {
     match events.iter().find(|kind| !KINDS.contains(&kind.as_str())) {
-        Some(unknown) => Err(bad_order(format!("{unknown:?} is none of the events: {}", KINDS.join(", ")),
-        )),
-        None if events.len() > KINDS.len() => {
-            Err(bad_order("an event is named twice"))
-        }
+        Some(unknown) => Err(bad_order(format!(
+            "{unknown:?} is none of the events: {}",
+            KINDS.join(", ")
+        ))),
+        None if events.len() > KINDS.len() => Err(bad_order("an event is named twice")),
         None => Ok(()),
     }
 }
 
 fn text(what: &str, text: String) -> Result<String, Problem> {
     match text.len() > TEXT_BYTES_MAX || text.chars().any(char::is_control) {
-        true => Err(bad_order(format!("{what} is a line of at most {TEXT_BYTES_MAX} bytes"),
-        )),
+        true => Err(bad_order(format!(
+            "{what} is a line of at most {TEXT_BYTES_MAX} bytes"
+        ))),
         false => Ok(text),
     }
 }
@@ -204,7 +205,10 @@ pub(super) async fn create(
     let webhook = shown(&settings, Some(&made), None);
     let body = Json(MadeWebhook { secret, webhook });
     let place = [(header::LOCATION, format!("/api/v1/webhooks/{id}"))];
-    Ok(tagged(&etag, (StatusCode::CREATED, place, body).into_response()))
+    Ok(tagged(
+        &etag,
+        (StatusCode::CREATED, place, body).into_response(),
+    ))
 }
 
 /// Read a webhook
@@ -258,12 +262,14 @@ pub(super) async fn change(
     let switches_on = order.enabled == Some(true);
     let author = overseer.author();
     let which = (id.as_str(), expected(&asked.headers));
-    let changed = webhooks.book.change(&state.registry, author, which, |made| {
-        made.url = order.url.unwrap_or(std::mem::take(&mut made.url));
-        made.events = order.events.unwrap_or(std::mem::take(&mut made.events));
-        made.description = description.unwrap_or(std::mem::take(&mut made.description));
-        made.is_paused = order.enabled.map_or(made.is_paused, |enabled| !enabled);
-    });
+    let changed = webhooks
+        .book
+        .change(&state.registry, author, which, |made| {
+            made.url = order.url.unwrap_or(std::mem::take(&mut made.url));
+            made.events = order.events.unwrap_or(std::mem::take(&mut made.events));
+            made.description = description.unwrap_or(std::mem::take(&mut made.description));
+            made.is_paused = order.enabled.map_or(made.is_paused, |enabled| !enabled);
+        });
     let made = changed.await?;
     if switches_on {
         webhooks.enable(&id).await.ok_or_else(stopping)?;
@@ -320,10 +326,15 @@ pub(super) async fn renew(
     let secret = draw_secret().ok_or(ChangeError::Declined(HookRefusal::Randomness))?;
     let which = (id.as_str(), expected(&asked.headers));
     let (author, fresh) = (overseer.author(), secret.clone());
-    let changed = webhooks.book.change(&state.registry, author, which, |made| {
-        made.renew_secret(fresh);
-    });
+    let changed = webhooks
+        .book
+        .change(&state.registry, author, which, |made| {
+            made.renew_secret(fresh);
+        });
     let made = changed.await?;
     overseer.record(&state, &id, "secret renewed");
-    Ok(tagged(&made.etag(), Json(NewSecret { secret }).into_response()))
+    Ok(tagged(
+        &made.etag(),
+        Json(NewSecret { secret }).into_response(),
+    ))
 }
