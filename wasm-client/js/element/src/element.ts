@@ -2,6 +2,7 @@ import { DOMSerializer } from 'prosemirror-model'
 import type { EditorView } from 'prosemirror-view'
 import { Session, type Status, type TokenReason } from '@unisson/yjs'
 import type { Quota, TokenAnswer, TokenProvider, UnissonEditor as Published, UnissonEditorEventMap } from '../types/index.js'
+import { BannerLine } from './controls/banner.js'
 import { askFor } from './controls/form.js'
 import { make } from './controls/dom.js'
 import { People } from './controls/people.js'
@@ -33,6 +34,7 @@ interface Open {
   toolbar: Toolbar
   people: People
   status: StatusLine
+  banner: BannerLine
   words: Words
   counting: ReturnType<typeof setTimeout> | null
 }
@@ -170,9 +172,10 @@ export class UnissonEditor extends HTMLElement implements Promised {
     const people = new People(session, words, announce)
     const status = new StatusLine(session, words, announce, people.dom)
     const toolbar = new Toolbar(view, words, { link: () => this.#askForLink(), image: () => this.#askForImage() })
-    frame.prepend(toolbar.dom)
+    const banner = new BannerLine(this.getAttribute('server') ?? OWN_SERVER, words === wordsOf('fr') ? 'fr' : 'en')
+    frame.prepend(banner.dom, toolbar.dom)
     frame.append(status.dom)
-    this.#open = { session, view, toolbar, people, status, words, counting: null }
+    this.#open = { session, view, toolbar, people, status, banner, words, counting: null }
     this.#listen(session)
     this.#count()
   }
@@ -306,11 +309,12 @@ export class UnissonEditor extends HTMLElement implements Promised {
 
   #close (): void {
     if (this.#open === null) return
-    const { session, view, people, status, counting } = this.#open
+    const { session, view, people, status, banner, counting } = this.#open
     this.#open = null
     if (counting !== null) clearTimeout(counting)
     people.destroy()
     status.destroy()
+    banner.destroy()
     view.destroy()
     session.destroy()
     this.#root.replaceChildren()
