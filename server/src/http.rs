@@ -7,6 +7,7 @@ mod assets;
 mod audit;
 mod body;
 mod codes;
+mod comments;
 mod documents;
 mod error;
 pub(crate) mod fallback;

@@ -129,6 +129,11 @@ impl Records {
         Ok(cells.entry(name.clone()).or_default().clone())
     }
 
+    /// Forgets a record that was erased: what is read next is what is there by then.
+    pub(crate) fn forget(&self, name: &DocName) {
+        self.cells().remove(name);
+    }
+
     /// Reads again what other servers may have changed. Never ends.
     pub(crate) async fn keep_up(&self, store: &Store) {
         loop {

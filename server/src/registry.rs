@@ -18,6 +18,7 @@ use crate::{
     Settings,
     audit::Audit,
     auth::Authenticator,
+    comments::live::Watched,
     connection::Backlog,
     crowd::Crowd,
     doc_task::{self, DocInbox, DocMessage, Joining},
@@ -68,6 +69,8 @@ pub(crate) struct Shared {
     /// Documents that only the server writes.
     pub(crate) records: Arc<Records>,
     pub(crate) spaces: Arc<Spaces>,
+    /// Documents that hear of their comments.
+    pub(crate) watched: Watched,
     pub(crate) events: Arc<Events>,
     /// Set where any is configured.
     pub(crate) webhooks: OnceLock<Webhooks>,
@@ -97,6 +100,7 @@ impl Shared {
             poisons: Poisons::default(),
             records,
             spaces,
+            watched: Watched::default(),
             events: Arc::default(),
             webhooks: OnceLock::new(),
             audit: Audit::default(),

@@ -13,6 +13,7 @@
 
 mod adopt;
 mod align;
+pub mod anchor;
 pub mod block_note;
 mod draft;
 pub mod form;

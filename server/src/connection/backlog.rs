@@ -61,6 +61,7 @@ fn lost(message: &DocMessage) -> Result<(), CloseReason> {
         | DocMessage::MemoryShort
         | DocMessage::Withdraw(_)
         | DocMessage::Who(_)
+        | DocMessage::Tell(_)
         | DocMessage::Drain => Ok(()),
         DocMessage::Join(_)
         | DocMessage::Message(..)

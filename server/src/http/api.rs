@@ -17,7 +17,7 @@ use axum::{
 use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{AppState, audit, documents, history, home::prefers_french, spaces, tokens, webhooks};
+use super::{AppState, audit, comments, documents, history, home::prefers_french, spaces, tokens, webhooks};
 
 /// All calls.
 fn calls() -> OpenApiRouter<AppState> {
@@ -26,6 +26,7 @@ fn calls() -> OpenApiRouter<AppState> {
         .routes(routes!(openapi))
         .merge(documents::routes())
         .merge(history::routes())
+        .merge(comments::routes())
         .merge(spaces::routes())
         .merge(tokens::routes())
         .merge(webhooks::routes())

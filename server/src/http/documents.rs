@@ -19,6 +19,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::AppState;
 
+pub(super) use stored::{require, state_of as stored_state};
+
 /// The largest body of calls that carry no content.
 const BODY_BYTES_MAX: usize = 16 << 10;
 /// The largest body with content: a long report with its images as addresses is 100 KiB, and JSON

@@ -94,6 +94,7 @@ fn tags() -> Value {
         { "name": "documents", "description": "Documents: their names, their trash, who is there" },
         { "name": "content", "description": "What a document says, in the forms that programs read and write" },
         { "name": "history", "description": "Versions, differences, authors, and bringing back what was" },
+        { "name": "comments", "description": "What people say about a document, or about a place in it" },
         { "name": "spaces", "description": "Spaces: who belongs to them as what, their pages, their links" },
         { "name": "tokens", "description": "Tokens made here" },
         { "name": "webhooks", "description": "How webhooks are doing, what was sent, sending it again. For operators: a static token with `access = \"admin\"` and no prefix, in the header" },

@@ -20,6 +20,7 @@ use super::{
 };
 use crate::{
     audit::Action,
+    comments,
     doc_task::DocMessage,
     events::{Actor, DocumentEvent, Event},
     http::{
@@ -179,17 +180,18 @@ async fn erase(
     name: &DocName,
     after: NameAfter,
 ) -> Result<ErasedAnswer, Problem> {
-    let record = trash::record_of(name)?;
+    let records = [trash::record_of(name)?, comments::record_of(name)?];
     let store = &state.registry.shared().store;
     let _bar = withdraw(state, name, CloseReason::Erased).await?;
     let erased = store.erase(name.as_str(), after).await;
     let erased = erased
         .map_err(HistoryError::from)?
         .ok_or_else(no_such_document)?;
-    if store.has(record.as_str()) {
-        let _bar = withdraw(state, &record, CloseReason::Restart).await?;
-        let record = store.erase(record.as_str(), NameAfter::Free).await;
-        record.map_err(HistoryError::from)?;
+    for record in records.iter().filter(|record| store.has(record.as_str())) {
+        let _bar = withdraw(state, record, CloseReason::Restart).await?;
+        let erased = store.erase(record.as_str(), NameAfter::Free).await;
+        erased.map_err(HistoryError::from)?;
+        state.registry.shared().records.forget(record);
     }
     Ok(ErasedAnswer {
         segments_rewritten: erased.segments as u64,

@@ -20,6 +20,7 @@ use super::{
 use crate::{
     audit::Action,
     changes::{self, ChangeError},
+    comments,
     crdt,
     events::{Actor, DocumentMove, Event},
     http::{
@@ -155,6 +156,7 @@ async fn carry(state: &AppState, from: &DocName, to: &DocName) -> Result<(), Pro
     let body = heavy(move || Ok(compact(&parts)?)).await?;
     let put = store.put_snapshot(to.as_str(), body, basis.clone()).await;
     put.map_err(HistoryError::from)?;
+    comments::carry(&state.registry, from, to).await?;
     for version in store
         .versions(from.as_str())
         .await
