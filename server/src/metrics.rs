@@ -32,6 +32,7 @@ pub(crate) struct LimitLabel {
 #[derive(Debug, Default)]
 pub(crate) struct Metrics {
     pub(crate) sockets: Family<DialectLabel, Gauge>,
+    pub(crate) sockets_carried: Gauge,
     pub(crate) documents: Gauge,
     pub(crate) frames_received: Counter,
     pub(crate) bytes_received: Counter,
@@ -47,6 +48,7 @@ pub(crate) struct Metrics {
     pub(crate) panics: Counter,
     pub(crate) snapshots_failed: Counter,
     pub(crate) versions: Counter,
+    pub(crate) renderings: Counter,
     pub(crate) versions_failed: Counter,
     pub(crate) oldest_undurable_ms: Gauge<u64, AtomicU64>,
 }
@@ -74,6 +76,11 @@ impl Metrics {
     pub(crate) fn text(&self, store: &StoreStatus, memory: &Memory, more: &str) -> String {
         let mut registry = Registry::with_prefix("unisson");
         registry.register("sockets", "Open sockets", self.sockets.clone());
+        registry.register(
+            "sockets_carried",
+            "Open sockets that plain requests carry",
+            self.sockets_carried.clone(),
+        );
         registry.register("documents", "Open documents", self.documents.clone());
         registry.register(
             "frames_received",
@@ -135,6 +142,11 @@ impl Metrics {
             self.snapshots_failed.clone(),
         );
         registry.register("versions", "Versions kept", self.versions.clone());
+        registry.register(
+            "renderings",
+            "Times that a page was made into HTML",
+            self.renderings.clone(),
+        );
         registry.register(
             "versions_failed",
             "Versions that could not be kept",

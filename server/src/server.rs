@@ -111,6 +111,7 @@ impl Server {
             registry: registry.clone(),
             started: Instant::now(),
             carried: Arc::default(),
+            renderings: Arc::default(),
         };
         let (stop_accepting, stopping) = watch::channel(false);
         let shared = registry.shared().clone();

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use unisson_protocol::CloseReason;
 
 use crate::{
@@ -32,6 +32,8 @@ pub(crate) struct Sockets {
     of_addresses: Crowd<IpAddr>,
     unidentified: Crowd<IpAddr>,
     open: Mutex<Open>,
+    /// Turns true once.
+    stopping: watch::Sender<bool>,
 }
 
 /// A socket's right to be open; dropped, it makes room for another one.
@@ -89,6 +91,7 @@ impl Sockets {
             of_addresses: Crowd::new(settings.sockets_per_address_max()),
             unidentified: Crowd::new(settings.traffic.unidentified_per_address_max),
             open: Mutex::default(),
+            stopping: watch::Sender::new(false),
         }
     }
 
@@ -123,8 +126,14 @@ impl Sockets {
         self.lock().outboxes.remove(&place.0);
     }
 
+    /// Tells streams that are no sockets, but counted as such, when the server stops.
+    pub(crate) fn stopping(&self) -> watch::Receiver<bool> {
+        self.stopping.subscribe()
+    }
+
     /// Sends every socket away, also those to come.
     pub(crate) fn close_all(&self) {
+        self.stopping.send_replace(true);
         let outboxes: Vec<Weak<Outbox>> = {
             let mut open = self.lock();
             open.stopping = true;

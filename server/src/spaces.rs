@@ -14,7 +14,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use tokio::task::JoinSet;
+use tokio::{sync::watch, task::JoinSet};
 use unisson_history::Author;
 use unisson_protocol::{CloseReason, DocName};
 use unisson_rights::{
@@ -247,6 +247,11 @@ impl HeldSpace {
     pub(crate) fn etag(&self) -> String {
         let hash = blake3::hash(self.record.read().state());
         format!("\"{}\"", &hash.to_hex()[..32])
+    }
+
+    /// Hears of each change from now on.
+    pub(crate) fn subscribe(&self) -> watch::Receiver<Arc<Record>> {
+        self.record.subscribe()
     }
 
     fn damaged(&self, problem: String) -> RecordError {

@@ -17,7 +17,10 @@ use axum::{
 use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{AppState, audit, comments, documents, history, home::prefers_french, spaces, tokens, webhooks};
+use super::{
+    AppState, audit, comments, documents, history, language::prefers_french, spaces, tokens,
+    webhooks,
+};
 
 /// All calls.
 fn calls() -> OpenApiRouter<AppState> {

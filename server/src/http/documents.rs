@@ -14,6 +14,8 @@ mod operations;
 mod relocate;
 mod stored;
 
+pub(super) use self::stored::Stored;
+
 use axum::extract::DefaultBodyLimit;
 use utoipa_axum::{router::OpenApiRouter, routes};
 

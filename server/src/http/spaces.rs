@@ -4,6 +4,7 @@
 //! carry the space's `ETag`; a change with `If-Match` is made only to what its sender has seen.
 
 mod asker;
+mod changes;
 mod grants;
 mod links;
 mod members;
@@ -16,6 +17,11 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::AppState;
 
+pub(super) use self::{
+    asker::{Asker, identify},
+    pages::{PageOrder, add as add_page},
+};
+
 /// The largest body: some names and a title.
 const BODY_BYTES_MAX: usize = 16 << 10;
 
@@ -26,6 +32,7 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(settings::show, settings::change, settings::delete))
         .routes(routes!(settings::restore))
         .routes(routes!(settings::rights))
+        .routes(routes!(changes::follow))
         .routes(routes!(members::list))
         .routes(routes!(members::put, members::remove))
         .routes(routes!(members::list_groups))

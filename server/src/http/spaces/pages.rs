@@ -151,7 +151,7 @@ fn walk(space: &Space) -> Vec<&str> {
 /// A new page.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct PageOrder {
+pub(in crate::http) struct PageOrder {
     /// Lower-case letters, digits and `-`; drawn where it is left out. It never changes.
     #[schema(pattern = "^[a-z0-9][a-z0-9-]{0,63}$")]
     id: Option<String>,
@@ -161,6 +161,18 @@ pub(super) struct PageOrder {
     parent: Option<String>,
     /// `first`, `last` (where it is left out) or `after:` and the id of a page with the same parent.
     position: Option<String>,
+}
+
+impl PageOrder {
+    /// A page of this title, behind its siblings.
+    pub(in crate::http) fn of(title: &str, parent: Option<&str>) -> Self {
+        Self {
+            id: None,
+            title: title.to_owned(),
+            parent: parent.map(str::to_owned),
+            position: None,
+        }
+    }
 }
 
 /// Add a page
@@ -180,7 +192,21 @@ pub(super) async fn create(
     asker: Asker,
     order: Result<Json<PageOrder>, JsonRejection>,
 ) -> Result<Response, Problem> {
-    let order = body(order)?;
+    let id = add(&state, &asker, body(order)?).await?;
+    let mut answer = answer(&asker, StatusCode::CREATED, &id)?;
+    let location = format!("/api/v1/spaces/{}/pages/{id}", asker.held.id());
+    if let Ok(location) = location.parse() {
+        answer.headers_mut().insert(header::LOCATION, location);
+    }
+    Ok(answer)
+}
+
+/// Adds a page; its id.
+pub(in crate::http) async fn add(
+    state: &AppState,
+    asker: &Asker,
+    order: PageOrder,
+) -> Result<String, Problem> {
     let parent = order.parent.as_deref();
     asker.need(place(parent), Action::CreatePages)?;
     let id = match order.id {
@@ -206,7 +232,7 @@ pub(super) async fn create(
         deleted_ms: None,
         created_ms: unix_now_ms(),
     };
-    let changed = asker.change(&state, |space| {
+    let changed = asker.change(state, |space| {
         if !asker.rights(space, place(parent)).may(Action::CreatePages) {
             return Err(Denied::Role.into());
         }
@@ -221,12 +247,7 @@ pub(super) async fn create(
         Ok((moved(space, (&id, &page), parent, &position)?, ()))
     });
     changed.await?;
-    let mut answer = answer(&asker, StatusCode::CREATED, &id)?;
-    let location = format!("/api/v1/spaces/{}/pages/{id}", asker.held.id());
-    if let Ok(location) = location.parse() {
-        answer.headers_mut().insert(header::LOCATION, location);
-    }
-    Ok(answer)
+    Ok(id)
 }
 
 fn place(page: Option<&str>) -> Place<'_> {

@@ -1,6 +1,7 @@
 import { DOMSerializer } from 'prosemirror-model'
 import type { EditorView } from 'prosemirror-view'
 import { Session, type Status, type TokenReason } from '@unisson/yjs'
+import type { Quota, TokenAnswer, TokenProvider, UnissonEditor as Published, UnissonEditorEventMap } from '../types/index.js'
 import { askFor } from './controls/form.js'
 import { make } from './controls/dom.js'
 import { People } from './controls/people.js'
@@ -10,6 +11,7 @@ import { openEditor } from './editor.js'
 import { insertImage, linkAt, removeLink, setLink } from './editing/commands.js'
 import { markdownOf } from './markdown.js'
 import { keepFromPage } from './own-events.js'
+import { quotaIn } from './quota.js'
 import { personOfToken, type TokenPerson } from './token-person.js'
 import { styleSheet } from './style.js'
 import { localeOf, wordsOf, type Words } from './words.js'
@@ -21,10 +23,8 @@ const COUNT_AFTER_MS = 300
 /** This script is `…/client/assets/….js`: the server is two folders up. */
 const OWN_SERVER = new URL('../../', import.meta.url).href
 
-/** What a page answers to `token-needed`. */
-export type TokenAnswer = string | null | Promise<string | null>
-
-export type TokenProvider = (reason: TokenReason) => TokenAnswer
+/** The listeners of the published type are those of every element. */
+type Promised = Omit<Published, 'addEventListener' | 'removeEventListener'>
 
 /** Everything that exists while a document is open. */
 interface Open {
@@ -38,7 +38,7 @@ interface Open {
 }
 
 /** `<unisson-editor document="…">`: see docs/guide/embed.md for attributes, methods and events. */
-export class UnissonEditor extends HTMLElement {
+export class UnissonEditor extends HTMLElement implements Promised {
   static readonly observedAttributes = ['server', 'document', 'token', 'access', 'locale', 'field', 'name', 'color', 'offline']
   readonly #root = this.attachShadow({ mode: 'open', delegatesFocus: true })
   readonly #live = make('div', { class: 'unseen', role: 'status', 'aria-live': 'polite' })
@@ -83,6 +83,7 @@ export class UnissonEditor extends HTMLElement {
   get status (): Status { return this.#open?.session.status ?? 'offline' }
   /** Whether the server has called everything durable that was typed here. */
   get saved (): boolean { return this.#open !== null && this.#open.session.synced && !this.#open.session.unsaved }
+  get quota (): Quota | null { return this.#quota }
   get readOnly (): boolean { return this.#open === null || !this.#writable(this.#open.session) }
 
   toHTML (): string {
@@ -136,6 +137,7 @@ export class UnissonEditor extends HTMLElement {
     if (document === '') return
     const words = wordsOf(localeOf(this.getAttribute('locale'), this.closest('[lang]')?.getAttribute('lang'), navigator.language))
     this.#wasSynced = false
+    this.#quota = null
     this.#said = {}
     const session = new Session({
       url: socketAddress(this.getAttribute('server') ?? OWN_SERVER),
@@ -190,10 +192,22 @@ export class UnissonEditor extends HTMLElement {
     })
     session.on('saved', () => { this.#wasDirty = false; this.#emit('saved') })
     session.on('refused', ({ reason }) => { this.#follow(); this.#emit('refused', { reason }) })
+    session.on('stateless', (message) => this.#hear(message))
     session.on('presence', () => {
       this.#open?.people.update()
       this.#emit('presence', { people: this.#open?.people.present ?? [] })
     })
+  }
+
+  #quota: Quota | null = null
+
+  /** The server says how much room is left; what else is said belongs to the page's own script. */
+  #hear (message: string): void {
+    const quota = quotaIn(message)
+    if (quota === null || this.#open === null) return
+    this.#quota = quota
+    this.#open.status.room(quota)
+    this.#emit('quota', quota)
   }
 
   #wasDirty = false
@@ -286,7 +300,7 @@ export class UnissonEditor extends HTMLElement {
     })
   }
 
-  #emit (name: string, detail?: unknown): void {
+  #emit<Name extends keyof UnissonEditorEventMap> (name: Name, detail: UnissonEditorEventMap[Name]['detail'] = null): void {
     this.dispatchEvent(new CustomEvent(name, { detail, bubbles: true, composed: true }))
   }
 

@@ -105,7 +105,10 @@ div.unisson-unsupported { margin: 0 0 .9em; padding: .6rem .9rem }
 .state { display: inline-flex; align-items: center; gap: .4rem }
 .state .icon { width: 1.1rem; height: 1.1rem }
 .state[data-state="saved"] { color: var(--good) }
-.state:is([data-state="refused"], [data-state="failed"]) { color: var(--bad); font-weight: 600 }
+.room { display: inline-flex; align-items: center; gap: .4rem; color: var(--ink) }
+.room:empty { display: none }
+.room .icon { width: 1.1rem; height: 1.1rem }
+.state:is([data-state="refused"], [data-state="failed"], [data-state^="full"]) { color: var(--bad); font-weight: 600 }
 .state[data-state^="offline"] { color: var(--ink); font-weight: 600 }
 .state:is([data-state="saving"], [data-state="syncing"], [data-state="connecting"]) .icon { animation: turn 1.2s linear infinite }
 @keyframes turn { to { transform: rotate(1turn) } }

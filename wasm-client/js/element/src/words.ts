@@ -3,7 +3,8 @@ import { french } from './words/fr.js'
 
 /** What the editor shows of its connection. */
 export type Shown =
-  'offline' | 'offlineUnkept' | 'offlineClean' | 'connecting' | 'syncing' | 'saving' | 'saved' | 'read-only' | 'refused' | 'failed'
+  'offline' | 'offlineUnkept' | 'offlineClean' | 'connecting' | 'syncing' | 'saving' | 'saved' | 'read-only' | 'refused' | 'failed' |
+  'full' | 'fullKept' | 'fullUnkept'
 
 export type StyleName = 'paragraph' | 'heading1' | 'heading2' | 'heading3' | 'heading4' | 'codeBlock'
 
@@ -37,6 +38,8 @@ export interface Words {
   tables: Record<TableAction, string>
   forms: Record<'address' | 'linkText' | 'alternative' | 'apply' | 'insert' | 'remove' | 'cancel' | 'badAddress', string>
   status: Record<Shown, string>
+  /** So much of the room is used. */
+  nearlyFull: (percent: number) => string
   words: (count: number) => string
   people: (count: number) => string
   others: (count: number) => string

@@ -54,8 +54,12 @@ export const english: Words = {
     saved: 'Saved',
     'read-only': 'Read only',
     refused: 'Access refused',
-    failed: 'This document is not available'
+    failed: 'This document is not available',
+    full: 'No room left here: nothing can be written',
+    fullKept: 'No room left here: your last changes are not saved, they are kept on this device',
+    fullUnkept: 'No room left here: your last changes are not saved, keep this page open'
   },
+  nearlyFull: (percent) => `${percent}% of the room is used`,
   words: (count) => count === 1 ? '1 word' : `${count.toLocaleString('en')} words`,
   people: (count) => count === 1 ? '1 person on this page' : `${count} people on this page`,
   others: (count) => `${count} more`,

@@ -54,8 +54,12 @@ export const french: Words = {
     saved: 'Enregistré',
     'read-only': 'Lecture seule',
     refused: 'Accès refusé',
-    failed: 'Ce document n’est pas disponible'
+    failed: 'Ce document n’est pas disponible',
+    full: 'Plus de place ici : rien ne peut être écrit',
+    fullKept: 'Plus de place ici : vos derniers changements ne sont pas enregistrés, ils sont gardés sur cet appareil',
+    fullUnkept: 'Plus de place ici : vos derniers changements ne sont pas enregistrés, gardez cette page ouverte'
   },
+  nearlyFull: (percent) => `${percent} % de la place est utilisée`,
   words: (count) => count > 1 ? `${count.toLocaleString('fr')} mots` : `${count} mot`,
   people: (count) => count > 1 ? `${count} personnes sur cette page` : `${count} personne sur cette page`,
   others: (count) => `${count} de plus`,
