@@ -2,15 +2,15 @@ import { dropCursor } from 'prosemirror-dropcursor'
 import { gapCursor } from 'prosemirror-gapcursor'
 import { keymap } from 'prosemirror-keymap'
 import { EditorState, Plugin, type Command, type EditorState as State } from 'prosemirror-state'
-import { tableEditing } from 'prosemirror-tables'
 import { EditorView } from 'prosemirror-view'
-import { carets, collaboration } from '@unisson/prosemirror'
+import { carets, collaboration, comments } from '@unisson/prosemirror'
 import { richTextSchema } from '@unisson/prosemirror/schema'
 import type { Session } from '@unisson/yjs'
 import { cleanHtml } from './editing/paste.js'
 import { placeholder } from './editing/placeholder.js'
 import { markdownRules } from './editing/rules.js'
 import { shortcuts } from './editing/shortcuts.js'
+import { tables } from './editing/tables.js'
 import { TaskItem } from './editing/tasks.js'
 import type { Words } from './words.js'
 
@@ -26,6 +26,10 @@ export interface EditorOptions {
   writable: () => boolean
   /** Opens the form for a link. */
   askForLink: () => void
+  /** Somebody wants to say something about what is selected. */
+  comment: () => void
+  /** A comment's place was clicked. */
+  commentChosen: (id: string) => void
   /** Goes from the text to the bar. */
   focusToolbar: () => void
   /** After everything that changed what is shown. */
@@ -38,14 +42,16 @@ export const openEditor = (options: EditorOptions): EditorView => {
   const schema = richTextSchema(words.unsupported)
   const link: Command = () => { options.askForLink(); return true }
   // In lists and tables the tab key has its own use; this one is other editors' too.
+  const comment: Command = () => { options.comment(); return true }
   const bar: Command = () => { options.focusToolbar(); return true }
   const plugins = [
     collaboration({ fragment: session.doc.getXmlFragment(options.field), writable }),
+    comments(options.commentChosen),
     carets({ awareness: session.awareness }),
     markdownRules(schema),
-    keymap({ 'Mod-k': link, 'Alt-F10': bar }),
+    keymap({ 'Mod-k': link, 'Mod-Alt-m': comment, 'Alt-F10': bar }),
     ...shortcuts(schema),
-    tableEditing(),
+    tables(),
     dropCursor({ class: 'drop-cursor', color: false }),
     gapCursor(),
     placeholder(() => options.placeholder),
@@ -61,6 +67,14 @@ export const openEditor = (options: EditorOptions): EditorView => {
     // Also what may only be read is scrolled by keys.
     attributes: { role: 'textbox', tabindex: '0', 'aria-multiline': 'true', 'aria-label': options.label, part: 'text' },
     handleDOMEvents: {
+      // Keys of what may only be read: those of the keymaps are for writing.
+      keydown: (view, event) => {
+        const isComment = event.altKey && (event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 'm'
+        if (view.editable || !isComment) return false
+        options.comment()
+        event.preventDefault()
+        return true
+      },
       // A link in a text that is being written opens only when asked for.
       click: (view, event) => {
         const address = (event.target as Element).closest?.('a')?.href

@@ -1,8 +1,10 @@
 import { DOMSerializer } from 'prosemirror-model'
 import type { EditorView } from 'prosemirror-view'
+import type { CommentMark, CommentPlace } from '@unisson/prosemirror'
 import { Session, type Status, type TokenReason } from '@unisson/yjs'
 import type { Quota, TokenAnswer, TokenProvider, UnissonEditor as Published, UnissonEditorEventMap } from '../types/index.js'
 import { askFor } from './controls/form.js'
+import { Commenting } from './controls/commenting.js'
 import { make } from './controls/dom.js'
 import { People } from './controls/people.js'
 import { StatusLine } from './controls/status-line.js'
@@ -33,6 +35,7 @@ interface Open {
   toolbar: Toolbar
   people: People
   status: StatusLine
+  commenting: Commenting
   words: Words
   counting: ReturnType<typeof setTimeout> | null
 }
@@ -101,6 +104,22 @@ export class UnissonEditor extends HTMLElement implements Promised {
     return doc === undefined ? '' : doc.textBetween(0, doc.content.size, '\n\n', '\n')
   }
 
+  /** The comments to mark in the text; `null`, as at first, where nobody comments. */
+  get comments (): readonly CommentMark[] | null { return this.#comments }
+  set comments (comments: readonly CommentMark[] | null) {
+    this.#comments = comments
+    this.#open?.commenting.show(comments)
+  }
+
+  /** The ids of the comments whose place is in the text now. */
+  get commentsShown (): string[] { return this.#open?.commenting.shown ?? [] }
+
+  /** What is selected, as the place of a comment; null where nothing is. */
+  get selectedPlace (): CommentPlace | null { return this.#open?.commenting.selected ?? null }
+
+  /** Brings the place of a comment into sight. Says whether it is in the text. */
+  revealComment (id: string): boolean { return this.#open?.commenting.reveal(id) ?? false }
+
   override focus (): void { this.#open?.view.focus() }
 
   /** Resolves when everything typed so far is durable. */
@@ -129,6 +148,7 @@ export class UnissonEditor extends HTMLElement implements Promised {
   }
 
   #wasSynced = false
+  #comments: readonly CommentMark[] | null = null
 
   get #field (): string { return this.getAttribute('field') ?? DEFAULT_FIELD }
 
@@ -164,6 +184,8 @@ export class UnissonEditor extends HTMLElement implements Promised {
       placeholder: this.getAttribute('placeholder') ?? words.placeholder,
       writable: () => this.#writable(session),
       askForLink: () => this.#askForLink(),
+      comment: () => { this.#open?.commenting.ask() },
+      commentChosen: (id) => this.#emit('comment-chosen', { id }),
       focusToolbar: () => this.#open?.toolbar.focus(),
       updated: (_view, before) => this.#updated(before.doc)
     })
@@ -172,7 +194,9 @@ export class UnissonEditor extends HTMLElement implements Promised {
     const toolbar = new Toolbar(view, words, { link: () => this.#askForLink(), image: () => this.#askForImage() })
     frame.prepend(toolbar.dom)
     frame.append(status.dom)
-    this.#open = { session, view, toolbar, people, status, words, counting: null }
+    const commenting = new Commenting(view, frame, words, (place) => this.#emit('comment-wanted', place))
+    this.#open = { session, view, toolbar, people, status, commenting, words, counting: null }
+    if (this.#comments !== null) commenting.show(this.#comments)
     this.#listen(session)
     this.#count()
   }
@@ -203,6 +227,7 @@ export class UnissonEditor extends HTMLElement implements Promised {
 
   /** The server says how much room is left; what else is said belongs to the page's own script. */
   #hear (message: string): void {
+    if (isCommentNews(message)) return this.#emit('comments-changed')
     const quota = quotaIn(message)
     if (quota === null || this.#open === null) return
     this.#quota = quota
@@ -235,8 +260,9 @@ export class UnissonEditor extends HTMLElement implements Promised {
 
   #updated (before: unknown): void {
     if (this.#open === null) return
-    const { session, view, toolbar, status } = this.#open
+    const { session, view, toolbar, status, commenting } = this.#open
     toolbar.update()
+    commenting.update()
     if (view.state.doc === before) return
     status.update()
     this.#tellDirty(session)
@@ -306,14 +332,24 @@ export class UnissonEditor extends HTMLElement implements Promised {
 
   #close (): void {
     if (this.#open === null) return
-    const { session, view, people, status, counting } = this.#open
+    const { session, view, people, status, commenting, counting } = this.#open
     this.#open = null
     if (counting !== null) clearTimeout(counting)
     people.destroy()
     status.destroy()
+    commenting.destroy()
     view.destroy()
     session.destroy()
     this.#root.replaceChildren()
+  }
+}
+
+/** The server says that somebody commented; what was said, it says to whoever asks. */
+const isCommentNews = (message: string): boolean => {
+  try {
+    return (JSON.parse(message) as { type?: unknown } | null)?.type === 'comments'
+  } catch {
+    return false
   }
 }
 

@@ -1,4 +1,4 @@
-import { TextSelection, type Selection } from 'prosemirror-state'
+import { TextSelection, type Selection, type Transaction } from 'prosemirror-state'
 import type { EditorView } from 'prosemirror-view'
 
 interface DOMSelectionRange { anchorNode: globalThis.Node | null, anchorOffset: number, focusNode: globalThis.Node | null, focusOffset: number }
@@ -7,6 +7,12 @@ interface DOMSelectionRange { anchorNode: globalThis.Node | null, anchorOffset: 
 interface Inside {
   domSelectionRange?: () => DOMSelectionRange
   domObserver?: { currentSelection?: { eq: (range: DOMSelectionRange) => boolean } }
+}
+
+/** A transaction that was not made for a key, with a move of the caret that was not heard of yet before it. */
+export const withSelection = (view: EditorView, tr: Transaction): Transaction => {
+  const selection = selectionIn(view)
+  return selection.eq(tr.selection) ? tr : tr.setSelection(selection)
 }
 
 /**

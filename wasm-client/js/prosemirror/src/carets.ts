@@ -2,7 +2,7 @@ import { Plugin, PluginKey, type EditorState } from 'prosemirror-state'
 import { Decoration, DecorationSet, type EditorView } from 'prosemirror-view'
 import type { Awareness } from 'y-protocols/awareness'
 import * as Y from 'yjs'
-import { selectionIn } from './browser-selection.js'
+import { withSelection } from './browser-selection.js'
 import { bindingOf } from './collaboration.js'
 import type { Binding } from './binding.js'
 
@@ -117,9 +117,7 @@ class Carets {
       const before = key.getState(this.#view.state)
       if (shown === DecorationSet.empty && (before === undefined || before === DecorationSet.empty)) return
       const tr = this.#view.state.tr.setMeta(key, shown).setMeta('addToHistory', false)
-      // Drawing puts the browser's caret where the state has it: a move that was not heard of yet comes first.
-      const selection = selectionIn(this.#view)
-      this.#view.dispatch(selection.eq(tr.selection) ? tr : tr.setSelection(selection))
+      this.#view.dispatch(withSelection(this.#view, tr))
     })
   }
 
