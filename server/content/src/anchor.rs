@@ -84,7 +84,8 @@ pub fn position(json: &Value) -> Option<StickyIndex> {
 }
 
 fn id(json: &Value) -> Option<ID> {
-    let client = json.get("client")?.as_u64()?;
+    // Clients of Yjs are numbers that JavaScript holds exactly.
+    let client = json.get("client")?.as_u64().filter(|client| *client < 1 << 53)?;
     let clock = u32::try_from(json.get("clock")?.as_u64()?).ok()?;
     Some(ID::new(ClientID::new(client), clock))
 }

@@ -1,3 +1,5 @@
+//! Places that are edited around, cut, pasted and deleted.
+
 use serde_json::{Value, json};
 use yrs::{
     Assoc, ClientID, Doc, IndexedSequence as _, OffsetKind, Options, ReadTxn as _, StateVector,

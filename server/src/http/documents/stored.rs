@@ -86,9 +86,9 @@ impl Stored {
     }
 }
 
-/// What is durable of a document that is there (Yjs update, format v1).
+/// What is durable of a document, which need not be there (Yjs update, format v1).
 pub(in crate::http) async fn state_of(state: &AppState, name: &DocName) -> Result<Bytes, Problem> {
-    let stored = Stored::of(state.registry.shared(), name).await?;
+    let stored = Stored::perhaps(state.registry.shared(), name).await?;
     Ok(stored.state)
 }
 
