@@ -29,11 +29,7 @@ use unisson_protocol::DocName;
 use unisson_session::{Change, Entries, Record};
 use unisson_storage::{Mark, Store, StoreError};
 
-use crate::{
-    crdt,
-    edits::{self, EditError},
-    registry::Registry,
-};
+use crate::{changes, crdt, registry::Registry};
 
 /// How often it is looked what other servers wrote.
 pub(crate) const LOOK_EVERY: Duration = Duration::from_secs(2);
@@ -114,6 +110,11 @@ impl Records {
         Ok(handle.clone())
     }
 
+    /// Lets go of a record that was erased: what comes under its name begins anew.
+    pub(crate) fn forget(&self, name: &DocName) {
+        self.cells().remove(name);
+    }
+
     fn cell(&self, name: &DocName) -> Result<Arc<OnceCell<RecordHandle>>, RecordError> {
         let mut cells = self.cells();
         if let Some(cell) = cells.get(name) {
@@ -127,11 +128,6 @@ impl Records {
             return Err(RecordError::Unavailable(problem));
         }
         Ok(cells.entry(name.clone()).or_default().clone())
-    }
-
-    /// Forgets a record that was erased: what is read next is what is there by then.
-    pub(crate) fn forget(&self, name: &DocName) {
-        self.cells().remove(name);
     }
 
     /// Reads again what other servers may have changed. Never ends.
@@ -272,7 +268,7 @@ impl RecordHandle {
             name: name.clone(),
             problem,
         })?;
-        let hand_over = |author, update| edits::hand_over(registry, name, author, update);
+        let hand_over = |author, update| changes::hand_over(registry, name, author, update, None);
         // Until it is known what became of the edit, nothing may be built on either state.
         writing.is_stale = true;
         let outcome = async {
@@ -295,12 +291,10 @@ impl RecordHandle {
                 tracing::warn!(record = %name, %error, "a change of a record was not made");
                 self.renew(&registry.shared().store, &mut writing).await?;
                 // It may still become durable: the next look reads once more.
-                writing.is_stale = error == EditError::Unknown;
+                writing.is_stale = matches!(error, changes::ChangeError::Unknown);
                 Err(match error {
-                    EditError::Busy(problem) | EditError::Refused(problem) => {
-                        RecordError::Unavailable(problem)
-                    }
-                    EditError::Unknown => RecordError::Unknown,
+                    changes::ChangeError::Unknown => RecordError::Unknown,
+                    error => RecordError::Unavailable(error.to_string()),
                 })
             }
         }

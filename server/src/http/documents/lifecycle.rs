@@ -19,6 +19,7 @@ use super::{
     stored::{no_such_document, require},
 };
 use crate::{
+    attachments,
     audit::Action,
     comments,
     doc_task::DocMessage,
@@ -180,18 +181,26 @@ async fn erase(
     name: &DocName,
     after: NameAfter,
 ) -> Result<ErasedAnswer, Problem> {
-    let records = [trash::record_of(name)?, comments::record_of(name)?];
+    let record = trash::record_of(name)?;
     let store = &state.registry.shared().store;
     let _bar = withdraw(state, name, CloseReason::Erased).await?;
     let erased = store.erase(name.as_str(), after).await;
+    state.registry.shared().indexing.erased(name);
     let erased = erased
         .map_err(HistoryError::from)?
         .ok_or_else(no_such_document)?;
-    for record in records.iter().filter(|record| store.has(record.as_str())) {
-        let _bar = withdraw(state, record, CloseReason::Restart).await?;
-        let erased = store.erase(record.as_str(), NameAfter::Free).await;
-        erased.map_err(HistoryError::from)?;
-        state.registry.shared().records.forget(record);
+    // What they say of the document names it, and its files, and is about it.
+    for record in [
+        record,
+        attachments::record_of(name)?,
+        comments::record_of(name)?,
+    ] {
+        if store.has(record.as_str()) {
+            let _bar = withdraw(state, &record, CloseReason::Restart).await?;
+            let gone = store.erase(record.as_str(), NameAfter::Free).await;
+            gone.map_err(HistoryError::from)?;
+            state.registry.shared().records.forget(&record);
+        }
     }
     Ok(ErasedAnswer {
         segments_rewritten: erased.segments as u64,

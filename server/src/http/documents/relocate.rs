@@ -18,6 +18,7 @@ use super::{
     stored::{Stored, exists, require},
 };
 use crate::{
+    attachments,
     audit::Action,
     changes::{self, ChangeError},
     comments,
@@ -93,6 +94,7 @@ pub(super) async fn copy(
         ChangeError::NotSo => exists(),
         other => other.into(),
     })?;
+    attachments::carry(&state.registry, &reader.name, &writer.name, &author).await?;
     created(&state, &writer.name).await
 }
 
@@ -127,8 +129,12 @@ pub(super) async fn relocate(
         tracing::warn!(from = %from.name, to = %to.name, "a document was not moved; its new name holds nothing");
         return Err(problem);
     }
+    attachments::carry(&state.registry, &from.name, &to.name, &from.author()).await?;
+    comments::carry(&state.registry, &from.name, &to.name).await?;
     trash::put(&state.registry, &from.name, &from.author(), Some(&to.name)).await?;
     let shared = state.registry.shared();
+    // What was carried there was no edit.
+    shared.indexing.touch(&to.name);
     let entry = from.entry(Action::DocumentMoved);
     shared.audit.record(entry.detail("to", to.name.as_str()));
     shared.events.emit(Event::DocumentMoved(DocumentMove {
@@ -156,7 +162,6 @@ async fn carry(state: &AppState, from: &DocName, to: &DocName) -> Result<(), Pro
     let body = heavy(move || Ok(compact(&parts)?)).await?;
     let put = store.put_snapshot(to.as_str(), body, basis.clone()).await;
     put.map_err(HistoryError::from)?;
-    comments::carry(&state.registry, from, to).await?;
     for version in store
         .versions(from.as_str())
         .await
