@@ -156,7 +156,10 @@ pub(crate) fn set_comment(
 
 /// How many bytes a record's entries have.
 pub(crate) fn bytes(entries: &Entries) -> usize {
-    entries.iter().map(|(key, value)| key.len() + value.len()).sum()
+    entries
+        .iter()
+        .map(|(key, value)| key.len() + value.len())
+        .sum()
 }
 
 /// A new id. Later ones are greater: the order of ids is that of time.
@@ -166,7 +169,10 @@ pub(crate) fn new_id(now_ms: u64) -> Result<String, String> {
 
 /// Whether a text may be an id.
 pub(crate) fn is_id(text: &str) -> bool {
-    text.len() == 21 && text.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
+    text.len() == 21
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
 }
 
 /// The name of a document's record.
@@ -191,7 +197,10 @@ pub(crate) async fn find(
 
 /// The same, whether there is one yet or not.
 pub(crate) async fn hold(shared: &Shared, document: &DocName) -> Result<RecordHandle, RecordError> {
-    shared.records.open(&shared.store, &record_of(document)?).await
+    shared
+        .records
+        .open(&shared.store, &record_of(document)?)
+        .await
 }
 
 /// Says under another name what is said about a document: it is moved.
@@ -286,7 +295,13 @@ mod tests {
 
     #[test]
     fn no_other_text_is_an_id() {
-        for text in ["", "0", "00000000001aaaaaaaaaG", "00000000001AAAAAAAAAA", "../../etc/passwd/x/y/z"] {
+        for text in [
+            "",
+            "0",
+            "00000000001aaaaaaaaaG",
+            "00000000001AAAAAAAAAA",
+            "../../etc/passwd/x/y/z",
+        ] {
             assert!(!is_id(text), "{text}");
         }
     }

@@ -56,10 +56,7 @@ pub fn find(state: &[u8], marks: &[Mark]) -> Result<Vec<Found>, ContentError> {
     let doc = doc_of(state)?;
     let txn = doc.transact_mut();
     let letters = Letters::of(&txn)?;
-    Ok(marks
-        .iter()
-        .map(|mark| letters.find(&txn, mark))
-        .collect())
+    Ok(marks.iter().map(|mark| letters.find(&txn, mark)).collect())
 }
 
 /// A relative position of Yjs, where the JSON is one.
@@ -85,7 +82,10 @@ pub fn position(json: &Value) -> Option<StickyIndex> {
 
 fn id(json: &Value) -> Option<ID> {
     // Clients of Yjs are numbers that JavaScript holds exactly.
-    let client = json.get("client")?.as_u64().filter(|client| *client < 1 << 53)?;
+    let client = json
+        .get("client")?
+        .as_u64()
+        .filter(|client| *client < 1 << 53)?;
     let clock = u32::try_from(json.get("clock")?.as_u64()?).ok()?;
     Some(ID::new(ClientID::new(client), clock))
 }
@@ -179,11 +179,13 @@ impl Letters {
     /// The number of the first letter at or behind a position.
     fn letter_at(&self, txn: &TransactionMut<'_>, position: &StickyIndex) -> Option<usize> {
         let offset = position.get_offset(txn)?;
-        let is_its = |text: &XmlTextRef| BranchPtr::from(AsRef::<Branch>::as_ref(text)) == offset.branch;
+        let is_its =
+            |text: &XmlTextRef| BranchPtr::from(AsRef::<Branch>::as_ref(text)) == offset.branch;
         let text = self.texts.iter().position(is_its)?;
-        Some(self.letters.partition_point(|letter| {
-            (letter.text, letter.index) < (text, offset.index)
-        }))
+        Some(
+            self.letters
+                .partition_point(|letter| (letter.text, letter.index) < (text, offset.index)),
+        )
     }
 
     /// The place with the same letters, and of several the one with the same neighbours.
@@ -245,7 +247,9 @@ fn letters_of(text: &str) -> Vec<char> {
 
 /// How many letters are the same from the beginning.
 fn alike<'a>(one: impl Iterator<Item = char>, other: impl Iterator<Item = &'a char>) -> usize {
-    one.zip(other).take_while(|(one, other)| one == *other).count()
+    one.zip(other)
+        .take_while(|(one, other)| one == *other)
+        .count()
 }
 
 #[cfg(test)]

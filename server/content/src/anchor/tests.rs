@@ -76,12 +76,14 @@ fn a_place_stays_with_its_letters_while_others_write_around_it() {
     let page = Page::of(&["un deux trois"]);
     let mark = page.mark(0, 3, 7, "deux");
     assert_eq!(page.find(&mark), Found::Anchored { at: 2 });
-    page.text(0).insert(&mut page.doc.transact_mut(), 0, "🙂 zéro ");
+    page.text(0)
+        .insert(&mut page.doc.transact_mut(), 0, "🙂 zéro ");
     page.add(0, "avant");
     assert_eq!(page.find(&mark), Found::Anchored { at: 12 });
     // Part of it goes: the rest is the place.
     let len = "🙂 zéro un d".encode_utf16().count() as u32;
-    page.text(1).remove_range(&mut page.doc.transact_mut(), len, 2);
+    page.text(1)
+        .remove_range(&mut page.doc.transact_mut(), len, 2);
     assert_eq!(page.find(&mark), Found::Anchored { at: 12 });
 }
 
@@ -89,9 +91,11 @@ fn a_place_stays_with_its_letters_while_others_write_around_it() {
 fn letters_that_were_cut_and_pasted_are_found_where_they_stand_now() {
     let page = Page::of(&["un deux trois", "quatre"]);
     let mark = page.mark(0, 3, 7, "de ux");
-    page.text(0).remove_range(&mut page.doc.transact_mut(), 3, 4);
+    page.text(0)
+        .remove_range(&mut page.doc.transact_mut(), 3, 4);
     assert_eq!(page.find(&mark), Found::Lost);
-    page.text(1).insert(&mut page.doc.transact_mut(), 0, "deux ");
+    page.text(1)
+        .insert(&mut page.doc.transact_mut(), 0, "deux ");
     let Found::Again { anchor, at } = page.find(&mark) else {
         panic!("not found again");
     };

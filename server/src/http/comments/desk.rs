@@ -87,7 +87,9 @@ impl Desk {
     pub(super) fn by(&self, said: Option<&str>) -> Result<By, Problem> {
         let grant = &self.reader.grant;
         let said = said.map(str::trim).filter(|name| !name.is_empty());
-        if said.is_some_and(|name| name.len() > NAME_BYTES_MAX || name.chars().any(char::is_control)) {
+        if said
+            .is_some_and(|name| name.len() > NAME_BYTES_MAX || name.chars().any(char::is_control))
+        {
             let detail = format!("a name is a line of at most {NAME_BYTES_MAX} bytes");
             return Err(unfit("comment", detail));
         }

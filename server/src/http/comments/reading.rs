@@ -22,11 +22,7 @@ use super::{
 use crate::{
     comments::{Thread, Whole},
     http::{
-        AppState,
-        admission::Turn,
-        documents::stored_state,
-        error::Problem,
-        history::parse_query,
+        AppState, admission::Turn, documents::stored_state, error::Problem, history::parse_query,
     },
     versions::{HistoryError, heavy},
 };
@@ -151,7 +147,10 @@ async fn locate(
     desk: &Desk,
     threads: &[(&String, &Whole)],
 ) -> Result<Vec<Found>, Problem> {
-    if threads.iter().all(|(_, whole)| whole.thread.anchor.is_none()) {
+    if threads
+        .iter()
+        .all(|(_, whole)| whole.thread.anchor.is_none())
+    {
         return Ok(vec![Found::Whole; threads.len()]);
     }
     let marks: Vec<Mark> = threads.iter().map(|(_, w)| mark(&w.thread)).collect();

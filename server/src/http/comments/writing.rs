@@ -102,7 +102,7 @@ pub(super) struct Settling {
 /// Other words for a comment.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Edited {
+pub(super) struct OtherWords {
     /// Plain text.
     #[schema(min_length = 1)]
     text: String,
@@ -162,10 +162,16 @@ fn place_of(new: &mut NewThread) -> Result<Option<(Value, Value)>, Problem> {
         };
     };
     if position(&start).is_none() || position(&end).is_none() {
-        return Err(unfit("anchor", "start and end are relative positions of Yjs, as JSON"));
+        return Err(unfit(
+            "anchor",
+            "start and end are relative positions of Yjs, as JSON",
+        ));
     }
     match new.quote.trim().is_empty() {
-        true => Err(unfit("anchor", "an anchor needs the quote of what stands there")),
+        true => Err(unfit(
+            "anchor",
+            "an anchor needs the quote of what stands there",
+        )),
         false => Ok(Some((start, end))),
     }
 }
@@ -177,11 +183,17 @@ fn full(detail: String) -> Problem {
 /// An error where there is no room for these changes.
 fn room(threads: &Threads, entries: &Entries, changes: &[Change]) -> Result<(), Problem> {
     if threads.0.len() > THREADS_MAX {
-        return Err(full(format!("a document has at most {THREADS_MAX} threads")));
+        return Err(full(format!(
+            "a document has at most {THREADS_MAX} threads"
+        )));
     }
-    let new = changes.iter().map(|(key, value)| key.len() + value.as_ref().map_or(0, String::len));
+    let new = changes
+        .iter()
+        .map(|(key, value)| key.len() + value.as_ref().map_or(0, String::len));
     match bytes(entries) + new.sum::<usize>() > BYTES_MAX {
-        true => Err(full(format!("the comments of a document have at most {BYTES_MAX} bytes"))),
+        true => Err(full(format!(
+            "the comments of a document have at most {BYTES_MAX} bytes"
+        ))),
         false => Ok(()),
     }
 }
@@ -231,13 +243,19 @@ pub(super) async fn start(
     ];
     let made = desk.change(&state, |threads, entries| {
         if threads.0.len() >= THREADS_MAX {
-            return Err(full(format!("a document has at most {THREADS_MAX} threads")));
+            return Err(full(format!(
+                "a document has at most {THREADS_MAX} threads"
+            )));
         }
         room(threads, entries, &changes)?;
         Ok((changes, ()))
     });
     made.await?;
-    tell(&state, Event::CommentCreated, event(&desk, &id, &id, &comment));
+    tell(
+        &state,
+        Event::CommentCreated,
+        event(&desk, &id, &id, &comment),
+    );
     let mut answer = now(&state, &desk, StatusCode::CREATED, &id).await?;
     let document = utf8_percent_encode(desk.reader.name.as_str(), NON_ALPHANUMERIC);
     let place = format!("/api/v1/documents/{document}/comments/{id}");
@@ -280,7 +298,9 @@ pub(super) async fn reply(
     let made = desk.change(&state, |threads, entries| {
         let whole = threads.0.get(&thread).ok_or_else(no_such_thread)?;
         if whole.comments.len() >= COMMENTS_MAX {
-            return Err(full(format!("a thread has at most {COMMENTS_MAX} comments")));
+            return Err(full(format!(
+                "a thread has at most {COMMENTS_MAX} comments"
+            )));
         }
         let mut changes = vec![set_comment(&thread, &id, Some(&comment)).map_err(failed)?];
         if whole.thread.resolved.is_some() {
@@ -294,7 +314,11 @@ pub(super) async fn reply(
         Ok((changes, ()))
     });
     made.await?;
-    tell(&state, Event::CommentCreated, event(&desk, &thread, &id, &comment));
+    tell(
+        &state,
+        Event::CommentCreated,
+        event(&desk, &thread, &id, &comment),
+    );
     now(&state, &desk, StatusCode::CREATED, &thread).await
 }
 
@@ -366,7 +390,12 @@ pub(super) async fn delete_thread(
     let id = thread_of(path)?;
     let deleted = desk.change(&state, |threads, _| {
         let whole = threads.0.get(&id).ok_or_else(no_such_thread)?;
-        Desk::need(whole.comments.values().all(|comment| desk.may_delete(&comment.by)))?;
+        Desk::need(
+            whole
+                .comments
+                .values()
+                .all(|comment| desk.may_delete(&comment.by)),
+        )?;
         let mut changes = vec![set_thread(&id, None).map_err(failed)?];
         for comment in whole.comments.keys() {
             changes.push(set_comment(&id, comment, None).map_err(failed)?);
@@ -390,14 +419,14 @@ fn comment_of(path: Result<Path<CommentPath>, PathRejection>) -> Result<CommentP
     operation_id = "edit_comment",
     tag = "comments",
     params(CommentPath),
-    request_body = Edited,
+    request_body = OtherWords,
     responses((status = 200, description = "Durable", body = CommentAnswer, headers(("ETag" = String))))
 )]
 pub(super) async fn edit(
     State(state): State<AppState>,
     desk: Desk,
     path: Result<Path<CommentPath>, PathRejection>,
-    body: Result<Json<Edited>, JsonRejection>,
+    body: Result<Json<OtherWords>, JsonRejection>,
 ) -> Result<Response, Problem> {
     let path = comment_of(path)?;
     let text = text_of(&parse_body(body)?.text)?;
@@ -445,7 +474,10 @@ pub(super) async fn delete(
         Desk::need(desk.may_delete(&comment.by))?;
         let change = set_comment(&path.thread, &path.comment, None).map_err(failed)?;
         let mut changes = vec![change];
-        let left = threads.0.get(&path.thread).map_or(0, |whole| whole.comments.len());
+        let left = threads
+            .0
+            .get(&path.thread)
+            .map_or(0, |whole| whole.comments.len());
         if left <= 1 {
             changes.push(set_thread(&path.thread, None).map_err(failed)?);
         }
@@ -457,7 +489,10 @@ pub(super) async fn delete(
 
 fn said<'a>(threads: &'a Threads, path: &CommentPath) -> Result<&'a Comment, Problem> {
     let whole = threads.0.get(&path.thread).ok_or_else(no_such_thread)?;
-    whole.comments.get(&path.comment).ok_or_else(no_such_comment)
+    whole
+        .comments
+        .get(&path.comment)
+        .ok_or_else(no_such_comment)
 }
 
 fn event(desk: &Desk, thread: &str, id: &str, comment: &Comment) -> CommentEvent {
@@ -474,7 +509,12 @@ fn tell(state: &AppState, kind: fn(CommentEvent) -> Event, about: CommentEvent) 
     state.registry.shared().events.emit(kind(about));
 }
 
-async fn now(state: &AppState, desk: &Desk, status: StatusCode, id: &str) -> Result<Response, Problem> {
+async fn now(
+    state: &AppState,
+    desk: &Desk,
+    status: StatusCode,
+    id: &str,
+) -> Result<Response, Problem> {
     let record = desk.record(state).await?.ok_or_else(no_such_thread)?;
     thread_now(desk, status, &record.read(), id)
 }

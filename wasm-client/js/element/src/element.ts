@@ -57,11 +57,15 @@ export class UnissonEditor extends HTMLElement implements Promised {
     super()
     this.#root.adoptedStyleSheets = [styleSheet()]
     keepFromPage(this.#root)
-    // Pages may set it before this script has come: then it lies on the element itself.
-    const early = Object.getOwnPropertyDescriptor(this, 'tokenProvider')?.value as TokenProvider | undefined
-    if (early === undefined) return
-    delete (this as { tokenProvider?: unknown }).tokenProvider
-    this.#tokenProvider = early
+    this.#tokenProvider = this.#early<TokenProvider>('tokenProvider') ?? null
+    this.#comments = this.#early<readonly CommentMark[]>('comments') ?? null
+  }
+
+  /** Pages may set a property before this script has come: then it lies on the element itself. */
+  #early<T> (name: string): T | undefined {
+    const value = Object.getOwnPropertyDescriptor(this, name)?.value as T | undefined
+    if (value !== undefined) delete (this as Record<string, unknown>)[name]
+    return value
   }
 
   /** Called when the server wants a token, where the attribute has none. */
