@@ -11,6 +11,7 @@ use unisson_rights::Action;
 use unisson_session::{Change, Entries, Record};
 
 use crate::{
+    auth::is_anonymous,
     comments::{self, By, Threads},
     http::{AppState, admission::Reader, documents::require, error::Problem},
     records::{ChangeError, RecordError, RecordHandle},
@@ -49,10 +50,15 @@ impl FromRequestParts<AppState> for Desk {
 }
 
 impl Desk {
+    /// Their id, where they can be told from others.
+    fn user(&self) -> Option<&str> {
+        let user = self.reader.grant.user.as_deref();
+        user.filter(|user| !is_anonymous(user))
+    }
+
     fn may(&self, action: Action) -> bool {
-        let grant = &self.reader.grant;
-        let is_somebody = grant.user.is_some() || !action.needs_a_person();
-        self.is_open || (is_somebody && grant.role.may(action))
+        let is_somebody = self.user().is_some() || !action.needs_a_person();
+        self.is_open || (is_somebody && self.reader.grant.role.may(action))
     }
 
     pub(super) fn may_comment(&self) -> bool {
@@ -61,8 +67,7 @@ impl Desk {
 
     /// People change their own words; nobody puts words into the mouth of others.
     pub(super) fn may_edit(&self, by: &By) -> bool {
-        let user = self.reader.grant.user.as_deref();
-        let is_own = user.is_some() && user == by.user.as_deref();
+        let is_own = self.user().is_some() && self.user() == by.user.as_deref();
         // Where nobody signs in, nobody knows whose words they are.
         self.may_comment() && (is_own || self.is_open && by.user.is_none())
     }
@@ -85,7 +90,6 @@ impl Desk {
     /// Who says something, or settles it. What somebody says they are called counts where the token
     /// does not say it.
     pub(super) fn by(&self, said: Option<&str>) -> Result<By, Problem> {
-        let grant = &self.reader.grant;
         let said = said.map(str::trim).filter(|name| !name.is_empty());
         if said
             .is_some_and(|name| name.len() > NAME_BYTES_MAX || name.chars().any(char::is_control))
@@ -93,11 +97,14 @@ impl Desk {
             let detail = format!("a name is a line of at most {NAME_BYTES_MAX} bytes");
             return Err(unfit("comment", detail));
         }
-        let known = grant.display_name.as_deref();
-        let said = said.filter(|_| grant.user.is_none());
+        let known = self.reader.grant.display_name.as_deref();
+        let name = match self.user() {
+            Some(_) => known,
+            None => said.or(known),
+        };
         Ok(By {
-            user: grant.user.as_deref().map(str::to_owned),
-            name: known.or(said).map(str::to_owned),
+            user: self.user().map(str::to_owned),
+            name: name.map(str::to_owned),
         })
     }
 
