@@ -20,6 +20,7 @@ use crate::{
     attachments::Attachments,
     audit::Audit,
     auth::{Authenticator, is_anonymous},
+    comments::live::Watched,
     connection::Backlog,
     crowd::Crowd,
     doc_task::{self, DocInbox, DocMessage, Joining},
@@ -77,6 +78,8 @@ pub(crate) struct Shared {
     /// Documents that only the server writes.
     pub(crate) records: Arc<Records>,
     pub(crate) spaces: Arc<Spaces>,
+    /// Documents that hear of their comments.
+    pub(crate) watched: Watched,
     pub(crate) attachments: Attachments,
     /// Spaces that are taken away or filled at a time.
     pub(crate) exports: Arc<Semaphore>,
@@ -117,6 +120,7 @@ impl Shared {
             poisons: Poisons::default(),
             records,
             spaces,
+            watched: Watched::default(),
             attachments: Attachments::default(),
             exports: Arc::new(Semaphore::new(EXPORTS_MAX)),
             events: Arc::default(),
