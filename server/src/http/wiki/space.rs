@@ -114,10 +114,6 @@ impl Inside {
     }
 
     /// The space's address below the root.
-    pub(super) fn id(&self) -> &str {
-        self.held.id()
-    }
-
     pub(super) fn base(&self) -> String {
         format!("s/{}", self.held.id())
     }
