@@ -7,6 +7,7 @@ import { html, nothing, type PropertyDeclarations, type TemplateResult } from 'l
 import { repeat } from 'lit/directives/repeat.js'
 import { path } from '../api.js'
 import { Component } from '../component.js'
+import { refreshCrumbs } from '../crumbs.js'
 import { follow } from '../follow.js'
 import { icon } from '../icons.js'
 import { isFavourite, opened, refreshMarks, toggleFavourite } from '../personal.js'
@@ -101,18 +102,17 @@ export class UnissonPages extends Component {
     while (this.#isStale) {
       this.#isStale = false
       try {
-        const { tree, etag, pages } = await read(this.api, this.space)
+        const { tree, etag } = await read(this.api, this.space)
         const before = this.seen
         if (before?.etag === etag) continue
         this.#keepFocus()
         this.seen = { tree, etag }
         if (before === null) this.opened = new Set(tree.chain(this.page).map((page) => page.id))
         refreshMarks(this.#user, this.space, (id) => tree.get(id)?.title ?? null)
-        const changed = new CustomEvent('unisson-tree', { bubbles: true, composed: true, detail: { chain: tree.chain(this.page), page: pages.find(({ id }) => id === this.page) } })
-        if (before !== null) {
-          this.dispatchEvent(changed)
-          if (byOthers) this.announce(this.words.changed)
-        }
+        if (before === null) continue
+        if (byOthers) this.announce(this.words.changed)
+        refreshCrumbs(this.space, tree.chain(this.page), (path) => this.link(path))
+        if (before.tree.get(this.page) !== undefined && tree.get(this.page) === undefined) this.say(this.words.notThere, 'bad')
       } catch (error) {
         // What is shown stays; the next change, or the next try, brings the rest.
         if (this.seen === null) this.sayWhy(error)
