@@ -32,6 +32,7 @@ pub(crate) struct LimitLabel {
 #[derive(Debug, Default)]
 pub(crate) struct Metrics {
     pub(crate) sockets: Family<DialectLabel, Gauge>,
+    pub(crate) sockets_carried: Gauge,
     pub(crate) documents: Gauge,
     pub(crate) frames_received: Counter,
     pub(crate) bytes_received: Counter,
@@ -75,6 +76,11 @@ impl Metrics {
     pub(crate) fn text(&self, store: &StoreStatus, memory: &Memory, more: &str) -> String {
         let mut registry = Registry::with_prefix("unisson");
         registry.register("sockets", "Open sockets", self.sockets.clone());
+        registry.register(
+            "sockets_carried",
+            "Open sockets that plain requests carry",
+            self.sockets_carried.clone(),
+        );
         registry.register("documents", "Open documents", self.documents.clone());
         registry.register(
             "frames_received",

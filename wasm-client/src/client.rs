@@ -13,7 +13,7 @@ use crate::{
     Incoming, PresenceState, Reconnect, Status, Wire, after_close,
     backoff::Backoff,
     document::{Document, Received, UpdateError},
-    ledger::Ledger,
+    ledger::{Content, Ledger},
     presence::{Presence, RENEW_MS},
 };
 
@@ -101,8 +101,11 @@ pub struct Client {
     heard_at: Option<u64>,
     /// A `SyncStep1` is on its way and will be answered by what is missing.
     asked: bool,
+    /// How many questions of the server come with the answers to ours. Only what we answer to those
+    /// is acknowledged: a question about a hole is not.
+    handshakes: usize,
     resync_at: Option<u64>,
-    /// An edit was made while the ledger had no room: the next answer sends it.
+    /// Edits wait for room, or for the right to write.
     held: bool,
     received_at: u64,
     renew_at: u64,
@@ -127,6 +130,7 @@ impl Client {
             told: false,
             heard_at: None,
             asked: false,
+            handshakes: 0,
             resync_at: None,
             held: false,
             received_at: 0,
@@ -224,6 +228,7 @@ impl Client {
         self.told = false;
         self.heard_at = None;
         self.asked = false;
+        self.handshakes = 0;
         self.resync_at = None;
         self.held = false;
         self.ledger.disconnected();
@@ -337,7 +342,7 @@ impl Client {
                     self.refusal = Some(reason);
                 }
             }
-            ServerMessage::Access(access, _) => self.access = access,
+            ServerMessage::Access(access, _) => self.allow(access),
             ServerMessage::Stateless(payload) => self.effects.push(Effect::Stateless(payload)),
         }
     }
@@ -376,6 +381,9 @@ impl Client {
     fn ask(&mut self) {
         if !self.asked {
             self.asked = true;
+            if self.wire.dialect() == Dialect::Hocuspocus {
+                self.handshakes += 1;
+            }
             let state_vector = self.document.state_vector_v1();
             self.send(PeerMessage::SyncStep1(state_vector.into()));
         }
@@ -383,32 +391,62 @@ impl Client {
 
     /// Answers the server's state vector.
     fn tell(&mut self, state_vector: &[u8]) {
+        let counted = self.handshakes > 0 || self.wire.dialect() == Dialect::YWebsocket;
+        self.handshakes = self.handshakes.saturating_sub(1);
         let unsaved = self.ledger.unsaved().clone();
-        let update = match self.access {
-            Access::ReadOnly => Ok(vec![0, 0]),
-            Access::ReadWrite => self.document.diff_v1(state_vector, &unsaved),
+        let may_write = self.access == Access::ReadWrite;
+        let update = match may_write {
+            false => Ok(vec![0, 0]),
+            true => self.document.diff_v1(state_vector, &unsaved),
         };
         let Ok(update) = update else {
             self.effects.push(Effect::Close);
             return;
         };
-        self.ledger.sent(unsaved);
+        if counted {
+            // What a reader leaves out is not saved by the answer.
+            self.ledger.sent(match may_write {
+                false => Content::default(),
+                true => unsaved.clone(),
+            });
+        }
         self.send(PeerMessage::SyncStep2(update.into()));
         self.told = true;
-        self.held = false;
+        self.held = !may_write && !unsaved.is_empty();
+        if self.wire.dialect() == Dialect::YWebsocket && may_write && !unsaved.is_empty() {
+            // A server returns an `Update`, but an answer only if something in it is new.
+            self.send_again(&unsaved);
+        }
     }
 
-    /// Sends the edits that waited for room, merged.
+    /// Sends the edits that waited, merged.
     fn send_held(&mut self) {
-        if !self.held || !self.ledger.has_room() {
+        if !self.held || !self.told || self.access == Access::ReadOnly || !self.ledger.has_room() {
             return;
         }
         self.held = false;
         let unsaved = self.ledger.unsaved().clone();
-        let own = self.document.state_vector_v1();
-        if let Ok(update) = self.document.diff_v1(&own, &unsaved) {
+        if !unsaved.is_empty() {
+            self.send_again(&unsaved);
             self.ledger.sent(unsaved);
-            self.send(PeerMessage::Update(update.into()));
+        }
+    }
+
+    /// Everything unsaved as one update.
+    fn send_again(&mut self, unsaved: &Content) {
+        let own = self.document.state_vector_v1();
+        match self.document.diff_v1(&own, unsaved) {
+            Ok(update) => self.send(PeerMessage::Update(update.into())),
+            // The own state vector can be read: without it nothing could be sent any more.
+            Err(_) => self.effects.push(Effect::Close),
+        }
+    }
+
+    fn allow(&mut self, access: Access) {
+        self.access = access;
+        if access == Access::ReadWrite && self.told {
+            self.held |= self.ledger.has_unsent();
+            self.send_held();
         }
     }
 

@@ -80,6 +80,15 @@ impl Ledger {
         self.in_flight.len() < IN_FLIGHT_MAX
     }
 
+    /// Whether some unsaved edit is in no frame on its way.
+    pub(crate) fn has_unsent(&self) -> bool {
+        let mut left = self.unsaved.clone();
+        for content in &self.in_flight {
+            left.remove(content);
+        }
+        !left.is_empty()
+    }
+
     pub(crate) fn edited(&mut self, content: &Content) {
         self.unsaved.add(content);
     }

@@ -19,6 +19,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::post,
 };
+use prometheus_client::metrics::gauge::Gauge;
 use serde_json::json;
 
 use self::carried::Binding;
@@ -53,6 +54,7 @@ async fn open(State(state): State<AppState>, request: Request) -> Result<Respons
     let shared = state.registry.shared().clone();
     let door = Door::new(&state.registry, pipe);
     let outbox = door.outbox.clone();
+    let counted = Counted::new(shared.metrics.sockets_carried.clone());
     let socket = HocuspocusSocket::new(door, credential);
     let socket = serve(socket, outbox, shared, Vec::new(), permit);
     let (carried, name) = (state.carried.clone(), opened.socket.clone());
@@ -60,6 +62,7 @@ async fn open(State(state): State<AppState>, request: Request) -> Result<Respons
         // Whatever becomes of the socket, its name is forgotten.
         let _forgotten = carried::Forgotten::new(carried.clone(), name);
         socket.await;
+        drop(counted);
         if let Some(_place) = carried.linger() {
             carrier.heard_out(LAST_WORDS).await;
         }
@@ -67,6 +70,22 @@ async fn open(State(state): State<AppState>, request: Request) -> Result<Respons
     let body = json!({ "socket": opened.socket, "key": opened.key });
     let no_store = [(header::CACHE_CONTROL, "no-store")];
     Ok((StatusCode::CREATED, no_store, Json(body)).into_response())
+}
+
+/// A carried socket in the metrics, while it is open.
+struct Counted(Gauge);
+
+impl Counted {
+    fn new(gauge: Gauge) -> Self {
+        gauge.inc();
+        Self(gauge)
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
 }
 
 /// The carrier of a socket, for who shows its key and what it was opened with.

@@ -2,11 +2,13 @@
 
 import { test } from 'node:test'
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { converged, kinds, withClients } from '../harness/clients.mjs'
 import { skipWithoutMoto, withBucket } from '../harness/moto.mjs'
 import { UnissonServer, withServer } from '../harness/server.mjs'
+import { withStoreDoor } from '../harness/store-door.mjs'
 
 const options = { skip: skipWithoutMoto }
 
@@ -57,4 +59,30 @@ test('a spool keeps what the bucket has not yet, and brings it there', options, 
     // After a clean stop nothing is only in the spool.
     rmSync(spool, { recursive: true })
     await allThere(elsewhere, 'spooled')
+  })))
+
+/** What `unisson doctor` says, and its exit code. */
+const doctor = (environment) => new Promise((resolve) => {
+  execFile(process.env.UNISSON_BIN, ['doctor', '--json'], { env: { ...process.env, ...environment } }, (error, stdout, stderr) => {
+    resolve({ code: error?.code ?? 0, said: stdout + stderr })
+  })
+})
+
+test('a store behind an authority of its own, through a proxy, is like any other', options, () =>
+  withBucket((bucket) => withStoreDoor(bucket.UNISSON_STORE_ENDPOINT, async ({ endpoint, address, ca, proxy, tunnels }) => {
+    const environment = { ...bucket, UNISSON_STORE_ENDPOINT: endpoint, UNISSON_STORE_CA_FILE: ca, UNISSON_STORE_PROXY: proxy }
+    await withServer({ environment }, (server) => writeAndKill(server, 'guarded'))
+    assert.ok(tunnels.length > 0)
+    assert.ok(tunnels.every((tunnel) => tunnel === address), tunnels.join())
+    // What came through the door is in the bucket itself.
+    await withServer({ environment: bucket }, (server) => allThere(server, 'guarded'))
+    const before = tunnels.length
+    assert.equal((await doctor(environment)).code, 0)
+    assert.ok(tunnels.length > before)
+    // Without the authority nothing is sent, and that is said.
+    const stranger = await doctor({ ...environment, UNISSON_STORE_CA_FILE: undefined })
+    assert.equal(stranger.code, 1, stranger.said)
+    assert.match(stranger.said, /certificate/i)
+    const empty = await doctor({ ...environment, UNISSON_STORE_CA_FILE: '/dev/null' })
+    assert.match(empty.said, /ca_file.*holds no certificate/)
   })))

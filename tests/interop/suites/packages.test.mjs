@@ -12,7 +12,9 @@ import { build } from 'esbuild'
 
 const run = promisify(execFile)
 const workspace = join(dirname(fileURLToPath(import.meta.url)), '../../../wasm-client/js')
-const PUBLISHED = ['session', 'text', 'yjs', 'client', 'prosemirror', 'codemirror', 'quill', 'textarea']
+const PUBLISHED = ['session', 'text', 'yjs', 'client', 'prosemirror', 'codemirror', 'quill', 'textarea', 'element']
+/** What pages with the element are written with, and the types of those. */
+const FRAMEWORKS = { react: '19.3.1', '@types/react': '19.3.0', vue: '3.5.45' }
 const compiler = join(workspace, 'node_modules/.bin/tsc')
 
 let project
@@ -61,6 +63,57 @@ export const onWasm = async (state: PageState): Promise<void> => {
 }
 `
 
+/** The element in a page of plain TypeScript, of Vue and of React. */
+const PAGE = `
+import '@unisson/element'
+import type { Person, Quota, Status, UnissonEditor } from '@unisson/element'
+import type {} from '@unisson/element/vue'
+import type { GlobalComponents } from 'vue'
+
+const editor = document.querySelector('unisson-editor')
+if (editor !== null) {
+  const known: UnissonEditor = editor
+  known.tokenProvider = async (reason) => reason === 'open' ? 'token' : null
+  known.addEventListener('status', ({ detail }) => { const status: Status = detail.status; void status })
+  known.addEventListener('presence', function ({ detail }) { const people: Person[] = detail.people; void [people, this.saved] })
+  known.addEventListener('quota', ({ detail }: CustomEvent<Quota>) => { const used: number = detail.usedBytes; void used })
+  known.addEventListener('token-needed', ({ detail }) => detail.respondWith(fetch('/token').then((answer) => answer.text())))
+  known.addEventListener('click', ({ clientX }) => { void clientX })
+  known.session?.disconnect()
+  void known.signOut({ discardUnsaved: true })
+  // @ts-expect-error there is no such status
+  const wrong: boolean = known.status === 'done'
+  void wrong
+}
+type OfVue = InstanceType<GlobalComponents['unisson-editor']>['$props']
+const inVue: OfVue = { document: 'canteen/menus', onSaved: () => {}, onTokenNeeded: ({ detail }) => detail.respondWith(null) }
+// @ts-expect-error a theme is light or dark
+const wrongInVue: OfVue = { theme: 'blue' }
+void [inVue, wrongInVue]
+`
+const REACT_PAGE = `
+import { useRef, useState } from 'react'
+import type { Person, UnissonEditor } from '@unisson/element'
+import type {} from '@unisson/element/react'
+
+export const Page = () => {
+  const [people, setPeople] = useState<Person[]>([])
+  const editor = useRef<UnissonEditor>(null)
+  return (
+    <main>
+      <unisson-editor
+        ref={editor} document="canteen/menus" access="reader" className="page" aria-label="Menus"
+        onready={() => editor.current?.focus()} onpresence={({ detail }) => setPeople(detail.people)}
+        ontoken-needed={({ detail }) => detail.respondWith(null)}
+      />
+      {/* @ts-expect-error there is no such access */}
+      <unisson-editor document="canteen/menus" access="writer" />
+      {people.length}
+    </main>
+  )
+}
+`
+
 /** What they try first. */
 const TRIAL = `
 import assert from 'node:assert/strict'
@@ -96,15 +149,17 @@ const pack = async (name) => {
 
 /** The editors that the packages are for, in the versions that they are tested with. */
 const editors = () => Object.fromEntries(PUBLISHED.map(manifestOf).flatMap(({ peerDependencies = {}, devDependencies = {} }) =>
-  Object.keys(peerDependencies).map((peer) => [peer, devDependencies[peer]])))
+  Object.keys(peerDependencies).filter((peer) => peer in devDependencies).map((peer) => [peer, devDependencies[peer]])))
 
 /** Packs every package, and installs all in a project that has nothing else. */
 before(async () => {
   project = mkdtempSync(join(tmpdir(), 'unisson-packages-'))
-  const dependencies = { ...editors() }
+  const dependencies = { ...editors(), ...FRAMEWORKS }
   for (const name of PUBLISHED) dependencies[`@unisson/${name}`] = await pack(name)
   writeFileSync(join(project, 'package.json'), JSON.stringify({ name: 'trial', private: true, type: 'module', dependencies }))
   writeFileSync(join(project, 'program.ts'), PROGRAM)
+  writeFileSync(join(project, 'page.ts'), PAGE)
+  writeFileSync(join(project, 'page.tsx'), REACT_PAGE)
   writeFileSync(join(project, 'trial.mjs'), TRIAL)
   await run('npm', ['install', '--prefer-offline', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: project, timeout: 200_000 })
 })
@@ -119,9 +174,9 @@ test('every package has its licence, its README, its types, and nothing of its s
     const files = readdirSync(folder, { recursive: true }).map(String)
     assert.ok(files.includes('README.md'), `${name} has a README`)
     assert.ok(files.every((file) => !/^(src|test)\//.test(file)), name)
-    for (const [path, { types, default: code } = {}] of Object.entries(manifest.exports)) {
-      if (types === undefined) continue
-      assert.ok(files.includes(types.slice(2)) && files.includes(code.slice(2)), `${name} has what ${path} names`)
+    for (const [path, named] of Object.entries(manifest.exports)) {
+      const targets = typeof named === 'string' ? [named] : Object.values(named)
+      assert.ok(targets.every((target) => files.includes(target.slice(2))), `${name} has what ${path} names`)
     }
     // A package that imports what it does not name works only beside its authors.
     const named = [manifest.name, ...Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies })]
@@ -136,12 +191,21 @@ test('every package has its licence, its README, its types, and nothing of its s
 for (const [what, settings] of [['Node', { module: 'NodeNext', moduleResolution: 'NodeNext' }], ['a bundler', { module: 'ESNext', moduleResolution: 'Bundler' }]]) {
   test(`the types are complete where ${what} resolves them`, async () => {
     writeFileSync(join(project, 'tsconfig.json'), JSON.stringify({
-      compilerOptions: { ...settings, target: 'ES2022', lib: ['ES2022', 'DOM', 'DOM.Iterable'], types: [], strict: true, exactOptionalPropertyTypes: true, noEmit: true, skipLibCheck: true },
-      files: ['program.ts']
+      compilerOptions: { ...settings, target: 'ES2022', lib: ['ES2022', 'DOM', 'DOM.Iterable'], types: [], jsx: 'react-jsx', strict: true, exactOptionalPropertyTypes: true, noEmit: true, skipLibCheck: true },
+      files: ['program.ts', 'page.ts', 'page.tsx']
     }))
     await run(compiler, ['-p', project]).catch(({ stdout }) => assert.fail(stdout))
   })
 }
+
+test('the element\'s own types hold without a framework, and are themselves checked', async () => {
+  writeFileSync(join(project, 'alone.ts'), "import '@unisson/element'\nexport const saved: boolean | undefined = document.querySelector('unisson-editor')?.saved\n")
+  writeFileSync(join(project, 'tsconfig.json'), JSON.stringify({
+    compilerOptions: { module: 'ESNext', moduleResolution: 'Bundler', target: 'ES2022', types: [], strict: true, noEmit: true, skipLibCheck: false },
+    files: ['alone.ts']
+  }))
+  await run(compiler, ['-p', project]).catch(({ stdout }) => assert.fail(stdout))
+})
 
 test('they run in Node', async () => {
   const { stdout } = await run(process.execPath, ['trial.mjs'], { cwd: project })
@@ -158,6 +222,7 @@ test('they are bundled, and what is not used is left out', async () => {
     return outputFiles[0].text
   }
   assert.ok((await bundled(PROGRAM)).length > 100_000)
+  assert.match(await bundled(PAGE), /customElements\.define\("unisson-editor"/)
   const field = await bundled("import { bind } from '@unisson/textarea'; window.bind = bind")
   assert.ok(field.length < 25_000, `the smallest binding has ${field.length} letters`)
   assert.ok(!field.includes('WebSocket'))

@@ -55,6 +55,12 @@ impl Relay {
                     (from, ServerMessage::SyncStep2(missing.into())),
                 ]
             }
+            // An answer repeats all deletions ever: one without news is not returned.
+            Some(PeerMessage::SyncStep2(update))
+                if self.dialect == Dialect::YWebsocket && !self.is_news(&update) =>
+            {
+                Vec::new()
+            }
             Some(PeerMessage::SyncStep2(update) | PeerMessage::Update(update)) => {
                 let decoded = Update::decode_v1(&update).expect("an update");
                 self.doc
@@ -76,6 +82,26 @@ impl Relay {
             }
             _ => Vec::new(),
         }
+    }
+
+    fn is_news(&self, update: &Bytes) -> bool {
+        let decoded = Update::decode_v1(update).expect("an update");
+        let before = self.state();
+        let copy = Doc::new();
+        for bytes in [&before, &decoded.encode_v1()] {
+            let update = Update::decode_v1(bytes).expect("an update");
+            copy.transact_mut().apply_update(update).expect("applies");
+        }
+        let now = copy
+            .transact()
+            .encode_state_as_update_v1(&StateVector::default());
+        now != before
+    }
+
+    fn state(&self) -> Vec<u8> {
+        self.doc
+            .transact()
+            .encode_state_as_update_v1(&StateVector::default())
     }
 
     fn acknowledge(&mut self) -> Vec<(usize, ServerMessage)> {
@@ -267,6 +293,75 @@ fn a_lost_socket_does_not_save_what_was_in_flight() {
         world.disk_done();
         assert_eq!(world.status(0), Status::Saved, "{dialect:?}");
     }
+}
+
+#[test]
+fn a_deletion_that_the_server_has_already_is_saved_after_a_reconnection() {
+    for dialect in DIALECTS {
+        let mut world = World::connected(dialect);
+        world.insert(0, "abc");
+        world.relay.durable = false;
+        let text = world.clients[0].doc().get_or_insert_text("text");
+        let (_, effects) = world.clients[0]
+            .edit(|transaction| text.remove_range(transaction, 0, 2))
+            .expect("may edit");
+        world.run(0, effects);
+        world.clients[0].closed(world.now, 1006);
+        world.relay.undurable.clear();
+        world.connect(0);
+        assert_eq!(world.status(0), Status::Saving, "{dialect:?}");
+        world.disk_done();
+        assert_eq!(world.status(0), Status::Saved, "{dialect:?}");
+        assert_eq!(world.text(1), "c");
+    }
+}
+
+#[test]
+fn the_answer_to_a_question_about_a_hole_is_not_waited_for() {
+    let mut world = World::connected(Dialect::Hocuspocus);
+    world.insert(0, "a");
+    let question = ServerMessage::SyncStep1(Bytes::from_static(&[0]));
+    let frame = hocuspocus::encode(
+        match &world.clients[0].wire {
+            Wire::Hocuspocus(address) => address,
+            Wire::YWebsocket => panic!("another dialect"),
+        },
+        &question,
+    );
+    // The server takes the answer and does not acknowledge it.
+    let effects = world.clients[0].received(world.now, &frame);
+    assert!(
+        effects
+            .iter()
+            .any(|effect| matches!(effect, Effect::Send(_)))
+    );
+    assert_eq!(world.status(0), Status::Saved);
+    // The next acknowledgement is that of the next edit, and of nothing before it.
+    world.relay.durable = false;
+    world.insert(0, "b");
+    assert_eq!(world.status(0), Status::Saving);
+    world.disk_done();
+    assert_eq!(world.status(0), Status::Saved);
+}
+
+#[test]
+fn what_a_reader_could_not_send_is_never_called_saved_and_goes_out_when_it_may_write() {
+    let mut world = World::new(Dialect::Hocuspocus);
+    world.insert(0, "offline");
+    let allow = |access| (0, ServerMessage::Access(access, String::new()));
+    world.clients[0].start(world.now);
+    let effects = world.clients[0].opened(world.now);
+    world.deliver(vec![allow(Access::ReadOnly)]);
+    world.run(0, effects);
+    assert_eq!(world.status(0), Status::ReadOnly);
+    assert!(world.clients[0].has_unsaved_edits());
+    assert!(world.saved.is_empty());
+    world.connect(1);
+    assert_eq!(world.text(1), "");
+    world.deliver(vec![allow(Access::ReadWrite)]);
+    assert_eq!(world.text(1), "offline");
+    assert_eq!(world.status(0), Status::Saved);
+    assert!(!world.clients[0].has_unsaved_edits());
 }
 
 #[test]

@@ -20,6 +20,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{
     asker::{Asker, body, identify, name, title},
+    model::Model,
     told,
 };
 use crate::{
@@ -29,6 +30,8 @@ use crate::{
         admission::{Asked, bad_request},
         error::Problem,
         history::parse_query,
+        language::Language,
+        search::Viewer,
     },
     spaces::{Refusal, document_of, prefix_of},
     versions::unix_now_ms,
@@ -179,6 +182,9 @@ pub(super) struct SpaceOrder {
     signed_in_role: Option<Role>,
     /// The first owner; you, where it is left out.
     owner: Option<String>,
+    /// A space that this one is made after: its pages, as far as you may read them, what they say,
+    /// and what is closed or locked. People, links and history stay where they are.
+    from: Option<String>,
 }
 
 /// Create a space
@@ -228,6 +234,20 @@ pub(super) async fn create(
         user: who.person.user.clone(),
         name: who.person.display_name.clone(),
     };
+    let model = match &order.from {
+        Some(from) => {
+            if held.space()?.is_some() {
+                return Err(Refusal::Exists("there is a space of this id already").into());
+            }
+            let mut viewer = Viewer::of(&state, &headers, query.as_deref()).await?;
+            let model = Model::of(&state, &mut viewer, from).await?;
+            let language = Language::of(query.as_deref(), &headers);
+            let to = (order.id.as_str(), settings.title.as_str());
+            model.write(&state, to, (&who, language)).await?;
+            model.changes()
+        }
+        None => Vec::new(),
+    };
     let mut told = Vec::new();
     let made = held.change(&state.registry, author, None, |space| {
         if space.is_some() {
@@ -240,6 +260,7 @@ pub(super) async fn create(
         };
         let mut changes = vec![set(Keys::SPACE.to_owned(), &settings)];
         changes.extend(owner.map(|owner| set(Keys::member(&owner), &member)));
+        changes.extend(model);
         told = told::of(None, &changes);
         Ok((changes, ()))
     });

@@ -9,6 +9,7 @@ const COMPONENTS: Record<string, () => Promise<unknown>> = {
   'unisson-links': () => import('./screens/links.js'),
   'unisson-members': () => import('./screens/members.js'),
   'unisson-pages': () => import('./screens/pages.js'),
+  'unisson-search': () => import('./screens/search.js'),
   'unisson-settings': () => import('./screens/settings.js'),
   'unisson-spaces': () => import('./screens/spaces.js'),
   'unisson-trash': () => import('./screens/trash.js')

@@ -1,10 +1,11 @@
-import type { TokenAnswer, UnissonEditor } from './element.js'
+import type { TokenAnswer } from '../types/index.js'
+import type { UnissonEditor } from './element.js'
 
 /** The version of these messages; see docs/guide/embed.md. */
 const VERSION = 1
 /** How long the page around may take to answer with a token. */
 const TOKEN_MAX_MS = 15_000
-const TOLD = ['ready', 'status', 'change', 'saved', 'dirty', 'refused', 'presence'] as const
+const TOLD = ['ready', 'status', 'change', 'saved', 'dirty', 'refused', 'presence', 'quota'] as const
 
 interface Command { unisson?: unknown, command?: unknown, id?: unknown, token?: unknown, name?: unknown, locale?: unknown }
 

@@ -1,4 +1,6 @@
 import type { Session } from '@unisson/yjs'
+import type { Quota } from '../../types/index.js'
+import { percentOf } from '../quota.js'
 import type { Shown, Words } from '../words.js'
 import { make } from './dom.js'
 import { icon, type IconName } from './icons.js'
@@ -13,10 +15,15 @@ const ICONS: Record<Shown, IconName> = {
   saved: 'check',
   'read-only': 'lock',
   refused: 'warning',
-  failed: 'warning'
+  failed: 'warning',
+  full: 'warning',
+  fullKept: 'warning',
+  fullUnkept: 'warning'
 }
 /** What somebody who does not see the line has to hear; saving and saved alternate all day. */
-const ANNOUNCED: ReadonlySet<Shown> = new Set(['offline', 'offlineUnkept', 'offlineClean', 'read-only', 'refused', 'failed'])
+const ANNOUNCED: ReadonlySet<Shown> = new Set([
+  'offline', 'offlineUnkept', 'offlineClean', 'read-only', 'refused', 'failed', 'full', 'fullKept', 'fullUnkept'
+])
 /** What is over sooner than this is not worth a word: savings, and a change of transports. */
 const SHOWN_AFTER_MS = 400
 const PASSING: ReadonlySet<Shown> = new Set(['connecting', 'syncing', 'saving'])
@@ -25,6 +32,7 @@ const PASSING: ReadonlySet<Shown> = new Set(['connecting', 'syncing', 'saving'])
 export class StatusLine {
   readonly dom: HTMLElement
   readonly #state = make('span', { class: 'state', part: 'status' })
+  readonly #room = make('span', { class: 'room', part: 'room' })
   readonly #count = make('span', { class: 'count', part: 'count' })
   readonly #session: Session
   readonly #words: Words
@@ -32,12 +40,13 @@ export class StatusLine {
   #shown: Shown | null = null
   #later: ReturnType<typeof setTimeout> | null = null
   #wasAway = false
+  #isFull = false
 
   constructor (session: Session, words: Words, announce: (text: string) => void, ...more: HTMLElement[]) {
     this.#session = session
     this.#words = words
     this.#announce = announce
-    this.dom = make('div', { class: 'status-line', part: 'status-line' }, this.#state, this.#count, ...more)
+    this.dom = make('div', { class: 'status-line', part: 'status-line' }, this.#state, this.#room, this.#count, ...more)
     this.update()
   }
 
@@ -50,12 +59,25 @@ export class StatusLine {
     } else this.#show(shown)
   }
 
+  /** The server has said how much room is left. */
+  room (quota: Quota): void {
+    this.#isFull = quota.state === 'full'
+    const text = quota.state === 'near' ? this.#words.nearlyFull(percentOf(quota)) : ''
+    if (text !== '' && this.#room.textContent === '') this.#announce(text)
+    this.#room.replaceChildren(...(text === '' ? [] : [icon('warning'), make('span', {}, text)]))
+    this.update()
+  }
+
   count (words: number): void { this.#count.textContent = this.#words.words(words) }
 
   destroy (): void { if (this.#later !== null) clearTimeout(this.#later) }
 
   #toShow (): Shown {
     const { status, unsaved, localCopy } = this.#session
+    if (status === 'read-only' && this.#isFull) {
+      if (!unsaved) return 'full'
+      return localCopy === 'kept' ? 'fullKept' : 'fullUnkept'
+    }
     if (status !== 'offline') return status
     if (!unsaved) return 'offlineClean'
     return localCopy === 'kept' ? 'offline' : 'offlineUnkept'

@@ -4,7 +4,7 @@ import { wordLists } from './paste-lists.js'
 const NOISE = 'style, script, meta, link, title, xml, head, colgroup, col, template, noscript, iframe, object, embed, svg, button, input:not([type="checkbox"]), select, textarea'
 /** These attributes say something; all others are looks of the place that the text comes from. */
 const KEPT = new Set(['href', 'src', 'alt', 'title', 'colspan', 'rowspan', 'start', 'type', 'width', 'height',
-  'data-type', 'data-checked', 'data-pm-slice', 'data-colwidth', 'class', 'checked'])
+  'data-type', 'data-checked', 'data-callout', 'data-pm-slice', 'data-colwidth', 'class', 'checked'])
 
 /**
  * Cleans HTML of Word, LibreOffice, Google Docs and web pages: structure and emphasis stay; fonts,
@@ -25,6 +25,7 @@ export const cleanHtml = (html: string): string => {
   dropHidden(body)
   wordLists(body)
   checkLists(body)
+  headCells(body)
   emphasize(body)
   for (const element of body.querySelectorAll('font, center, span, tbody > p')) unwrap(element)
   liftBlocks(body)
@@ -91,6 +92,16 @@ const checkLists = (body: HTMLElement): void => {
     if (item.parentElement?.tagName === 'UL') item.parentElement.dataset.type = 'taskList'
   }
   for (const box of body.querySelectorAll('input')) box.remove()
+}
+
+/** LibreOffice puts plain cells into a table's head. */
+const headCells = (body: HTMLElement): void => {
+  for (const cell of body.querySelectorAll('thead td')) {
+    const header = cell.ownerDocument.createElement('th')
+    for (const { name, value } of cell.attributes) header.setAttribute(name, value)
+    header.append(...cell.childNodes)
+    cell.replaceWith(header)
+  }
 }
 
 /** `<b>` around paragraphs, which Google Docs makes, would make all of them bold. */

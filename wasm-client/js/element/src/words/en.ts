@@ -20,6 +20,26 @@ export const english: Words = {
   horizontalRule: 'Divider',
   table: 'Table',
   image: 'Image',
+  callout: 'Callout',
+  callouts: { info: 'Information', tip: 'Tip', warning: 'Warning', danger: 'Danger' },
+  contents: 'Table of contents',
+  wiki: {
+    lists: { page: 'Pages', mention: 'People and dates', block: 'Insert' },
+    found: (count) => count === 0 ? 'No suggestion' : count > 1 ? `${count} suggestions` : '1 suggestion',
+    create: (title) => `Create the page “${title}”`,
+    later: (title) => `Link to “${title}”, to be written later`,
+    created: (title) => `The page “${title}” is there now`,
+    notCreated: (title) => `The page “${title}” could not be created: perhaps you have no right to`,
+    toBeWritten: (title) => `There is no page “${title}” yet: click to create it`,
+    missing: 'This page is gone, or not open to you',
+    today: 'today',
+    tomorrow: 'tomorrow',
+    noHeadings: 'The headings of this page will appear here.',
+    linkToPage: 'Link to a page',
+    mention: 'Person or date',
+    callout: (kind) => `Callout: ${kind}`,
+    plainQuote: 'Plain quote'
+  },
   undo: 'Undo',
   redo: 'Redo',
   done: 'Task done',
@@ -44,6 +64,27 @@ export const english: Words = {
     cancel: 'Close',
     badAddress: 'This address cannot be used.'
   },
+  files: {
+    attach: 'Attach a file',
+    uploading: (name) => `Sending “${name}”…`,
+    added: (name) => `“${name}” is attached to the page`,
+    failed: (name, reason) => `“${name}” was not attached: ${reason}`,
+    describe: 'Describe the image',
+    reasons: {
+      'attachment-type': 'files of this kind are not taken, or the file is not what its name says.',
+      'attachment-name': 'its name cannot be used.',
+      'attachments-full': 'the page has too many files already.',
+      'too-large': 'it is too large.',
+      'body-too-large': 'it is too large.',
+      quota: 'there is no room left in this space.',
+      'read-only': 'you may read this page, not change it.',
+      forbidden: 'you have no access to this page.',
+      unauthorized: 'your access has ended: load the page again.',
+      empty: 'it is empty.',
+      offline: 'the server does not answer. Try again later.',
+      other: 'the server refused it.'
+    }
+  },
   status: {
     offline: 'Offline: your changes are kept on this device',
     offlineUnkept: 'Offline: keep this page open, your changes will be sent',
@@ -54,8 +95,12 @@ export const english: Words = {
     saved: 'Saved',
     'read-only': 'Read only',
     refused: 'Access refused',
-    failed: 'This document is not available'
+    failed: 'This document is not available',
+    full: 'No room left here: nothing can be written',
+    fullKept: 'No room left here: your last changes are not saved, they are kept on this device',
+    fullUnkept: 'No room left here: your last changes are not saved, keep this page open'
   },
+  nearlyFull: (percent) => `${percent}% of the room is used`,
   words: (count) => count === 1 ? '1 word' : `${count.toLocaleString('en')} words`,
   people: (count) => count === 1 ? '1 person on this page' : `${count} people on this page`,
   others: (count) => `${count} more`,

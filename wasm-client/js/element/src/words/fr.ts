@@ -20,6 +20,26 @@ export const french: Words = {
   horizontalRule: 'Ligne de séparation',
   table: 'Tableau',
   image: 'Image',
+  callout: 'Encadré',
+  callouts: { info: 'Information', tip: 'Conseil', warning: 'Attention', danger: 'Danger' },
+  contents: 'Sommaire',
+  wiki: {
+    lists: { page: 'Pages', mention: 'Personnes et dates', block: 'Insérer' },
+    found: (count) => count === 0 ? 'Aucune proposition' : count > 1 ? `${count} propositions` : '1 proposition',
+    create: (title) => `Créer la page « ${title} »`,
+    later: (title) => `Lien vers « ${title} », page à écrire plus tard`,
+    created: (title) => `La page « ${title} » est créée`,
+    notCreated: (title) => `La page « ${title} » n’a pas pu être créée : vous n’en avez peut-être pas le droit`,
+    toBeWritten: (title) => `La page « ${title} » n’existe pas encore : cliquez pour la créer`,
+    missing: 'Cette page n’existe plus, ou elle ne vous est pas ouverte',
+    today: 'aujourd’hui',
+    tomorrow: 'demain',
+    noHeadings: 'Les titres de la page apparaîtront ici.',
+    linkToPage: 'Lien vers une page',
+    mention: 'Personne ou date',
+    callout: (kind) => `Encadré : ${kind}`,
+    plainQuote: 'Simple citation'
+  },
   undo: 'Annuler',
   redo: 'Rétablir',
   done: 'Tâche faite',
@@ -44,6 +64,27 @@ export const french: Words = {
     cancel: 'Fermer',
     badAddress: 'Cette adresse n’est pas utilisable.'
   },
+  files: {
+    attach: 'Joindre un fichier',
+    uploading: (name) => `Envoi de « ${name} »…`,
+    added: (name) => `« ${name} » est joint à la page`,
+    failed: (name, reason) => `« ${name} » n’a pas été joint : ${reason}`,
+    describe: 'Décrire l’image',
+    reasons: {
+      'attachment-type': 'ce type de fichier n’est pas accepté, ou le fichier n’est pas ce que dit son nom.',
+      'attachment-name': 'son nom n’est pas utilisable.',
+      'attachments-full': 'la page a déjà trop de fichiers.',
+      'too-large': 'il est trop lourd.',
+      'body-too-large': 'il est trop lourd.',
+      quota: 'il n’y a plus de place dans cet espace.',
+      'read-only': 'vous pouvez lire cette page, pas la modifier.',
+      forbidden: 'vous n’avez pas accès à cette page.',
+      unauthorized: 'votre accès a expiré : rechargez la page.',
+      empty: 'il est vide.',
+      offline: 'le serveur ne répond pas. Réessayez plus tard.',
+      other: 'le serveur l’a refusé.'
+    }
+  },
   status: {
     offline: 'Hors ligne : vos modifications sont gardées sur cet appareil',
     offlineUnkept: 'Hors ligne : gardez cette page ouverte, vos modifications seront envoyées',
@@ -54,8 +95,12 @@ export const french: Words = {
     saved: 'Enregistré',
     'read-only': 'Lecture seule',
     refused: 'Accès refusé',
-    failed: 'Ce document n’est pas disponible'
+    failed: 'Ce document n’est pas disponible',
+    full: 'Plus de place ici : rien ne peut être écrit',
+    fullKept: 'Plus de place ici : vos derniers changements ne sont pas enregistrés, ils sont gardés sur cet appareil',
+    fullUnkept: 'Plus de place ici : vos derniers changements ne sont pas enregistrés, gardez cette page ouverte'
   },
+  nearlyFull: (percent) => `${percent} % de la place est utilisée`,
   words: (count) => count > 1 ? `${count.toLocaleString('fr')} mots` : `${count} mot`,
   people: (count) => count > 1 ? `${count} personnes sur cette page` : `${count} personne sur cette page`,
   others: (count) => `${count} de plus`,
