@@ -233,10 +233,11 @@ fn shown(visit: &Visit, inside: &Inside) -> String {
     let may_add = inside.rights(Place::Space).may(Action::CreatePages);
     let _ = write!(
         main,
-        "<unisson-pages space=\"{}\"{}>{tree}</unisson-pages>",
+        "<unisson-pages space=\"{}\"{}>{tree}",
         escaped(inside.held.id()),
         inside.live(None)
     );
+    // Within the element: the live tree says so itself, and shows all of it.
     if inside.tree.is_empty() {
         let text = if may_add {
             words.no_pages_writer
@@ -247,6 +248,7 @@ fn shown(visit: &Visit, inside: &Inside) -> String {
     } else if !inside.tree.is_whole() {
         let _ = write!(main, "<p class=\"hint\">{}</p>", words.some_pages);
     }
+    main.push_str("</unisson-pages>");
     let layout = Layout {
         title: settings.title.clone(),
         crumbs: inside.crumbs(),

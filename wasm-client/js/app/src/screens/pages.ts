@@ -14,7 +14,7 @@ import { isFavourite, opened, refreshMarks, toggleFavourite } from '../personal.
 import { Overtaken, move, read, rename, type Seen } from '../reorganise.js'
 import { isAtLeast, type Page, type Place, type Zone } from '../tree.js'
 import { pagesWords, type PagesWords } from '../words/pages.js'
-import { renderDialog, type Acts, type Dialog } from './pages/dialogs.js'
+import { renderDialog, type Acts, type Dialog, type Template } from './pages/dialogs.js'
 import { style } from './pages/style.js'
 
 interface RightsAnswer { user: string | null, actions: string[] }
@@ -30,7 +30,8 @@ export class UnissonPages extends Component {
     dialog: { state: true },
     opened: { state: true },
     drop: { state: true },
-    dragged: { state: true }
+    dragged: { state: true },
+    templates: { state: true }
   }
 
   declare live: boolean
@@ -40,6 +41,7 @@ export class UnissonPages extends Component {
   declare protected opened: ReadonlySet<string>
   declare protected drop: { page: string, zone: Zone } | null
   declare protected dragged: string | null
+  declare protected templates: Template[]
 
   #user: string | null = null
   #isPerson = false
@@ -58,6 +60,7 @@ export class UnissonPages extends Component {
     this.opened = new Set()
     this.drop = null
     this.dragged = null
+    this.templates = []
   }
 
   get words (): PagesWords { return this.wordsOf(pagesWords) }
@@ -140,7 +143,7 @@ export class UnissonPages extends Component {
   // Changes
 
   readonly #acts: Acts = {
-    ask: (dialog) => { this.dialog = dialog },
+    ask: (dialog) => this.#ask(dialog),
     cancel: () => this.closeDialog(),
     closed: () => {
       const dialog = this.dialog
@@ -148,7 +151,7 @@ export class UnissonPages extends Component {
       if (dialog !== null && 'page' in dialog) this.#focusAfter ??= { page: dialog.page, on: '.more' }
       else if (dialog?.kind === 'create' && dialog.parent !== null) this.#focusAfter ??= { page: dialog.parent, on: '.more' }
     },
-    create: (parent, title, write) => { void this.#create(parent, title, write) },
+    create: (parent, title, from, write) => { void this.#create(parent, title, from, write) },
     rename: (page, title) => { this.closeDialog(); void this.#rename(page, title) },
     move: (page, place) => { this.closeDialog(); void this.#move(page, place) },
     trash: (page) => { this.closeDialog(); void this.#trash(page) },
@@ -156,12 +159,32 @@ export class UnissonPages extends Component {
       this.closeDialog()
       toggleFavourite(this.#user, this.space, page, this.seen?.tree.get(page)?.title ?? page)
       this.requestUpdate()
-    }
+    },
+    template: (page, isOne) => { this.closeDialog(); void this.#template(page, isOne) }
   }
 
-  async #create (parent: string | null, title: string, write: boolean): Promise<void> {
+  #ask (dialog: Dialog): void {
+    this.dialog = dialog
+    if (!this.#creates || (dialog.kind !== 'create' && dialog.kind !== 'menu')) return
+    // A dialog without them serves as well.
+    this.api.get<{ templates: Template[] }>(path`spaces/${this.space}/templates`).then(({ value }) => { this.templates = value.templates }, () => {})
+  }
+
+  async #template (id: string, isOne: boolean): Promise<void> {
+    await this.#change(async (seen) => {
+      const call = path`spaces/${this.space}/templates/${id}`
+      await (isOne ? this.api.put(call, { for: 'space' }) : this.api.delete(call))
+      const title = seen.tree.get(id)?.title ?? id
+      await this.refresh()
+      this.say(isOne ? this.words.isTemplate(title) : this.words.isNoTemplate(title))
+    })
+  }
+
+  async #create (parent: string | null, title: string, from: string, write: boolean): Promise<void> {
     await this.#change(async () => {
-      const { value } = await this.api.post<Page>(path`spaces/${this.space}/pages`, { title, ...(parent !== null && { parent }) })
+      const { value } = await this.api.post<Page>(path`spaces/${this.space}/pages`, {
+        title, ...(parent !== null && { parent }), ...(from !== '' && { from })
+      })
       this.closeDialog()
       if (write) return window.location.assign(this.link(path`s/${this.space}/${value.id}`) + '?edit')
       if (parent !== null) this.#open(parent, true)
@@ -312,7 +335,7 @@ export class UnissonPages extends Component {
         <div class="head">
           <h2>${words.pages}</h2>
           ${this.#creates
-            ? html`<button class="small" @click=${() => { this.dialog = { kind: 'create', parent: null } }}>${icon('plus')} ${words.newPage}</button>`
+            ? html`<button class="small" @click=${() => this.#ask({ kind: 'create', parent: null })}>${icon('plus')} ${words.newPage}</button>`
             : nothing}
         </div>
         ${this.renderNotice()}
@@ -323,7 +346,7 @@ export class UnissonPages extends Component {
         ? nothing
         : renderDialog(this.dialog, {
           tree, words, common: this.common, acts: this.#acts, isPerson: this.#isPerson,
-          isStarred: (page) => isFavourite(this.#user, this.space, page)
+          isStarred: (page) => isFavourite(this.#user, this.space, page), templates: this.templates, space: this.space
         })}`
   }
 
@@ -359,9 +382,7 @@ export class UnissonPages extends Component {
           ${page.locked ? html`<span class="sign">${icon('lock')}<span class="unseen">${words.locked}</span></span>` : nothing}
           ${page.readers !== undefined ? html`<span class="sign">${icon('eye')}<span class="unseen">${words.restricted}</span></span>` : nothing}
           <button class="more" aria-haspopup="dialog" aria-label=${words.actions(title)}
-            @click=${(event: MouseEvent) => {
-              this.dialog = { kind: 'menu', page: id, at: (event.currentTarget as HTMLElement).getBoundingClientRect() }
-            }}>${icon('more')}</button>
+            @click=${(event: MouseEvent) => this.#ask({ kind: 'menu', page: id, at: (event.currentTarget as HTMLElement).getBoundingClientRect() })}>${icon('more')}</button>
         </div>
         ${hasChildren && isOpen ? this.#list(id) : nothing}
       </li>`

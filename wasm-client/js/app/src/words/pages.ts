@@ -44,6 +44,12 @@ export interface PagesWords {
   undo: string
   notThere: string
   favourites: string
+  begin: string
+  beginEmpty: string
+  makeTemplate: string
+  noTemplate: string
+  isTemplate: (title: string) => string
+  isNoTemplate: (title: string) => string
 }
 
 export const pagesWords: Both<PagesWords> = {
@@ -97,7 +103,13 @@ export const pagesWords: Both<PagesWords> = {
     },
     undo: 'Undo',
     notThere: 'This page is not there any more, or you may not see it.',
-    favourites: 'Favourites'
+    favourites: 'Favourites',
+    begin: 'Begin with',
+    beginEmpty: 'an empty page',
+    makeTemplate: 'Offer as a template',
+    noTemplate: 'No longer offer as a template',
+    isTemplate: (title) => `New pages of this space can begin as “${title}” now.`,
+    isNoTemplate: (title) => `“${title}” is no template any more.`
   },
   fr: {
     pages: 'Pages',
@@ -149,6 +161,12 @@ export const pagesWords: Both<PagesWords> = {
     },
     undo: 'Annuler',
     notThere: 'Cette page n’existe plus, ou vous ne pouvez pas la voir.',
-    favourites: 'Favoris'
+    favourites: 'Favoris',
+    begin: 'Commencer avec',
+    beginEmpty: 'une page vide',
+    makeTemplate: 'Proposer comme modèle',
+    noTemplate: 'Ne plus proposer comme modèle',
+    isTemplate: (title) => `Les nouvelles pages de cet espace peuvent maintenant commencer comme « ${title} ».`,
+    isNoTemplate: (title) => `« ${title} » n’est plus un modèle.`
   }
 }

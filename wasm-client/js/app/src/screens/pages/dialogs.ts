@@ -17,12 +17,16 @@ export interface Acts {
   ask: (dialog: Dialog) => void
   cancel: () => void
   closed: () => void
-  create: (parent: string | null, title: string, write: boolean) => void
+  create: (parent: string | null, title: string, from: string, write: boolean) => void
   rename: (page: string, title: string) => void
   move: (page: string, place: Place) => void
   trash: (page: string) => void
   star: (page: string) => void
+  template: (page: string, isOne: boolean) => void
 }
+
+/** A page that new pages may begin as. */
+export interface Template { document: string, space: string, page: string, title: string, space_title: string }
 
 export interface Scene {
   tree: Tree
@@ -31,6 +35,9 @@ export interface Scene {
   acts: Acts
   isPerson: boolean
   isStarred: (page: string) => boolean
+  /** Those of the space and of all spaces. */
+  templates: Template[]
+  space: string
 }
 
 export const renderDialog = (dialog: Dialog, scene: Scene): TemplateResult | typeof nothing => {
@@ -45,13 +52,14 @@ export const renderDialog = (dialog: Dialog, scene: Scene): TemplateResult | typ
   }
 }
 
-const menu = (page: Page, at: DOMRect, { tree, words, acts, isPerson, isStarred }: Scene): TemplateResult => {
+const menu = (page: Page, at: DOMRect, { tree, words, acts, isPerson, isStarred, templates, space }: Scene): TemplateResult => {
   const { id } = page
   const item = (name: IconName, text: string, act: () => void, kind = ''): TemplateResult =>
     html`<button class=${kind} @click=${act}>${icon(name)} ${text}</button>`
   const step = (name: IconName, text: string, place: Place | null): TemplateResult | typeof nothing =>
     place === null ? nothing : item(name, text, () => acts.move(id, place))
   const manages = isPerson && isAtLeast(page.role, 'facilitator')
+  const isTemplate = templates.some((template) => template.space === space && template.page === id)
   // Beside its button, but within the window.
   const place = `left: ${Math.max(8, Math.min(at.left, window.innerWidth - 280))}px; top: ${Math.max(8, Math.min(at.bottom, window.innerHeight - 380))}px`
   return html`
@@ -65,6 +73,7 @@ const menu = (page: Page, at: DOMRect, { tree, words, acts, isPerson, isStarred 
           ${step('up', words.up, tree.up(id))} ${step('down', words.down, tree.down(id))}
           ${step('deeper', words.deeper, tree.deeper(id))} ${step('out', words.out, tree.out(id))}
           ${item('move', words.move, () => acts.ask({ kind: 'move', page: id, parent: tree.parentOf(id) }))}
+          ${item('copy', isTemplate ? words.noTemplate : words.makeTemplate, () => acts.template(id, !isTemplate))}
           ${item('trash', words.trash, () => acts.ask({ kind: 'trash', page: id }), 'danger')}`
         : nothing}
     </dialog>`
@@ -88,11 +97,12 @@ const fieldsOf = (event: SubmitEvent): Map<string, string> => {
 }
 
 const creating = (parent: string | null, scene: Scene): TemplateResult => {
-  const { words, acts, tree } = scene
+  const { words, acts, tree, templates, space } = scene
   const above = parent === null ? undefined : tree.get(parent)
   const submit = (event: SubmitEvent): void => {
-    const title = fieldsOf(event).get('title') ?? ''
-    if (title !== '') acts.create(parent, title, (event.submitter as HTMLButtonElement | null)?.value === 'write')
+    const fields = fieldsOf(event)
+    const title = fields.get('title') ?? ''
+    if (title !== '') acts.create(parent, title, fields.get('from') ?? '', (event.submitter as HTMLButtonElement | null)?.value === 'write')
   }
   return html`
     <dialog aria-labelledby="dialog-title" @close=${acts.closed}>
@@ -103,6 +113,12 @@ const creating = (parent: string | null, scene: Scene): TemplateResult => {
           <input id="title" name="title" required maxlength="200" autocomplete="off" aria-describedby="title-help" autofocus>
           <p class="help" id="title-help">${words.titleHelp}</p>
         </div>
+        ${templates.length === 0
+          ? nothing
+          : html`<div class="field"><label for="from">${words.begin}</label>
+              <select id="from" name="from"><option value="">${words.beginEmpty}</option>
+                ${templates.map((template) => html`<option value=${template.document}>${template.title}${template.space === space ? nothing : ` (${template.space_title})`}</option>`)}
+              </select></div>`}
         <div class="actions">
           <button class="strong" value="write">${words.createAndWrite}</button>
           <button value="stay">${words.create}</button>
