@@ -143,7 +143,7 @@ export class UnissonLinks extends Component {
         ? html`<p class="empty">${words.none}</p>`
         : html`
           <table>
-            <thead><tr><th scope="col">${words.label}</th><th scope="col">${words.opens}</th><th scope="col">${words.role}</th><th scope="col">${words.state}</th><td></td></tr></thead>
+            <thead><tr><th scope="col">${words.label}</th><th scope="col">${words.opens}</th><th scope="col">${words.roleColumn}</th><th scope="col">${words.state}</th><td></td></tr></thead>
             <tbody>${repeat(links, ({ id }) => id, (link) => {
               const isOver = link.until_ms !== null && link.until_ms < now
               return html`

@@ -14,7 +14,7 @@ import { isFavourite, opened, refreshMarks, toggleFavourite } from '../personal.
 import { Overtaken, move, read, rename, type Seen } from '../reorganise.js'
 import { isAtLeast, type Page, type Place, type Zone } from '../tree.js'
 import { pagesWords, type PagesWords } from '../words/pages.js'
-import { renderDialog, type Acts, type Dialog, type Template } from './pages/dialogs.js'
+import { renderDialog, type Acts, type Dialog, type Restriction, type Template } from './pages/dialogs.js'
 import { style } from './pages/style.js'
 
 interface RightsAnswer { user: string | null, actions: string[] }
@@ -160,7 +160,8 @@ export class UnissonPages extends Component {
       toggleFavourite(this.#user, this.space, page, this.seen?.tree.get(page)?.title ?? page)
       this.requestUpdate()
     },
-    template: (page, isOne) => { this.closeDialog(); void this.#template(page, isOne) }
+    template: (page, isOne) => { this.closeDialog(); void this.#template(page, isOne) },
+    restrict: (page, change) => { this.closeDialog(); void this.#restrict(page, change) }
   }
 
   #ask (dialog: Dialog): void {
@@ -177,6 +178,14 @@ export class UnissonPages extends Component {
       const title = seen.tree.get(id)?.title ?? id
       await this.refresh()
       this.say(isOne ? this.words.isTemplate(title) : this.words.isNoTemplate(title))
+    })
+  }
+
+  async #restrict (id: string, change: Restriction): Promise<void> {
+    await this.#change(async (seen) => {
+      await this.api.patch(path`spaces/${this.space}/pages/${id}`, change)
+      await this.refresh()
+      this.say(this.words.accessChanged(seen.tree.get(id)?.title ?? id))
     })
   }
 

@@ -1,5 +1,8 @@
 import type { Both } from '../words.js'
 
+/** Who a page is for, beside those whom its space lets in. */
+export type Access = 'open' | 'write' | 'read'
+
 export interface PagesWords {
   pages: string
   newPage: string
@@ -44,6 +47,13 @@ export interface PagesWords {
   undo: string
   notThere: string
   favourites: string
+  access: string
+  accessOf: (title: string) => string
+  accessChoices: Record<Access, string>
+  accessHelp: Record<Access, string>
+  lock: string
+  lockHelp: string
+  accessChanged: (title: string) => string
   begin: string
   beginEmpty: string
   makeTemplate: string
@@ -104,6 +114,17 @@ export const pagesWords: Both<PagesWords> = {
     undo: 'Undo',
     notThere: 'This page is not there any more, or you may not see it.',
     favourites: 'Favourites',
+    access: 'Who may read and write…',
+    accessOf: (title) => `Who may read and write “${title}”`,
+    accessChoices: { open: 'As in the rest of the space', write: 'Only facilitators write', read: 'Only facilitators see it' },
+    accessHelp: {
+      open: 'Everybody does what their role says.',
+      write: 'Others read and comment, here and below.',
+      read: 'The page and all below it are hidden from others.'
+    },
+    lock: 'Locked',
+    lockHelp: 'Until it is unlocked nobody but facilitators writes here, whatever else was granted.',
+    accessChanged: (title) => `It counts at once for “${title}” and what is below.`,
     begin: 'Begin with',
     beginEmpty: 'an empty page',
     makeTemplate: 'Offer as a template',
@@ -162,6 +183,17 @@ export const pagesWords: Both<PagesWords> = {
     undo: 'Annuler',
     notThere: 'Cette page n’existe plus, ou vous ne pouvez pas la voir.',
     favourites: 'Favoris',
+    access: 'Qui peut lire et écrire…',
+    accessOf: (title) => `Qui peut lire et écrire « ${title} »`,
+    accessChoices: { open: 'Comme dans le reste de l’espace', write: 'Seuls les animateurs écrivent', read: 'Seuls les animateurs la voient' },
+    accessHelp: {
+      open: 'Chaque personne fait ce que dit son rôle.',
+      write: 'Les autres lisent et commentent, ici et dessous.',
+      read: 'La page et tout ce qui est dessous sont cachés aux autres.'
+    },
+    lock: 'Verrouillée',
+    lockHelp: 'Tant qu’elle est verrouillée, seuls les animateurs y écrivent, quoi qu’on ait accordé par ailleurs.',
+    accessChanged: (title) => `Cela compte tout de suite pour « ${title} » et ce qui est dessous.`,
     begin: 'Commencer avec',
     beginEmpty: 'une page vide',
     makeTemplate: 'Proposer comme modèle',

@@ -3,9 +3,9 @@ import { css } from 'lit'
 export const style = css`
   .layout { display: grid; gap: 1.4rem 2rem; grid-template-columns: minmax(0, 1fr) }
   @media (min-width: 64rem) { .layout { grid-template-columns: minmax(0, 1fr) 17rem } .side { grid-column: 2; grid-row: 1 } .shown { grid-column: 1; grid-row: 1 } }
-  .side h2 { margin-top: 0; font-size: 1.05rem }
+  .side h2 { margin: 0 0 .5rem; font-size: 1.05rem } .side form { margin-bottom: 1.6rem }
   .timeline { list-style: none; margin: 0 0 .8rem; padding: 0; max-height: 70vh; overflow: auto; border-inline-start: 2px solid var(--line) }
-  .timeline button { display: grid; justify-items: start; gap: .15rem; width: 100%; text-align: start; border: 0; border-radius: 0 .4rem .4rem 0; background: none; color: var(--ink); padding: .5rem .7rem }
+  .timeline button { display: grid; justify-items: start; justify-content: start; gap: .15rem; width: 100%; text-align: start; border: 0; border-radius: 0 .4rem .4rem 0; background: none; color: var(--ink); padding: .5rem .7rem }
   .timeline button:hover { background: var(--tint) }
   .timeline button[aria-pressed="true"] { background: var(--tint); box-shadow: inset 3px 0 0 var(--accent) }
   .timeline strong { overflow-wrap: anywhere }
@@ -24,7 +24,7 @@ export const style = css`
   del[data-block] { border-inline-start-color: var(--bad) } del[data-block] * { text-decoration: line-through }
   [data-change="formatted"] { border-bottom: 2px dotted var(--accent) }
   .text [data-attribute] { display: none }
-  .who [data-author] { border-bottom: 2px solid color-mix(in srgb, var(--person) 55%, transparent) }
+  .who span[data-author] { border-bottom: 2px solid color-mix(in srgb, var(--person) 55%, transparent) }
   .who [data-marked] { background: color-mix(in srgb, var(--person) 22%, transparent) }
   .people { list-style: none; margin: 0 0 1rem; padding: 0; display: flex; flex-wrap: wrap; gap: .4rem }
   .people button { color: var(--ink) } .people button[aria-pressed="true"] { background: var(--tint); border-color: var(--accent) }
