@@ -115,7 +115,7 @@ test('an owner opens a space to everybody, closes it, deletes it and brings it b
     await screen.getByRole('radio', { name: /^Les membres seulement/ }).check()
     await screen.getByRole('button', { name: 'Enregistrer' }).click()
     await screen.getByText('Quelqu’un vient de modifier cela.').waitFor()
-    assert.equal(await screen.getByLabel('Nom de l’espace').inputValue(), 'Cantines')
+    await until(async () => await screen.getByLabel('Nom de l’espace').inputValue() === 'Cantines', 'the other owner’s title is shown')
     await screen.getByRole('radio', { name: /^Les membres seulement/ }).check()
     await screen.getByRole('button', { name: 'Enregistrer' }).click()
     await screen.getByText('Enregistré.').waitFor()

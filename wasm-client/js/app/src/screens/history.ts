@@ -219,7 +219,9 @@ export class UnissonHistory extends Component {
     const versions = this.versions ?? []
     this.to = at < 0 ? NOW : versions[at]?.id ?? NOW
     this.from = versions[at + 1]?.id ?? versions[at]?.id ?? NOW
-    if (this.view === 'who' || this.view === 'people') this.view = 'changes'
+    // The first version has none before it: it is shown as it is.
+    if (this.from === this.to && at >= 0) this.view = 'then'
+    else if (this.view !== 'then') this.view = 'changes'
     void this.#show()
   }
 
@@ -240,7 +242,7 @@ export class UnissonHistory extends Component {
           <div class="views" role="group" aria-label=${words.viewsLabel}>
             ${VIEWS.map((name) => html`<button class="small" aria-pressed=${view === name} @click=${() => this.#look(name)}>${words.views[name]}</button>`)}
           </div>
-          ${view === 'people' ? this.#people() : html`${view === 'who' ? this.#who() : this.#compare()}${this.#article()}`}
+          ${view === 'people' ? this.#people() : html`${view === 'who' ? this.#who() : this.#compare()}${this.#article()}${view === 'who' ? this.#held() : nothing}`}
         </section>
         <section class="side" aria-label=${words.versions}>
           ${this.writes ? this.#keepForm() : nothing}
@@ -317,14 +319,20 @@ export class UnissonHistory extends Component {
   }
 
   #who (): TemplateResult {
-    const { words, held, authors, locale } = this
+    const { words, authors } = this
     const all = authors.reduce((sum, { characters }) => sum + characters, 0)
     return html`
       <p>${words.whoIntro}</p>
       <ul class="people">${authors.map(({ user, name, characters }) => html`
         <li><button class="small" aria-pressed=${this.marked === user} aria-label=${words.show(name)} @click=${() => this.#mark(user)}>
-          ${this.#face({ user, name })} ${words.share(name, Math.round(100 * characters / all))}</button></li>`)}</ul>
-      <div role="status">${held === null
+          ${this.#face({ user, name })} ${words.share(name, Math.round(100 * characters / all))}</button></li>`)}</ul>`
+  }
+
+  /** Below the text: above it would push away what somebody is just selecting. */
+  #held (): TemplateResult {
+    const { words, held, locale } = this
+    return html`
+      <div role="status" class="held">${held === null
         ? nothing
         : html`<div class="selected"><p><strong>${words.whoSelected}</strong></p>
           ${held.length === 0

@@ -134,8 +134,10 @@ export class UnissonPages extends Component {
     super.updated()
     if (this.#focusAfter === null || this.dialog !== null) return
     const { page, on } = this.#focusAfter
-    this.#focusAfter = null
     const row = this.renderRoot.querySelector(`[data-page="${page}"] > .row`)
+    // It may only be coming.
+    if (row === null && this.#reading !== null) return
+    this.#focusAfter = null
     const target = row?.querySelector<HTMLElement>(on)
     if (target !== this.shadowRoot?.activeElement) (target ?? this.renderRoot.querySelector<HTMLElement>('.head button'))?.focus()
   }

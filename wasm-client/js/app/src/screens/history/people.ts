@@ -20,7 +20,7 @@ export const initials = (name: string): string => {
 export const colorOf = (user: string): string => {
   let hash = 0
   for (const character of user) hash = (hash * 31 + (character.codePointAt(0) ?? 0)) % 360
-  return `hsl(${hash} 60% 36%)`
+  return `hsl(${hash} 60% 27%)`
 }
 
 /** Gives each passage its author's colour, and a title that says when. */

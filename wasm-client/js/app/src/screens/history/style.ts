@@ -18,8 +18,8 @@ export const style = css`
   .compare .field { margin: 0; flex: 1 1 12rem } .compare select { width: 100% }
   .paper { border: 1px solid var(--line); border-radius: .6rem; padding: 1rem clamp(.8rem, 4%, 2rem); background: var(--paper); min-height: 6rem }
   .text section { display: contents }
-  ins { text-decoration: underline; text-decoration-thickness: 2px; text-decoration-color: var(--person, var(--good)); text-underline-offset: .18em; background: var(--good-tint); color: inherit }
-  del { text-decoration: line-through; text-decoration-thickness: 2px; text-decoration-color: var(--person, var(--bad)); background: var(--bad-tint); color: inherit }
+  ins { text-decoration: underline; text-decoration-thickness: 2px; text-decoration-color: color-mix(in srgb, var(--person, var(--good)) 60%, var(--ink)); text-underline-offset: .18em; background: var(--good-tint); color: inherit }
+  del { text-decoration: line-through; text-decoration-thickness: 2px; text-decoration-color: color-mix(in srgb, var(--person, var(--bad)) 60%, var(--ink)); background: var(--bad-tint); color: inherit }
   ins[data-block], del[data-block] { display: block; text-decoration: none; border-inline-start: 4px solid var(--good); padding-inline-start: .7rem }
   del[data-block] { border-inline-start-color: var(--bad) } del[data-block] * { text-decoration: line-through }
   [data-change="formatted"] { border-bottom: 2px dotted var(--accent) }
@@ -28,7 +28,8 @@ export const style = css`
   .who [data-marked] { background: color-mix(in srgb, var(--person) 22%, transparent) }
   .people { list-style: none; margin: 0 0 1rem; padding: 0; display: flex; flex-wrap: wrap; gap: .4rem }
   .people button { color: var(--ink) } .people button[aria-pressed="true"] { background: var(--tint); border-color: var(--accent) }
-  .selected { border-inline-start: 4px solid var(--accent); background: var(--bar); border-radius: .3rem; padding: .5rem .9rem; margin: 0 0 1rem }
+  .held { position: sticky; bottom: 0 }
+  .selected { border: 1px solid var(--line); border-inline-start: 4px solid var(--accent); background: var(--bar); border-radius: .3rem; padding: .5rem .9rem; margin: 1rem 0 0; max-height: 40vh; overflow: auto }
   .selected p { margin: 0 } .selected ul { margin: .2rem 0 0; padding-inline-start: 1.2rem }
   .sittings { list-style: none; margin: 0; padding: 0 } .sittings > li { border-bottom: 1px solid var(--line); padding: .7rem 0 }
   .sittings time { color: var(--soft); font-size: .92rem }
