@@ -1,7 +1,9 @@
 /** The entry: brings each component that the page names, and nothing else. */
+import { knock } from './door.js'
 import { setRoot } from './root.js'
 
 setRoot(new URL('../', import.meta.url))
+knock()
 
 /**
  * Where each component is, by what stands for it on a page. A screen of the server's table is the component of

@@ -19,7 +19,7 @@ interface Link {
   has_password: boolean
 }
 
-type MadeLink = Link & { token: string, path: string | null }
+type MadeLink = Link & { token: string }
 
 const ROLES: Role[] = ['reader', 'commenter', 'editor']
 
@@ -127,7 +127,8 @@ export class UnissonLinks extends Component {
 
   /** The address that people open. */
   #address (made: MadeLink): string {
-    return this.link(made.path ?? `${path`s/${this.space}`}#link=${made.token}`)
+    const place = made.page === null ? path`s/${this.space}` : path`s/${this.space}/${made.page}`
+    return this.link(`${place}#link=${made.token}`)
   }
 
   protected override render (): TemplateResult {

@@ -25,10 +25,10 @@ export const style = css`
   [data-change="formatted"] { border-bottom: 2px dotted var(--accent) }
   .text [data-attribute] { display: none }
   .who span[data-author] { border-bottom: 2px solid color-mix(in srgb, var(--person) 55%, transparent) }
-  .who [data-marked] { background: color-mix(in srgb, var(--person) 22%, transparent) }
+  .who span[data-marked] { background: color-mix(in srgb, var(--person) 22%, transparent) }
   .people { list-style: none; margin: 0 0 1rem; padding: 0; display: flex; flex-wrap: wrap; gap: .4rem }
   .people button { color: var(--ink) } .people button[aria-pressed="true"] { background: var(--tint); border-color: var(--accent) }
-  .held { position: sticky; bottom: 0 }
+  .held { position: sticky; bottom: 0; user-select: none; -webkit-user-select: none }
   .selected { border: 1px solid var(--line); border-inline-start: 4px solid var(--accent); background: var(--bar); border-radius: .3rem; padding: .5rem .9rem; margin: 1rem 0 0; max-height: 40vh; overflow: auto }
   .selected p { margin: 0 } .selected ul { margin: .2rem 0 0; padding-inline-start: 1.2rem }
   .sittings { list-style: none; margin: 0; padding: 0 } .sittings > li { border-bottom: 1px solid var(--line); padding: .7rem 0 }
