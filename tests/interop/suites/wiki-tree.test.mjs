@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import assert from 'node:assert/strict'
 import { skip, withBrowser } from '../harness/editors.mjs'
 import { withServer } from '../harness/server.mjs'
-import { call, done } from '../harness/spaces.mjs'
+import { as, call, done } from '../harness/spaces.mjs'
 import { until } from '../harness/wait.mjs'
 import { choose, entry, follows, makeWiki, openAll, shown, signedIn, stored, wiki } from '../harness/wiki.mjs'
 
@@ -160,3 +160,31 @@ test('a reader has the tree without asking, a phone has a menu for all of it, an
     await done(server, 'PATCH', '/spaces/team/pages/f', { title: 'Imprimés' })
     await follows(server, 'team', phone, 'what changed after a restart comes by itself')
   })))
+
+test('a stream tells that a space has changed and nothing else, and ends with the rights of who follows', { timeout: 60_000 }, () =>
+  withServer(wiki, async (server) => {
+    await makeWiki(server, 'team', PAGES, { ann: 'facilitator', dan: 'reader' })
+    const follow = async (who) => {
+      const answer = await fetch(`${server.httpUrl}/api/v1/spaces/team/changes`, { headers: { authorization: `Bearer ${as(who)}` } })
+      const follower = { status: answer.status, type: answer.headers.get('content-type'), text: '', hasEnded: false }
+      const read = async () => { for await (const part of answer.body.pipeThrough(new TextDecoderStream())) follower.text += part }
+      read().catch(() => {}).finally(() => { follower.hasEnded = true })
+      return follower
+    }
+    assert.equal((await follow('stranger')).status, 404)
+    const [ann, dan] = [await follow('ann'), await follow('dan')]
+    assert.deepEqual([dan.status, dan.type], [200, 'text/event-stream'])
+    const events = ({ text }) => text.split('\n\n').filter((event) => event.startsWith('event: changed')).map((event) => JSON.parse(/^data: (.*)$/m.exec(event)[1]))
+    await until(() => events(dan).length === 1, 'the first event says how the space is')
+    const { etag } = await call(server, 'GET', '/spaces/team/pages', undefined, { shown: as('dan') })
+    assert.deepEqual(events(dan), [{ etag }])
+    await done(server, 'PATCH', '/spaces/team/pages/a', { title: 'Un secret', readers: 'facilitator' })
+    await until(() => events(dan).length === 2, 'each change is told')
+    assert.ok(!dan.text.includes('secret'), 'and not what it is')
+    await done(server, 'DELETE', '/spaces/team/members/dan')
+    await until(() => dan.hasEnded, 'whoever is out hears no more')
+    assert.ok(!ann.hasEnded)
+    // The server does not wait for those who follow.
+    await server.terminate()
+    await until(() => ann.hasEnded, 'the stream ends with the server')
+  }))
