@@ -81,6 +81,7 @@ pub(super) const SCREENS: &[Screen] = &[
         "Members",
         "Membres",
     ),
+    screen("links", Level::Space, Action::ManageLinks, "Links", "Liens"),
     screen(
         "import",
         Level::Space,

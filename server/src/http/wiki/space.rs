@@ -151,6 +151,15 @@ impl Inside {
         crumbs
     }
 
+    /// Whoever has a hand in the tree follows its changes; readers are many, and cost no socket.
+    fn live(&self, page: Option<&str>) -> &'static str {
+        let here = page.map_or(Place::Space, Place::Page);
+        let has_hand = [Place::Space, here]
+            .into_iter()
+            .any(|place| self.rights(place).may(Action::CreatePages));
+        if has_hand { " live" } else { "" }
+    }
+
     /// The tree, for beside a page.
     pub(super) fn beside(&self, visit: &Visit, page: Option<&str>) -> String {
         let words = visit.words();
@@ -159,11 +168,12 @@ impl Inside {
         format!(
             "<nav class=\"beside\" id=\"pages\" aria-label=\"{}\">\n\
              <p class=\"beside-title\"><a href=\"{base}\">{}</a></p>\n\
-             <unisson-pages space=\"{}\"{}>{}</unisson-pages>\n</nav>",
+             <unisson-pages space=\"{}\"{}{}>{}</unisson-pages>\n</nav>",
             words.pages_of_space,
             escaped(&self.shown_title().unwrap_or_default()),
             escaped(self.held.id()),
             here.unwrap_or_default(),
+            self.live(page),
             // Where one is nowhere, the page itself shows all.
             self.tree.html(&base, Some(page.unwrap_or_default())),
         )
@@ -229,9 +239,11 @@ fn shown(visit: &Visit, inside: &Inside) -> String {
     let may_add = inside.rights(Place::Space).may(Action::CreatePages);
     let _ = write!(
         main,
-        "<unisson-pages space=\"{}\">{tree}</unisson-pages>",
-        escaped(inside.held.id())
+        "<unisson-pages space=\"{}\"{}>{tree}",
+        escaped(inside.held.id()),
+        inside.live(None)
     );
+    // Within the element: the live tree says so itself, and shows all of it.
     if inside.tree.is_empty() {
         let text = if may_add {
             words.no_pages_writer
@@ -242,6 +254,7 @@ fn shown(visit: &Visit, inside: &Inside) -> String {
     } else if !inside.tree.is_whole() {
         let _ = write!(main, "<p class=\"hint\">{}</p>", words.some_pages);
     }
+    main.push_str("</unisson-pages>");
     let layout = Layout {
         title: settings.title.clone(),
         crumbs: inside.crumbs(),
