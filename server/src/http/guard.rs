@@ -147,7 +147,6 @@ fn refuse_pages(state: &AppState, request: &Request) -> Result<(), Problem> {
         Method::GET | Method::HEAD | Method::OPTIONS
     );
     let is_api = request.uri().path().starts_with("/api/");
-    let is_carried = is_carried(request.uri().path());
     match headers.get(header::ORIGIN) {
         Some(origin) if changes || is_api => may_ask(state, origin, headers),
         None if changes && is_of_another_site(headers) => Err(Problem {
