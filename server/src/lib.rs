@@ -6,6 +6,7 @@
 
 mod address;
 mod administration;
+mod attachments;
 mod audit;
 pub mod auth;
 mod carrier;
@@ -21,6 +22,7 @@ mod flow;
 mod frame;
 mod gate;
 mod http;
+mod indexing;
 mod knocks;
 mod listener;
 mod memory;

@@ -17,6 +17,7 @@ use unisson_storage::Store;
 use crate::{
     Settings,
     administration::Administration,
+    attachments::Attachments,
     audit::Audit,
     auth::{Authenticator, is_anonymous},
     connection::Backlog,
@@ -24,6 +25,7 @@ use crate::{
     doc_task::{self, DocInbox, DocMessage, Joining},
     events::Events,
     gate::Gate,
+    indexing::Indexing,
     knocks::Knocks,
     memory::{self, Memory, Weight},
     metrics::Metrics,
@@ -41,6 +43,9 @@ const COMPACTIONS_MAX: usize = 1;
 /// How many calls about histories run at a time: each holds a whole document, several times over,
 /// and mostly one processor.
 const HISTORIES_MAX: usize = 2;
+/// How many spaces are taken away or filled at a time: each holds a page with its pictures, or an
+/// archive.
+const EXPORTS_MAX: usize = 3;
 /// How many updates that made a document panic are remembered.
 const POISONS_MAX: usize = 1_024;
 
@@ -74,10 +79,15 @@ pub(crate) struct Shared {
     pub(crate) spaces: Arc<Spaces>,
     /// What operators decide about the whole server.
     pub(crate) administration: Arc<Administration>,
+    pub(crate) attachments: Attachments,
+    /// Spaces that are taken away or filled at a time.
+    pub(crate) exports: Arc<Semaphore>,
     pub(crate) events: Arc<Events>,
     /// Set where any is configured.
     pub(crate) webhooks: OnceLock<Webhooks>,
     pub(crate) audit: Audit,
+    /// What can be searched.
+    pub(crate) indexing: Arc<Indexing>,
     next_id: AtomicU64,
 }
 
@@ -107,9 +117,12 @@ impl Shared {
             poisons: Poisons::default(),
             records,
             spaces,
+            attachments: Attachments::default(),
+            exports: Arc::new(Semaphore::new(EXPORTS_MAX)),
             events: Arc::default(),
             webhooks: OnceLock::new(),
             audit: Audit::default(),
+            indexing: Arc::default(),
             next_id: AtomicU64::new(1),
         }
     }
