@@ -4,6 +4,7 @@ mod admin;
 mod admission;
 mod api;
 mod assets;
+mod attachments;
 mod audit;
 mod body;
 mod codes;

@@ -16,6 +16,7 @@ use unisson_storage::Store;
 
 use crate::{
     Settings,
+    attachments::Attachments,
     audit::Audit,
     auth::{Authenticator, is_anonymous},
     connection::Backlog,
@@ -41,6 +42,9 @@ const COMPACTIONS_MAX: usize = 1;
 /// How many calls about histories run at a time: each holds a whole document, several times over,
 /// and mostly one processor.
 const HISTORIES_MAX: usize = 2;
+/// How many spaces are taken away or filled at a time: each holds a page with its pictures, or an
+/// archive.
+const EXPORTS_MAX: usize = 3;
 /// How many updates that made a document panic are remembered.
 const POISONS_MAX: usize = 1_024;
 
@@ -72,6 +76,9 @@ pub(crate) struct Shared {
     /// Documents that only the server writes.
     pub(crate) records: Arc<Records>,
     pub(crate) spaces: Arc<Spaces>,
+    pub(crate) attachments: Attachments,
+    /// Spaces that are taken away or filled at a time.
+    pub(crate) exports: Arc<Semaphore>,
     pub(crate) events: Arc<Events>,
     /// Set where any is configured.
     pub(crate) webhooks: OnceLock<Webhooks>,
@@ -104,6 +111,8 @@ impl Shared {
             poisons: Poisons::default(),
             records,
             spaces,
+            attachments: Attachments::default(),
+            exports: Arc::new(Semaphore::new(EXPORTS_MAX)),
             events: Arc::default(),
             webhooks: OnceLock::new(),
             audit: Audit::default(),

@@ -12,7 +12,7 @@ use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use unisson_storage::{OpenError, PlaceError, Store, StoreSettings};
 
 use crate::{
-    Settings,
+    Settings, attachments,
     auth::Authenticator,
     http::{self, AppState},
     listener::{Certificate, Listener, TlsError},
@@ -145,11 +145,15 @@ fn tidy(registry: &Registry, certificate: Option<Arc<Certificate>>) -> Vec<JoinH
         let shared = registry.shared().clone();
         async move { shared.indexing.keep_up(&shared).await }
     });
+    let attachments = tokio::spawn({
+        let registry = registry.clone();
+        async move { attachments::keep_tidy(&registry).await }
+    });
     let certificate = certificate.map(|certificate| {
         let shared = registry.shared().clone();
         tokio::spawn(async move { certificate.keep_fresh(&shared.metrics).await })
     });
-    [memory, quotas, records, indexing]
+    [memory, quotas, records, indexing, attachments]
         .into_iter()
         .chain(certificate)
         .collect()

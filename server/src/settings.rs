@@ -2,6 +2,7 @@
 //! order.
 
 mod admin;
+mod attachments;
 mod audit;
 mod auth;
 mod http;
@@ -21,6 +22,7 @@ use serde::Deserialize;
 
 use self::{
     admin::AdminFile,
+    attachments::AttachmentsFile,
     audit::AuditFile,
     auth::AuthFile,
     http::{EmbedFile, HttpFile, TlsFile},
@@ -36,6 +38,7 @@ use crate::commands;
 
 pub(crate) use self::webhooks::webhook_url;
 pub use self::{
+    attachments::AttachmentSettings,
     audit::AuditSettings,
     auth::{AuthOptions, AuthSettings, CallbackSettings, Secret},
     http::{HttpOptions, HttpSettings, TlsSettings},
@@ -178,6 +181,7 @@ struct File {
     webhooks: Vec<WebhookFile>,
     audit: AuditFile,
     admin: AdminFile,
+    attachments: AttachmentsFile,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -249,6 +253,8 @@ pub struct Settings {
     pub hook_networks: HookNetworks,
     /// What is written down of what people do.
     pub audit: AuditSettings,
+    /// How long files that nobody wants any more are kept.
+    pub attachments: AttachmentSettings,
     /// Form of the log lines.
     pub log: LogForm,
 }
@@ -323,6 +329,7 @@ impl Settings {
             webhooks: Vec::new(),
             hook_networks: HookNetworks::default(),
             audit: AuditSettings::default(),
+            attachments: AttachmentSettings::default(),
             log: LogForm::Text,
         }
     }
@@ -384,6 +391,7 @@ impl Settings {
             hook_networks: webhooks::hook_networks(&file.events)?,
             webhooks: webhooks::webhooks(file.webhooks)?,
             audit: AuditSettings::gather(&file.audit)?,
+            attachments: file.attachments.read()?,
             log: options.log.or(file.log).unwrap_or_default(),
         };
         settings.check()?;

@@ -146,6 +146,18 @@ impl Spaces {
         }))
     }
 
+    /// What the page of a document is called, where it is a page that there is.
+    pub(crate) async fn title_of(&self, document: &DocName) -> Result<Option<String>, RecordError> {
+        let Some((space, page)) = parts(document.as_str()) else {
+            return Ok(None);
+        };
+        let Some(held) = self.find(space).await? else {
+            return Ok(None);
+        };
+        let space = held.space()?;
+        Ok(space.and_then(|space| Some(space.pages.get(page)?.title.clone())))
+    }
+
     /// The space of this id, where there is one.
     pub(crate) async fn find(&self, id: &str) -> Result<Option<Arc<HeldSpace>>, RecordError> {
         if !is_id(id) {

@@ -19,6 +19,22 @@ const fn code(code: &'static str, status: u16, meaning: &'static str) -> Code {
 /// Every code of the API, in alphabetical order. A test compares it with the sources.
 pub(crate) const CODES: &[Code] = &[
     code(
+        "attachment-deleted",
+        410,
+        "the file was deleted, and can be brought back for a while",
+    ),
+    code("attachment-name", 400, "not a name for a file"),
+    code(
+        "attachment-type",
+        415,
+        "files of this kind are not let in, or the file is not what its name says",
+    ),
+    code(
+        "attachments-full",
+        422,
+        "the document has as many files as it may",
+    ),
+    code(
         "beyond-own-rights",
         403,
         "the order asks for more than one may hand on",
@@ -96,6 +112,11 @@ pub(crate) const CODES: &[Code] = &[
         501,
         "the server has no key to sign tokens with",
     ),
+    code(
+        "no-such-attachment",
+        404,
+        "the document has no such file or upload",
+    ),
     code("no-such-document", 404, "there is no document of this name"),
     code("no-such-heading", 422, "no heading reads so"),
     code(
@@ -145,6 +166,7 @@ pub(crate) const CODES: &[Code] = &[
         422,
         "the page does not go there; the text says why",
     ),
+    code("pages", 400, "more pages than one call may ask about"),
     code("password", 400, "not a password for a link"),
     code("password-needed", 401, "the link has a password"),
     code("password-wrong", 403, "the link has another password"),
@@ -161,6 +183,7 @@ pub(crate) const CODES: &[Code] = &[
         507,
         "there is no room left here: nothing can be written",
     ),
+    code("range", 416, "the file is not so long"),
     code(
         "read-only",
         403,
@@ -204,6 +227,7 @@ pub(crate) const CODES: &[Code] = &[
         429,
         "over a rate: try again after `Retry-After`",
     ),
+    code("tus-version", 412, "say `Tus-Resumable: 1.0.0`"),
     code(
         "too-many-webhooks",
         422,
@@ -215,6 +239,17 @@ pub(crate) const CODES: &[Code] = &[
         "a token is needed, or this one is not good",
     ),
     code("unavailable", 503, "the store does not answer: try again"),
+    code(
+        "upload-headers",
+        400,
+        "a header of the upload does not read",
+    ),
+    code(
+        "upload-offset",
+        409,
+        "so much has not come, or more has: ask how far it is",
+    ),
+    code("upload-pieces", 422, "the pieces are too small"),
     code("user", 400, "not a user"),
     code("version-id", 400, "not an id of a version"),
     code(

@@ -13,6 +13,8 @@ use super::SettingsError;
 pub(super) const COMMIT_INTERVAL_MS_MAX: u64 = 1_000;
 /// hyper reads into no less.
 const HEADER_BYTES_MIN: usize = 8 << 10;
+/// All of what is being attached together may take this much memory.
+const ATTACHMENT_BYTES_MAX: usize = crate::attachments::MEMORY_BYTES_MAX;
 
 /// Flags and variables about limits.
 #[derive(Debug, Args, Default)]
@@ -95,6 +97,7 @@ pub(super) struct LimitsFile {
     header_ms_max: Option<u64>,
     request_bytes_max: Option<usize>,
     request_ms_max: Option<u64>,
+    attachment_bytes_max: Option<usize>,
 }
 
 /// Limits of what comes in, by address, person, socket and request.
@@ -158,6 +161,9 @@ pub struct TrafficLimits {
     pub request_bytes_max: usize,
     /// How long the body of a request may take.
     pub request_ms_max: u64,
+    /// A file that somebody attaches. While it comes, and once more when it is complete, so much of
+    /// it is in memory.
+    pub attachment_bytes_max: usize,
 }
 
 impl Default for TrafficLimits {
@@ -190,6 +196,7 @@ impl Default for TrafficLimits {
             header_ms_max: 15_000,
             request_bytes_max: 32 << 20,
             request_ms_max: 60_000,
+            attachment_bytes_max: 20 << 20,
         }
     }
 }
@@ -276,6 +283,7 @@ impl LimitsFile {
             header_ms_max,
             request_bytes_max,
             request_ms_max,
+            attachment_bytes_max,
         )
     }
 }
@@ -359,10 +367,15 @@ impl TrafficLimits {
             ("limits.header_ms_max", self.header_ms_max as usize),
             ("limits.request_bytes_max", self.request_bytes_max),
             ("limits.request_ms_max", self.request_ms_max as usize),
+            ("limits.attachment_bytes_max", self.attachment_bytes_max),
         ] {
             if value == 0 {
                 return wrong(key, "must not be zero".into());
             }
+        }
+        if self.attachment_bytes_max > ATTACHMENT_BYTES_MAX {
+            let problem = format!("must be at most {ATTACHMENT_BYTES_MAX}");
+            return wrong("limits.attachment_bytes_max", problem);
         }
         if self.header_bytes_max < HEADER_BYTES_MIN {
             let problem = format!("must be at least {HEADER_BYTES_MIN}");

@@ -19,6 +19,7 @@ use super::{
     stored::{no_such_document, require},
 };
 use crate::{
+    attachments,
     audit::Action,
     doc_task::DocMessage,
     events::{Actor, DocumentEvent, Event},
@@ -187,11 +188,14 @@ async fn erase(
     let erased = erased
         .map_err(HistoryError::from)?
         .ok_or_else(no_such_document)?;
-    if store.has(record.as_str()) {
-        let _bar = withdraw(state, &record, CloseReason::Restart).await?;
-        let gone = store.erase(record.as_str(), NameAfter::Free).await;
-        gone.map_err(HistoryError::from)?;
-        state.registry.shared().records.forget(&record);
+    // What they say of the document names it, and its files.
+    for record in [record, attachments::record_of(name)?] {
+        if store.has(record.as_str()) {
+            let _bar = withdraw(state, &record, CloseReason::Restart).await?;
+            let gone = store.erase(record.as_str(), NameAfter::Free).await;
+            gone.map_err(HistoryError::from)?;
+            state.registry.shared().records.forget(&record);
+        }
     }
     Ok(ErasedAnswer {
         segments_rewritten: erased.segments as u64,

@@ -136,7 +136,7 @@ pub(super) async fn list(
 
 /// All pages that have a way from the top, then those that have none: a facilitator who sees the
 /// whole space can move them.
-fn walk(space: &Space) -> Vec<&str> {
+pub(super) fn walk(space: &Space) -> Vec<&str> {
     let mut found = Vec::new();
     let mut next: Vec<&str> = children(space, None).into_iter().rev().collect();
     let mut seen = BTreeSet::new();
@@ -287,7 +287,7 @@ async fn begin(
     Ok(id)
 }
 
-fn place(page: Option<&str>) -> Place<'_> {
+pub(super) fn place(page: Option<&str>) -> Place<'_> {
     page.map_or(Place::Space, Place::Page)
 }
 

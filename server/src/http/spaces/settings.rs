@@ -112,6 +112,10 @@ pub(super) struct SpacesAnswer {
     spaces: Vec<SpaceAnswer>,
     /// `cursor` for more; null where there are none.
     next: Option<String>,
+    /// Whether you may make spaces.
+    creates: bool,
+    /// Your id, as the portal says it.
+    user: Option<String>,
 }
 
 /// List spaces
@@ -138,6 +142,8 @@ pub(super) async fn list(
     let mut answer = SpacesAnswer {
         spaces: Vec::new(),
         next: None,
+        creates: may_create(&state, &who).is_ok(),
+        user: who.principal.person.clone(),
     };
     for id in all.ids().into_iter().filter(|id| part.is_past(id)) {
         if answer.spaces.len() == part.limit() {
@@ -212,8 +218,10 @@ pub(super) async fn create(
     may_create(&state, &who)?;
     let settings = settings_of(&state, &order)?;
     let owner = match (&order.owner, &who.principal.person) {
-        (Some(owner), _) => name(owner)?.to_owned(),
-        (None, Some(person)) => person.clone(),
+        (Some(owner), _) => Some(name(owner)?.to_owned()),
+        (None, Some(person)) => Some(person.clone()),
+        // Where nobody signs in everybody owns everything.
+        (None, None) if state.registry.shared().settings.is_open() => None,
         (None, None) => {
             return Err(bad_request(
                 "person",
@@ -250,10 +258,8 @@ pub(super) async fn create(
             name: None,
             until_ms: None,
         };
-        let mut changes = vec![
-            set(Keys::SPACE.to_owned(), &settings),
-            set(Keys::member(&owner), &member),
-        ];
+        let mut changes = vec![set(Keys::SPACE.to_owned(), &settings)];
+        changes.extend(owner.map(|owner| set(Keys::member(&owner), &member)));
         changes.extend(model);
         told = told::of(None, &changes);
         Ok((changes, ()))
