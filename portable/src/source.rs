@@ -133,7 +133,10 @@ trait ReadItem {
 
     /// Reads one of them.
     fn read_attachment(&self, attachment: &Attachment) -> Result<Bytes, SourceError> {
-        Err(SourceError::new(&attachment.file.path, "not of this source"))
+        Err(SourceError::new(
+            &attachment.file.path,
+            "not of this source",
+        ))
     }
 
     /// Reads an earlier state.

@@ -147,10 +147,7 @@ impl Spaces {
     }
 
     /// What the page of a document is called, where it is a page that there is.
-    pub(crate) async fn title_of(
-        &self,
-        document: &DocName,
-    ) -> Result<Option<String>, RecordError> {
+    pub(crate) async fn title_of(&self, document: &DocName) -> Result<Option<String>, RecordError> {
         let Some((space, page)) = parts(document.as_str()) else {
             return Ok(None);
         };

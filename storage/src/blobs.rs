@@ -98,8 +98,9 @@ impl Store {
             ulid: lock(&shared.index).tombstones.newer(drawn),
             hash: hash.as_str().into(),
         };
-        let put = shared.objects.put_verified(&object(document, &id), body);
-        put.await.map_err(|error| unavailable(&error))?;
+        let object = object(document, &id);
+        let put = shared.objects.put_verified(&object, body).await;
+        put.map_err(|error| unavailable(&error))?;
         Ok(id)
     }
 
@@ -218,12 +219,24 @@ mod tests {
         assert_eq!(store.blob("page", &other).await.unwrap(), None);
         assert_eq!(store.blobs().await.unwrap().len(), 2);
         let takes = store.statistics().await.unwrap();
-        assert_eq!(takes.iter().map(|document| document.bytes()).sum::<u64>(), 18);
+        assert_eq!(
+            takes.iter().map(|document| document.bytes()).sum::<u64>(),
+            18
+        );
         assert_eq!(store.documents().len(), 0);
 
-        assert!(store.erase("page", NameAfter::Free).await.unwrap().is_some());
+        assert!(
+            store
+                .erase("page", NameAfter::Free)
+                .await
+                .unwrap()
+                .is_some()
+        );
         assert_eq!(store.blob("page", &kept).await.unwrap(), None);
-        assert_eq!(store.blob("other", &other).await.unwrap(), Some(body.clone()));
+        assert_eq!(
+            store.blob("other", &other).await.unwrap(),
+            Some(body.clone())
+        );
         // The name is free: what comes now is no part of what was erased.
         let again = store.put_blob("page", body.clone()).await.unwrap();
         store.collect_garbage().await.unwrap();

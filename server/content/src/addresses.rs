@@ -30,7 +30,9 @@ pub fn map_addresses(nodes: &mut [Node], map: &mut dyn FnMut(Addressed, &str) ->
             Node::Text(runs) => {
                 for run in runs {
                     for (name, value) in &mut run.marks {
-                        let name = name.split_once("--").map_or(name.as_str(), |(name, _)| name);
+                        let name = name
+                            .split_once("--")
+                            .map_or(name.as_str(), |(name, _)| name);
                         if !matches!(name.to_lowercase().as_str(), "link" | "a") {
                             continue;
                         }
@@ -77,8 +79,15 @@ mod tests {
             seen.push((kind, address.to_owned()));
             (address != "two").then(|| format!("x/{address}"))
         });
-        let links = [(Addressed::Link, "one"), (Addressed::Link, "two"), (Addressed::Image, "three")];
-        assert_eq!(seen, links.map(|(kind, address)| (kind, address.to_owned())));
+        let links = [
+            (Addressed::Link, "one"),
+            (Addressed::Link, "two"),
+            (Addressed::Image, "three"),
+        ];
+        assert_eq!(
+            seen,
+            links.map(|(kind, address)| (kind, address.to_owned()))
+        );
         let text = Form::Markdown.render(&nodes);
         assert_eq!(text, "- [a](x/one) **[b](two)**\n\n> ![c](x/three)\n");
     }

@@ -48,7 +48,10 @@ impl Blocks {
         });
         let keep = keep.count();
         self.close(keep);
-        let goes_on = self.open.last().is_some_and(|open| open.place.level == place.level);
+        let goes_on = self
+            .open
+            .last()
+            .is_some_and(|open| open.place.level == place.level);
         if !goes_on {
             let counted = self.counted.get(&(place.list.clone(), place.level));
             place.start += counted.copied().unwrap_or_default();
@@ -97,7 +100,11 @@ impl Blocks {
 
 fn list(open: Open) -> Node {
     let is_tasks = open.items.iter().all(|(_, checked)| checked.is_some());
-    list_of(open.items, is_tasks, open.place.is_ordered.then_some(open.place.start))
+    list_of(
+        open.items,
+        is_tasks,
+        open.place.is_ordered.then_some(open.place.start),
+    )
 }
 
 /// A list of these items; `start` where it is numbered.
@@ -107,7 +114,8 @@ pub(crate) fn list_of(
     start: Option<u64>,
 ) -> Node {
     let items = items.into_iter().map(|(mut blocks, checked)| {
-        let begins = matches!(blocks.first(), Some(Node::Element(first)) if first.name == "paragraph");
+        let begins =
+            matches!(blocks.first(), Some(Node::Element(first)) if first.name == "paragraph");
         if !begins {
             blocks.insert(0, paragraph(""));
         }
@@ -170,8 +178,8 @@ pub(crate) fn ticked(pieces: &mut Vec<Piece>) -> Option<bool> {
         '\u{2611}' | '\u{2612}' => true,
         _ => return None,
     };
-    let rest = letters.as_str();
-    *text = rest.strip_prefix(' ').unwrap_or(rest).to_owned();
+    let rest = letters.as_str().to_owned();
+    *text = rest.strip_prefix(' ').unwrap_or(&rest).to_owned();
     let was_alone = text.is_empty() && !rest.starts_with(' ');
     // The space may be in the next piece.
     if was_alone && let Some(Piece::Text(next, ..)) = pieces.get_mut(1) {
@@ -199,10 +207,14 @@ mod tests {
                 let start = element.attributes.get("start").map(ToString::to_string);
                 let inside = shape(&element.children);
                 let letter = element.name.chars().next().unwrap_or_default();
-                format!("{letter}{}{}", start.unwrap_or_default(), match inside.as_str() {
-                    "" => String::new(),
-                    inside => format!("({inside})"),
-                })
+                format!(
+                    "{letter}{}{}",
+                    start.unwrap_or_default(),
+                    match inside.as_str() {
+                        "" => String::new(),
+                        inside => format!("({inside})"),
+                    }
+                )
             }
             Node::Text(_) => String::new(),
         });

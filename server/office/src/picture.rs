@@ -26,9 +26,21 @@ pub(crate) fn kind_of(bytes: &[u8]) -> Option<Kind> {
         [0x89, b'P', b'N', b'G', ..] => kind("png", "image/png"),
         [0xff, 0xd8, 0xff, ..] => kind("jpg", "image/jpeg"),
         [b'G', b'I', b'F', b'8', ..] => kind("gif", "image/gif"),
-        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => {
-            kind("webp", "image/webp")
-        }
+        [
+            b'R',
+            b'I',
+            b'F',
+            b'F',
+            _,
+            _,
+            _,
+            _,
+            b'W',
+            b'E',
+            b'B',
+            b'P',
+            ..,
+        ] => kind("webp", "image/webp"),
         _ => None,
     }
 }
@@ -66,12 +78,17 @@ fn own_size(bytes: &[u8]) -> Option<(u64, u64)> {
             b"VP8 " => Some((little(26)? & 0x3fff, little(28)? & 0x3fff)),
             b"VP8L" => {
                 let bits = u32::from_le_bytes(bytes.get(21..25)?.try_into().ok()?);
-                Some((u64::from(bits & 0x3fff) + 1, u64::from(bits >> 14 & 0x3fff) + 1))
+                Some((
+                    u64::from(bits & 0x3fff) + 1,
+                    u64::from((bits >> 14) & 0x3fff) + 1,
+                ))
             }
             b"VP8X" => {
                 let three = |at: usize| {
                     let part = bytes.get(at..at + 3)?;
-                    Some(u64::from(part[0]) | u64::from(part[1]) << 8 | u64::from(part[2]) << 16)
+                    Some(
+                        u64::from(part[0]) | (u64::from(part[1]) << 8) | (u64::from(part[2]) << 16),
+                    )
                 };
                 Some((three(24)? + 1, three(27)? + 1))
             }

@@ -93,22 +93,32 @@ fn table(block: impl Strategy<Value = Node> + Clone + 'static) -> impl Strategy<
     (vec(vec(cell, 2), 1..4), any::<bool>()).prop_map(|(rows, is_merged)| {
         let count = rows.len();
         let rows = rows.into_iter().enumerate().map(|(at, cells)| {
-            let cells = cells.into_iter().enumerate().map(|(column, (children, header))| {
-                // A row of nothing but headers is one of headers for everybody.
-                let name = if header == 0 { "tableHeader" } else { "tableCell" };
-                let cell = Element::new(name, children);
-                match (at, column) {
-                    (0, 1) if is_merged && count > 1 => cell.with("rowspan", 2),
-                    _ => cell,
-                }
-            });
+            let cells = cells
+                .into_iter()
+                .enumerate()
+                .map(|(column, (children, header))| {
+                    // A row of nothing but headers is one of headers for everybody.
+                    let name = if header == 0 {
+                        "tableHeader"
+                    } else {
+                        "tableCell"
+                    };
+                    let cell = Element::new(name, children);
+                    match (at, column) {
+                        (0, 1) if is_merged && count > 1 => cell.with("rowspan", 2),
+                        _ => cell,
+                    }
+                });
             let mut cells: Vec<Element> = cells.collect();
             if is_merged && at == 1 {
                 cells.pop();
             }
             if is_merged && at == 2 {
                 cells.truncate(1);
-                cells = cells.into_iter().map(|cell| cell.with("colspan", 2)).collect();
+                cells = cells
+                    .into_iter()
+                    .map(|cell| cell.with("colspan", 2))
+                    .collect();
             }
             Element::new("tableRow", cells.into_iter().map(Node::Element).collect()).into()
         });
@@ -199,7 +209,10 @@ fn title_language_and_the_picture_itself_come_back() {
         let bytes = write(format, &document, &pictures).expect("written");
         assert_eq!(bytes, write(format, &document, &pictures).expect("written"));
         let (back, pictures) = read(format, &bytes).expect("reads");
-        assert_eq!((&back.title, &back.language), (&document.title, &document.language));
+        assert_eq!(
+            (&back.title, &back.language),
+            (&document.title, &document.language)
+        );
         assert_eq!(pictures.get("pictures/1.png").map(Vec::as_slice), Some(PNG));
     }
 }
@@ -216,7 +229,10 @@ fn a_picture_that_is_elsewhere_is_a_link() {
         };
         let bytes = write(format, &document, &Pictures::new()).expect("written");
         let back = shown(&read(format, &bytes).expect("reads").0.nodes);
-        assert!(back.contains("a plan") && back.contains("https://example.org/x.png"), "{back}");
+        assert!(
+            back.contains("a plan") && back.contains("https://example.org/x.png"),
+            "{back}"
+        );
     }
 }
 
@@ -228,7 +244,11 @@ fn what_nobody_here_knows_leaves_its_text() {
     };
     let mention = Element::new("mention", Vec::new()).with("label", "Awa");
     let nodes = vec![
-        Element::new("fancyCard", vec![Element::new("paragraph", text("inside")).into()]).into(),
+        Element::new(
+            "fancyCard",
+            vec![Element::new("paragraph", text("inside")).into()],
+        )
+        .into(),
         Element::new("strange", text("bare")).into(),
         Element::new("paragraph", vec![mention.into()]).into(),
     ];
@@ -268,13 +288,22 @@ fn word_paragraphs_are_read_by_what_their_styles_say() {
 #[test]
 fn bombs_and_other_files_are_refused() {
     for format in FORMATS {
-        assert!(matches!(read(format, b"not a zip"), Err(OfficeError::Malformed(_))));
-        assert!(matches!(read(format, &packed("x", "y")), Err(OfficeError::Malformed(_))));
+        assert!(matches!(
+            read(format, b"not a zip"),
+            Err(OfficeError::Malformed(_))
+        ));
+        assert!(matches!(
+            read(format, &packed("x", "y")),
+            Err(OfficeError::Malformed(_))
+        ));
     }
     let long = format!("<a>{}</a>", " ".repeat(40 << 20));
     let bomb = packed("content.xml", &long);
     assert!(bomb.len() < 100_000);
-    assert!(matches!(read(Format::Odt, &bomb), Err(OfficeError::TooLarge(_))));
+    assert!(matches!(
+        read(Format::Odt, &bomb),
+        Err(OfficeError::TooLarge(_))
+    ));
     let deep = "<w:sdt><w:sdtContent>".repeat(200);
     let text = format!("<w:document><w:body>{deep}");
     let read = read(Format::Docx, &packed("word/document.xml", &text));

@@ -201,7 +201,10 @@ mod tests {
         let escaped = escaped(text);
         let root = parse(&format!("<w:a w:x=\"{escaped}\">{escaped}<b/>!</w:a>")).expect("reads");
         let said = text.replace('\u{1}', "");
-        assert_eq!((root.name.as_str(), root.get("x")), ("a", Some(said.as_str())));
+        assert_eq!(
+            (root.name.as_str(), root.get("x")),
+            ("a", Some(said.as_str()))
+        );
         assert_eq!(root.text(), format!("{said}!"));
     }
 

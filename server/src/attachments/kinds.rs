@@ -86,9 +86,17 @@ const KINDS: &[Kind] = &[
     saved(&["odt"], ODT, &[ODT, ZIP]),
     saved(&["ods"], ODS, &[ODS, ZIP]),
     saved(&["odp"], ODP, &[ODP, ZIP]),
-    saved(&["odg"], "application/vnd.oasis.opendocument.graphics", &[ZIP]),
+    saved(
+        &["odg"],
+        "application/vnd.oasis.opendocument.graphics",
+        &[ZIP],
+    ),
     saved(&["doc"], "application/msword", &["application/msword", OLE]),
-    saved(&["xls"], "application/vnd.ms-excel", &["application/vnd.ms-excel", OLE]),
+    saved(
+        &["xls"],
+        "application/vnd.ms-excel",
+        &["application/vnd.ms-excel", OLE],
+    ),
     saved(
         &["ppt"],
         "application/vnd.ms-powerpoint",
@@ -98,11 +106,19 @@ const KINDS: &[Kind] = &[
     saved(&["zip"], ZIP, &[ZIP, DOCX, XLSX, PPTX, ODT, ODS, ODP, EPUB]),
     saved(&["mp3"], "audio/mpeg", &["audio/mpeg"]),
     saved(&["m4a"], "audio/mp4", &["audio/m4a", "video/mp4"]),
-    saved(&["ogg", "oga", "opus"], "audio/ogg", &["audio/ogg", "audio/opus"]),
+    saved(
+        &["ogg", "oga", "opus"],
+        "audio/ogg",
+        &["audio/ogg", "audio/opus"],
+    ),
     saved(&["wav"], "audio/wav", &["audio/x-wav"]),
     saved(&["mp4", "m4v"], "video/mp4", &["video/mp4", "video/x-m4v"]),
     saved(&["webm"], "video/webm", &["video/webm", "video/x-matroska"]),
-    saved(&["mov"], "video/quicktime", &["video/quicktime", "video/mp4"]),
+    saved(
+        &["mov"],
+        "video/quicktime",
+        &["video/quicktime", "video/mp4"],
+    ),
     saved(&["txt", "log"], "text/plain", &[]),
     saved(&["md", "markdown"], "text/markdown", &[]),
     saved(&["csv"], "text/csv", &[]),
@@ -192,7 +208,10 @@ mod tests {
         let png = kind_of("Plan É.PNG", Some("image/png")).expect("a picture");
         assert_eq!(png.media_type, "image/png");
         assert_eq!(png.check(PNG), Ok(()));
-        assert!(matches!(png.check(b"<script>"), Err(KindError::Lies { .. })));
+        assert!(matches!(
+            png.check(b"<script>"),
+            Err(KindError::Lies { .. })
+        ));
         let text = kind_of("notes.txt", None).expect("a text");
         assert_eq!(text.check("é\n".as_bytes()), Ok(()));
         assert_eq!(text.check(b"caf\xe9\n"), Ok(()));
@@ -202,7 +221,15 @@ mod tests {
 
     #[test]
     fn programs_and_pages_are_not_let_in_under_any_name() {
-        for name in ["run.exe", "page.html", "x.svgz", "no-end", "doc.docm", ".png.js", ""] {
+        for name in [
+            "run.exe",
+            "page.html",
+            "x.svgz",
+            "no-end",
+            "doc.docm",
+            ".png.js",
+            "",
+        ] {
             assert_eq!(kind_of(name, None), Err(KindError::Unknown), "{name}");
         }
         let program = b"MZ\x90\0\x03\0\0\0\x04\0\0\0\xff\xff";

@@ -40,7 +40,11 @@ pub(crate) async fn bring(
     let record = record(store, &name).await?;
     let known = read(record.entries(), id).map_err(|error| error.to_string())?;
     if let Some(blob) = known.as_ref().and_then(File::blob)
-        && store.blob_part(name.as_str(), &blob, 0, 1).await.map_err(said)?.is_some()
+        && store
+            .blob_part(name.as_str(), &blob, 0, 1)
+            .await
+            .map_err(said)?
+            .is_some()
     {
         return Ok(false);
     }

@@ -8,10 +8,10 @@
 use std::time::Duration;
 
 use percent_encoding::percent_decode_str;
+use subtle::ConstantTimeEq as _;
 use unisson_history::Author;
 use unisson_protocol::DocName;
 use unisson_session::Entries;
-use subtle::ConstantTimeEq as _;
 
 use super::{FOLDER, FileError};
 use crate::{registry::Registry, versions::unix_now_ms};

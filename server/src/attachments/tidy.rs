@@ -34,7 +34,10 @@ async fn tidy(registry: &Registry, settings: &AttachmentSettings) -> Result<usiz
     let mut removed = uploads::forget_before(&shared.store, old_ms).await?;
     let mut documents: BTreeMap<String, Vec<StoredBlob>> = BTreeMap::new();
     for blob in shared.store.blobs().await? {
-        documents.entry(blob.document.clone()).or_default().push(blob);
+        documents
+            .entry(blob.document.clone())
+            .or_default()
+            .push(blob);
     }
     for (document, blobs) in documents {
         let named = match named(registry, &document, now_ms, settings).await {
@@ -44,9 +47,9 @@ async fn tidy(registry: &Registry, settings: &AttachmentSettings) -> Result<usiz
                 continue;
             }
         };
-        let unwanted = blobs.into_iter().filter(|blob| {
-            blob.id.created_ms() <= old_ms && !named.contains(&blob.id.to_string())
-        });
+        let unwanted = blobs
+            .into_iter()
+            .filter(|blob| blob.id.created_ms() <= old_ms && !named.contains(&blob.id.to_string()));
         for blob in unwanted {
             shared.store.remove_blob(&blob).await?;
             removed += 1;

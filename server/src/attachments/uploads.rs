@@ -235,9 +235,18 @@ mod tests {
 
     #[test]
     fn what_two_tries_wrote_counts_once_and_a_gap_ends_it() {
-        let pieces = [piece(4, 4), piece(0, 4), piece(0, 6), piece(6, 4), piece(12, 1)];
+        let pieces = [
+            piece(4, 4),
+            piece(0, 4),
+            piece(0, 6),
+            piece(6, 4),
+            piece(12, 1),
+        ];
         let (used, end) = covered(&pieces);
-        let used: Vec<_> = used.iter().map(|(piece, skip)| (piece.name.as_str(), *skip)).collect();
+        let used: Vec<_> = used
+            .iter()
+            .map(|(piece, skip)| (piece.name.as_str(), *skip))
+            .collect();
         assert_eq!(used, [("0+6", 0), ("4+4", 2), ("6+4", 2)]);
         assert_eq!(end, 10);
         assert_eq!(covered(&[piece(1, 5)]).1, 0);
@@ -251,7 +260,10 @@ mod tests {
         let store = open().await.expect("a store");
         let about = About::new(&name, Some("alice"), "a.txt".into(), 6);
         let mut upload = Upload::begin(&store, about).await.expect("begun");
-        upload.push(Bytes::from_static(b"abc")).await.expect("stored");
+        upload
+            .push(Bytes::from_static(b"abc"))
+            .await
+            .expect("stored");
         store.close().await.expect("closed");
         drop(store);
 
@@ -260,7 +272,10 @@ mod tests {
         assert!(matches!(find(Some("bob")).await, Err(FileError::Missing)));
         let mut upload = find(Some("alice")).await.expect("found");
         assert_eq!(upload.offset(), 3);
-        upload.push(Bytes::from_static(b"def")).await.expect("stored");
+        upload
+            .push(Bytes::from_static(b"def"))
+            .await
+            .expect("stored");
         assert!(upload.is_complete());
         assert_eq!(forget_before(&store, 1_000).await.expect("looked"), 0);
         upload.forget().await.expect("forgotten");

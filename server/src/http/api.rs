@@ -18,7 +18,8 @@ use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    AppState, attachments, audit, documents, history, language::prefers_french, spaces, tokens, webhooks,
+    AppState, attachments, audit, documents, history, language::prefers_french, spaces, tokens,
+    webhooks,
 };
 
 /// All calls.

@@ -232,7 +232,11 @@ pub(crate) const CODES: &[Code] = &[
         "a token is needed, or this one is not good",
     ),
     code("unavailable", 503, "the store does not answer: try again"),
-    code("upload-headers", 400, "a header of the upload does not read"),
+    code(
+        "upload-headers",
+        400,
+        "a header of the upload does not read",
+    ),
     code(
         "upload-offset",
         409,

@@ -61,7 +61,11 @@ mod tests {
 
     #[test]
     fn what_is_left_out_is_as_it_was_and_never_is_not_often() {
-        let read = |toml: &str| toml::from_str::<AttachmentsFile>(toml).expect("TOML").read();
+        let read = |toml: &str| {
+            toml::from_str::<AttachmentsFile>(toml)
+                .expect("TOML")
+                .read()
+        };
         assert_eq!(read("").expect("fine"), AttachmentSettings::default());
         assert_eq!(read("grace_ms = 5").expect("fine").grace_ms, 5);
         let error = read("tidy_every_ms = 0").expect_err("refused").to_string();

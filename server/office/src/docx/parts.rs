@@ -22,7 +22,10 @@ pub(super) fn parts(document: &Document, writer: &Writer<'_>) -> Vec<(String, Ve
         ("docProps/core.xml", core(document)),
         ("word/document.xml", body(&writer.body)),
         ("word/_rels/document.xml.rels", relations(&writer.relations)),
-        ("word/styles.xml", styles::styles(language, &writer.languages)),
+        (
+            "word/styles.xml",
+            styles::styles(language, &writer.languages),
+        ),
         ("word/numbering.xml", styles::numbering(&writer.lists)),
     ];
     let parts = parts.into_iter();
@@ -34,18 +37,27 @@ pub(super) fn parts(document: &Document, writer: &Writer<'_>) -> Vec<(String, Ve
 fn content_types() -> String {
     let mut xml = format!("<Types xmlns=\"{PACKAGE}/content-types\">");
     for (extension, kind) in [
-        ("rels", "application/vnd.openxmlformats-package.relationships+xml"),
+        (
+            "rels",
+            "application/vnd.openxmlformats-package.relationships+xml",
+        ),
         ("xml", "application/xml"),
         ("png", "image/png"),
         ("jpg", "image/jpeg"),
         ("gif", "image/gif"),
         ("webp", "image/webp"),
     ] {
-        let _ = write!(xml, "<Default Extension=\"{extension}\" ContentType=\"{kind}\"/>");
+        let _ = write!(
+            xml,
+            "<Default Extension=\"{extension}\" ContentType=\"{kind}\"/>"
+        );
     }
     let word = "application/vnd.openxmlformats-officedocument.wordprocessingml";
     for (part, kind) in [
-        ("/word/document.xml", format!("{}.main+xml", Format::Docx.media_type())),
+        (
+            "/word/document.xml",
+            format!("{}.main+xml", Format::Docx.media_type()),
+        ),
         ("/word/styles.xml", format!("{word}.styles+xml")),
         ("/word/numbering.xml", format!("{word}.numbering+xml")),
         (
@@ -53,7 +65,10 @@ fn content_types() -> String {
             "application/vnd.openxmlformats-package.core-properties+xml".to_owned(),
         ),
     ] {
-        let _ = write!(xml, "<Override PartName=\"{part}\" ContentType=\"{kind}\"/>");
+        let _ = write!(
+            xml,
+            "<Override PartName=\"{part}\" ContentType=\"{kind}\"/>"
+        );
     }
     xml.push_str("</Types>");
     xml
@@ -105,7 +120,11 @@ fn relations(relations: &[(&'static str, String, bool)]) -> String {
     );
     for (at, (kind, target, is_outside)) in relations.iter().enumerate() {
         let id = OWN_RELATIONS + at + 1;
-        let mode = if *is_outside { " TargetMode=\"External\"" } else { "" };
+        let mode = if *is_outside {
+            " TargetMode=\"External\""
+        } else {
+            ""
+        };
         let _ = write!(
             xml,
             "<Relationship Id=\"rId{id}\" Type=\"{OFFICE}/{kind}\" Target=\"{}\"{mode}/>",

@@ -2,11 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::{
-    build::Place,
-    inline::Look,
-    xml::Tag,
-};
+use crate::{build::Place, inline::Look, xml::Tag};
 
 /// How the name of the style of code begins; its language follows.
 pub(super) const CODE_STYLE: &str = "Code: ";
@@ -61,7 +57,11 @@ pub(super) fn is_on(tag: &Tag) -> bool {
 
 impl Wanted {
     fn of(properties: Option<&Tag>) -> Self {
-        let said = |name| properties.and_then(|properties| properties.child(name)).map(is_on);
+        let said = |name| {
+            properties
+                .and_then(|properties| properties.child(name))
+                .map(is_on)
+        };
         Self {
             bold: said("b"),
             italic: said("i"),
@@ -83,7 +83,9 @@ impl Wanted {
 fn list_of(properties: Option<&Tag>) -> Option<(String, usize)> {
     let number = properties?.child("numPr")?;
     let list = number.child("numId")?.get("val")?.to_owned();
-    let level = number.child("ilvl").and_then(|level| level.get("val")?.parse().ok());
+    let level = number
+        .child("ilvl")
+        .and_then(|level| level.get("val")?.parse().ok());
     Some((list, level.unwrap_or(0)))
 }
 
@@ -114,7 +116,7 @@ impl Styles {
     /// A style and those that it rests on.
     fn chain(&self, id: Option<&str>) -> impl Iterator<Item = &Style> {
         let first = id.and_then(|id| self.0.get(id));
-        let next = |style: &&Style| self.0.get(style.based_on.as_deref()?);
+        let next = move |style: &&Style| self.0.get(style.based_on.as_deref()?);
         std::iter::successors(first, next).take(STYLES_MAX)
     }
 
@@ -149,7 +151,11 @@ impl Styles {
             }
         }
         let outline = properties.and_then(|properties| {
-            properties.child("outlineLvl")?.get("val")?.parse::<u64>().ok()
+            properties
+                .child("outlineLvl")?
+                .get("val")?
+                .parse::<u64>()
+                .ok()
         });
         match outline {
             Some(level) if level < 9 => Kind::Heading((level + 1).min(6)),
@@ -173,14 +179,16 @@ impl Styles {
         list.filter(|(list, _)| list != "0")
     }
 
-    /// How a run looks; `paragraph`: what its paragraph is, whose own looks say nothing about it.
+    /// How a run looks. What its paragraph's style looks like says nothing about it.
     pub(super) fn look(&self, properties: Option<&Tag>, is_link: bool) -> Look {
         let id = properties.and_then(|properties| properties.child("rStyle")?.get("val"));
         let styles: Vec<&Style> = self.chain(id).collect();
         let is_code = styles.iter().any(|style| {
-            matches!(style.name.as_str(), "code text" | "html code" | "source text" | "verbatim char")
+            matches!(
+                style.name.as_str(),
+                "code text" | "html code" | "source text" | "verbatim char"
+            )
         });
-        let is_link_style = styles.iter().any(|style| style.name.contains("hyperlink"));
         let of_styles = styles
             .iter()
             .filter(|style| !style.name.contains("hyperlink"))
@@ -190,9 +198,8 @@ impl Styles {
         Look {
             bold: wanted.bold.unwrap_or(false),
             italic: wanted.italic.unwrap_or(false),
-            // Links are underlined anyway: only where the style does it already, a second says so.
-            underline: wanted.underline.unwrap_or(false)
-                && (!is_link || own.underline.is_some() && is_link_style),
+            // Links are underlined anyway, by their style: only the run itself says more than that.
+            underline: wanted.underline.unwrap_or(false) && (!is_link || own.underline.is_some()),
             strike: wanted.strike.unwrap_or(false),
             code: is_code,
         }

@@ -35,7 +35,12 @@ struct Reader<'a, 'b> {
 /// The document and its pictures.
 pub(crate) fn read(bytes: &[u8]) -> Result<(Document, Pictures), OfficeError> {
     let mut package = Package::open(bytes)?;
-    let mut part = |name: &str| package.text(name)?.map(|text| xml::parse(&text)).transpose();
+    let mut part = |name: &str| {
+        package
+            .text(name)?
+            .map(|text| xml::parse(&text))
+            .transpose()
+    };
     let body = part("word/document.xml")?;
     let body = body.ok_or_else(|| OfficeError::malformed("it has no word/document.xml"))?;
     let styles = part("word/styles.xml")?;
@@ -43,8 +48,12 @@ pub(crate) fn read(bytes: &[u8]) -> Result<(Document, Pictures), OfficeError> {
     let relations = part("word/_rels/document.xml.rels")?;
     let core = part("docProps/core.xml")?;
     let said = |name| {
-        let text = core.as_ref().and_then(|core| core.child(name)).map(Tag::text);
-        text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
+        let text = core
+            .as_ref()
+            .and_then(|core| core.child(name))
+            .map(Tag::text);
+        text.map(|text| text.trim().to_owned())
+            .filter(|text| !text.is_empty())
     };
     let language = styles.as_ref().and_then(|styles| {
         let language = styles.child("docDefaults")?.find("lang")?.get("val")?;
@@ -154,7 +163,9 @@ impl Reader<'_, '_> {
         let Some(content) = tag.child("sdtContent") else {
             return Ok(());
         };
-        let said = tag.child("sdtPr").and_then(|properties| properties.child("tag")?.get("val"));
+        let said = tag
+            .child("sdtPr")
+            .and_then(|properties| properties.child("tag")?.get("val"));
         let said = said.unwrap_or_default();
         if said == QUOTE {
             self.quotes += 1;
@@ -205,9 +216,10 @@ impl Reader<'_, '_> {
             Kind::Gap if is_empty => {}
             Kind::Rule => out.push(Element::new("horizontalRule", Vec::new()).into()),
             Kind::Heading(level) => {
-                let heading =
-                    |line| Element::new("heading", line).with("level", level).into();
-                lines(pieces, heading).into_iter().for_each(|block| out.push(block));
+                let heading = |line| Element::new("heading", line).with("level", level).into();
+                lines(pieces, heading)
+                    .into_iter()
+                    .for_each(|block| out.push(block));
             }
             Kind::Code(language) => out.push(code("codeBlock", &pieces, &language)),
             Kind::CodeLine => out.push(code(LOOSE_CODE, &pieces, "")),
@@ -220,7 +232,9 @@ impl Reader<'_, '_> {
                     out.push(Element::new("horizontalRule", Vec::new()).into());
                     return Ok(());
                 }
-                lines(pieces, paragraph).into_iter().for_each(|block| out.push(block));
+                lines(pieces, paragraph)
+                    .into_iter()
+                    .for_each(|block| out.push(block));
             }
         }
         Ok(())
@@ -247,7 +261,9 @@ impl Reader<'_, '_> {
                     self.pieces(tag, link.as_ref(), out)?;
                 }
                 "sdt" => {
-                    let tick = tag.child("sdtPr").and_then(|properties| properties.child("checkbox"));
+                    let tick = tag
+                        .child("sdtPr")
+                        .and_then(|properties| properties.child("checkbox"));
                     match tick {
                         Some(tick) if out.is_empty() && checked.is_none() => {
                             checked = Some(tick.child("checked").is_some_and(is_on));
@@ -303,19 +319,27 @@ impl Reader<'_, '_> {
         let blip = tag.find("blip").and_then(|blip| blip.get("embed"));
         let id = blip.or_else(|| tag.find("imagedata").and_then(|data| data.get("id")));
         let target = id.and_then(|id| self.relations.get(id)).cloned();
-        let Some(address) = target.map(|target| self.picture(&target)).transpose()?.flatten()
+        let Some(address) = target
+            .map(|target| self.picture(&target))
+            .transpose()?
+            .flatten()
         else {
             return Ok(());
         };
         let said = |name| {
-            let text = tag.find("docPr").and_then(|properties| properties.get(name));
+            let text = tag
+                .find("docPr")
+                .and_then(|properties| properties.get(name));
             text.unwrap_or_default().to_owned()
         };
         let extent = tag.find("extent").and_then(|extent| {
             let side = |name| Some(extent.get(name)?.parse::<u64>().ok()? / EMU);
             Some((side("cx")?, side("cy")?))
         });
-        let natural = self.pictures.get(&address).map(|bytes| picture::natural_size(bytes));
+        let natural = self
+            .pictures
+            .get(&address)
+            .map(|bytes| picture::natural_size(bytes));
         let mut image = Element::new("image", Vec::new()).with("src", address);
         for (key, value) in [("alt", said("descr")), ("title", said("title"))] {
             if !value.is_empty() {

@@ -5,8 +5,7 @@ use std::fmt::Write as _;
 use super::{INDENT, LEVELS, properties::CODE_STYLE, write::Numbering};
 use crate::xml::escaped;
 
-const NAMESPACE: &str =
-    "xmlns:w=\"http://schemas.openxmlformats.org/wordprocessingml/2006/main\"";
+const NAMESPACE: &str = "xmlns:w=\"http://schemas.openxmlformats.org/wordprocessingml/2006/main\"";
 /// Sizes of headings, in half points.
 const HEADINGS: [u32; 6] = [36, 30, 26, 24, 22, 22];
 
@@ -40,8 +39,15 @@ pub(super) fn styles(language: &str, languages: &[String]) -> String {
             escaped(name)
         );
     };
-    let bar = "<w:pBdr><w:left w:val=\"single\" w:sz=\"12\" w:space=\"8\" w:color=\"999999\"/></w:pBdr>";
-    paragraph("Quote", "Quote", "Normal", &format!("{bar}<w:ind w:left=\"360\"/>"), "");
+    let bar =
+        "<w:pBdr><w:left w:val=\"single\" w:sz=\"12\" w:space=\"8\" w:color=\"999999\"/></w:pBdr>";
+    paragraph(
+        "Quote",
+        "Quote",
+        "Normal",
+        &format!("{bar}<w:ind w:left=\"360\"/>"),
+        "",
+    );
     let shade = "<w:shd w:val=\"clear\" w:color=\"auto\" w:fill=\"F2F2F2\"/>";
     let mono = "<w:rFonts w:ascii=\"Consolas\" w:hAnsi=\"Consolas\" w:cs=\"Consolas\"/><w:noProof/>\
                 <w:sz w:val=\"20\"/>";
@@ -50,7 +56,8 @@ pub(super) fn styles(language: &str, languages: &[String]) -> String {
         let id = format!("CodeBlock{}", at + 1);
         paragraph(&id, &format!("{CODE_STYLE}{language}"), "CodeBlock", "", "");
     }
-    let line = "<w:pBdr><w:bottom w:val=\"single\" w:sz=\"6\" w:space=\"1\" w:color=\"999999\"/></w:pBdr>";
+    let line =
+        "<w:pBdr><w:bottom w:val=\"single\" w:sz=\"6\" w:space=\"1\" w:color=\"999999\"/></w:pBdr>";
     paragraph("HorizontalRule", "Horizontal Rule", "Normal", line, "");
     let small = "<w:spacing w:before=\"0\" w:after=\"0\" w:line=\"120\" w:lineRule=\"exact\"/>";
     paragraph("Gap", "Gap", "Normal", small, "<w:sz w:val=\"8\"/>");

@@ -26,7 +26,9 @@ pub(super) fn write(writer: &mut Writer<'_>, table: &Element, context: Context) 
     // Two tables that follow one another would be one.
     writer.end(false);
     let rows = slots(table);
-    let columns = rows.iter().map(|row| row.iter().map(Slot::width).sum());
+    let columns = rows
+        .iter()
+        .map(|row| row.iter().map(Slot::width).sum::<usize>());
     let columns: usize = columns.max().unwrap_or(0).max(1);
     let _ = write!(
         writer.body,
@@ -72,12 +74,17 @@ fn cell(writer: &mut Writer<'_>, slot: &Slot<'_>, context: Context) {
         Slot::Reached(_) => writer.body.push_str("<w:vMerge/>"),
     }
     if is_header {
-        writer.body.push_str("<w:shd w:val=\"clear\" w:color=\"auto\" w:fill=\"EEEEEE\"/>");
+        writer
+            .body
+            .push_str("<w:shd w:val=\"clear\" w:color=\"auto\" w:fill=\"EEEEEE\"/>");
     }
     writer.body.push_str("</w:tcPr>");
     let before = std::mem::take(&mut writer.body);
     if let Slot::Cell(cell, ..) = slot {
-        let context = Context { items: 0, ..context };
+        let context = Context {
+            items: 0,
+            ..context
+        };
         writer.blocks(&cell.children, context);
     }
     writer.end(true);
@@ -172,13 +179,19 @@ pub(super) fn read(tag: &Tag, mut blocks: impl FnMut(&Tag) -> Vec<Node>) -> Opti
                 && let Some(above) = rows.get_mut(*row).and_then(|row| row.get_mut(*place))
             {
                 let height = span(above, "rowspan") as u64;
-                above.attributes.insert("rowspan".into(), (height + 1).into());
+                above
+                    .attributes
+                    .insert("rowspan".into(), (height + 1).into());
                 column += width as usize;
                 continue;
             }
             let is_header = is_header_row
                 || property("cnfStyle").is_some_and(|style| style.get("firstRow") == Some("1"));
-            let name = if is_header { "tableHeader" } else { "tableCell" };
+            let name = if is_header {
+                "tableHeader"
+            } else {
+                "tableCell"
+            };
             let mut children = blocks(cell);
             if children.is_empty() {
                 children.push(paragraph(""));

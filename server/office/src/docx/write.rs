@@ -26,7 +26,7 @@ pub(super) enum Numbering {
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Context {
     /// In a quote.
-    quoted: bool,
+    pub(super) quoted: bool,
     /// In so many items of lists.
     pub(super) items: usize,
 }
@@ -106,7 +106,11 @@ impl Writer<'_> {
     pub(super) fn end(&mut self, always: bool) {
         if self.body.ends_with("</w:tbl>") || always && self.body.is_empty() {
             let style = if self.body.is_empty() { "" } else { GAP };
-            self.paragraph_open(Some(style).filter(|style| !style.is_empty()), None, Context::default());
+            self.paragraph_open(
+                Some(style).filter(|style| !style.is_empty()),
+                None,
+                Context::default(),
+            );
             self.body.push_str("</w:p>");
         }
     }
@@ -208,9 +212,9 @@ impl Writer<'_> {
                     self.link_open(link);
                     self.run(text, look, true);
                     // What has the same link is one link, however it looks.
-                    while let Some(Piece::Text(text, look, _)) = pieces.next_if(|next| {
-                        matches!(next, Piece::Text(_, _, Some(next)) if next == link)
-                    }) {
+                    while let Some(Piece::Text(text, look, _)) = pieces.next_if(
+                        |next| matches!(next, Piece::Text(_, _, Some(next)) if next == link),
+                    ) {
                         self.run(text, look, true);
                     }
                     self.body.push_str("</w:hyperlink>");
@@ -254,7 +258,11 @@ impl Writer<'_> {
 
     /// A box that can be ticked in Word as well, and a space behind it.
     fn tick(&mut self, checked: bool) {
-        let (value, letter) = if checked { (1, '\u{2612}') } else { (0, '\u{2610}') };
+        let (value, letter) = if checked {
+            (1, '\u{2612}')
+        } else {
+            (0, '\u{2610}')
+        };
         let font = "w14:font=\"MS Gothic\"";
         let _ = write!(
             self.body,
@@ -324,7 +332,11 @@ impl Writer<'_> {
         let Some((bytes, kind)) = bytes.and_then(|bytes| Some((bytes, picture::kind_of(bytes)?)))
         else {
             // It is somewhere else: say what it is and where.
-            let said = if alternative.is_empty() { &source } else { &alternative };
+            let said = if alternative.is_empty() {
+                &source
+            } else {
+                &alternative
+            };
             if !said.is_empty() {
                 self.link_open(&Link {
                     target: source.clone(),
@@ -379,7 +391,10 @@ fn text(attributes: &Map<String, Value>, key: &str) -> String {
 }
 
 fn is_list(element: &Element) -> bool {
-    matches!(kind_of(element).as_str(), "bulletlist" | "orderedlist" | "tasklist")
+    matches!(
+        kind_of(element).as_str(),
+        "bulletlist" | "orderedlist" | "tasklist"
+    )
 }
 
 /// Whether a child of something unknown is a block of its own.

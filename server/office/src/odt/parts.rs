@@ -44,7 +44,8 @@ pub(super) fn parts(document: &Document, writer: &Writer<'_>) -> Vec<(String, Ve
 
 fn namespaces() -> String {
     let oasis = "urn:oasis:names:tc:opendocument:xmlns";
-    let mut text = String::from("office:version=\"1.3\" xmlns:xlink=\"http://www.w3.org/1999/xlink\"");
+    let mut text =
+        String::from("office:version=\"1.3\" xmlns:xlink=\"http://www.w3.org/1999/xlink\"");
     for (prefix, name) in [
         ("office", "office:1.0"),
         ("text", "text:1.0"),

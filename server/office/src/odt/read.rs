@@ -32,7 +32,12 @@ struct Reader<'a, 'b> {
 /// The document and its pictures.
 pub(crate) fn read(bytes: &[u8]) -> Result<(Document, Pictures), OfficeError> {
     let mut package = Package::open(bytes)?;
-    let mut part = |name: &str| package.text(name)?.map(|text| xml::parse(&text)).transpose();
+    let mut part = |name: &str| {
+        package
+            .text(name)?
+            .map(|text| xml::parse(&text))
+            .transpose()
+    };
     let content = part("content.xml")?;
     let content = content.ok_or_else(|| OfficeError::malformed("it has no content.xml"))?;
     let common = part("styles.xml")?;
@@ -41,8 +46,13 @@ pub(crate) fn read(bytes: &[u8]) -> Result<(Document, Pictures), OfficeError> {
     common.iter().for_each(|common| styles.learn(common));
     styles.learn(&content);
     let said = |name| {
-        let found = meta.as_ref().and_then(|meta| meta.find(name)).map(Tag::text);
-        found.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
+        let found = meta
+            .as_ref()
+            .and_then(|meta| meta.find(name))
+            .map(Tag::text);
+        found
+            .map(|text| text.trim().to_owned())
+            .filter(|text| !text.is_empty())
     };
     let mut reader = Reader {
         package: &mut package,
@@ -126,7 +136,9 @@ impl Reader<'_, '_> {
             out.push(Element::new("blockquote", blocks?).into());
             return Ok(());
         }
-        let level = name.strip_prefix(ITEM).and_then(|rest| rest.split('-').next()?.parse().ok());
+        let level = name
+            .strip_prefix(ITEM)
+            .and_then(|rest| rest.split('-').next()?.parse().ok());
         let Some(level) = level else {
             return self.push_blocks(tag, out);
         };
@@ -171,7 +183,11 @@ impl Reader<'_, '_> {
                 continue;
             }
             if start.is_none() {
-                start = Some(entry.get("start-value").and_then(|start| start.parse().ok()));
+                start = Some(
+                    entry
+                        .get("start-value")
+                        .and_then(|start| start.parse().ok()),
+                );
             }
             // Where no list has a style, its paragraphs may.
             if style.is_none()
@@ -240,7 +256,9 @@ impl Reader<'_, '_> {
         let style = tag.get("style-name");
         let kind = match tag.name.as_str() {
             "h" => {
-                let level = tag.get("outline-level").and_then(|level| level.parse().ok());
+                let level = tag
+                    .get("outline-level")
+                    .and_then(|level| level.parse().ok());
                 Kind::Heading(level.unwrap_or(1_u64).clamp(1, 6))
             }
             _ => self.styles.kind(style),
@@ -305,12 +323,18 @@ impl Reader<'_, '_> {
             out.extend(blocks.into_iter().map(Piece::Block));
             return Ok(());
         }
-        let part = tag.tags().filter(|tag| tag.name == "image").find_map(|tag| tag.get("href"));
+        let part = tag
+            .tags()
+            .filter(|tag| tag.name == "image")
+            .find_map(|tag| tag.get("href"));
         let Some(part) = part else { return Ok(()) };
         let Some(address) = self.picture(part)? else {
             return Ok(());
         };
-        let natural = self.pictures.get(&address).map(|bytes| picture::natural_size(bytes));
+        let natural = self
+            .pictures
+            .get(&address)
+            .map(|bytes| picture::natural_size(bytes));
         let side = |name| tag.get(name).and_then(pixels);
         let size = side("width").zip(side("height"));
         let said = |name| tag.child(name).map(Tag::text).unwrap_or_default();
@@ -383,7 +407,10 @@ fn last_item(nodes: &mut [Node], level: usize) -> Option<&mut Element> {
     let Some(Node::Element(list)) = nodes.last_mut() else {
         return None;
     };
-    if !matches!(list.name.as_str(), "bulletList" | "orderedList" | "taskList") {
+    if !matches!(
+        list.name.as_str(),
+        "bulletList" | "orderedList" | "taskList"
+    ) {
         return None;
     }
     let Some(Node::Element(item)) = list.children.last_mut() else {
@@ -401,7 +428,9 @@ fn header_styles(table: &Tag, styles: &Styles) -> Vec<String> {
     let mut waiting = vec![table];
     while let Some(next) = waiting.pop() {
         if next.name == "table-cell" {
-            let style = next.get("style-name").filter(|style| styles.is_header(style));
+            let style = next
+                .get("style-name")
+                .filter(|style| styles.is_header(style));
             found.extend(style.map(str::to_owned));
             continue;
         }

@@ -13,7 +13,9 @@ const SPAN_MAX: usize = 1_000;
 
 fn span(cell: &Element, key: &str) -> usize {
     let span = cell.attributes.get(key).and_then(Value::as_u64);
-    usize::try_from(span.unwrap_or(1)).unwrap_or(1).clamp(1, SPAN_MAX)
+    usize::try_from(span.unwrap_or(1))
+        .unwrap_or(1)
+        .clamp(1, SPAN_MAX)
 }
 
 fn elements(nodes: &[Node]) -> impl Iterator<Item = &Element> {
@@ -25,7 +27,11 @@ fn elements(nodes: &[Node]) -> impl Iterator<Item = &Element> {
 
 pub(super) fn write(writer: &mut Writer<'_>, table: &Element, number: usize) {
     let rows: Vec<&Element> = elements(&table.children).collect();
-    let width = |row: &&Element| elements(&row.children).map(|cell| span(cell, "colspan")).sum();
+    let width = |row: &&Element| {
+        elements(&row.children)
+            .map(|cell| span(cell, "colspan"))
+            .sum::<usize>()
+    };
     let columns: usize = rows.iter().map(width).max().unwrap_or(0).max(1);
     let _ = write!(
         writer.body,
@@ -73,7 +79,9 @@ pub(super) fn write(writer: &mut Writer<'_>, table: &Element, number: usize) {
             writer.body.push_str("<table:covered-table-cell/>");
         }
         if column == 0 {
-            writer.body.push_str("<table:table-cell><text:p/></table:table-cell>");
+            writer
+                .body
+                .push_str("<table:table-cell><text:p/></table:table-cell>");
         }
         writer.body.push_str("</table:table-row>");
         if is_header {
@@ -129,11 +137,17 @@ pub(super) fn read(
         let mut cells: Vec<Node> = Vec::new();
         for cell in row.tags().filter(|cell| cell.name == "table-cell") {
             let number = |name| {
-                let number = cell.get(name).and_then(|number| number.parse::<usize>().ok());
+                let number = cell
+                    .get(name)
+                    .and_then(|number| number.parse::<usize>().ok());
                 number.unwrap_or(1).clamp(1, SPAN_MAX)
             };
             let is_header = is_header_row || cell.get("style-name").is_some_and(&is_header_style);
-            let name = if is_header { "tableHeader" } else { "tableCell" };
+            let name = if is_header {
+                "tableHeader"
+            } else {
+                "tableCell"
+            };
             let mut children = blocks(cell);
             if children.is_empty() {
                 children.push(paragraph(""));

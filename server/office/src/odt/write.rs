@@ -149,7 +149,9 @@ impl Writer<'_> {
 
     /// Begins an item of the innermost list.
     fn begin_item(&mut self, is_first: bool) {
-        let Some(mut list) = self.lists.pop() else { return };
+        let Some(mut list) = self.lists.pop() else {
+            return;
+        };
         self.go_on();
         open(&mut self.body, &mut list);
         if let Some(holder) = list.holder.take() {
@@ -230,7 +232,11 @@ impl Writer<'_> {
     /// A paragraph; `checked`: with a box at its beginning.
     fn line(&mut self, style: Option<&str>, checked: Option<bool>, children: &[Node]) {
         self.go_on();
-        let plain = if self.quotes > 0 { "Quotations" } else { "Text_20_body" };
+        let plain = if self.quotes > 0 {
+            "Quotations"
+        } else {
+            "Text_20_body"
+        };
         let _ = write!(
             self.body,
             "<text:p text:style-name=\"{}\">",
@@ -257,9 +263,9 @@ impl Writer<'_> {
                     self.link_open(link);
                     self.run(text, look);
                     // What has the same link is one link, however it looks.
-                    while let Some(Piece::Text(text, look, _)) = pieces.next_if(|next| {
-                        matches!(next, Piece::Text(_, _, Some(next)) if next == link)
-                    }) {
+                    while let Some(Piece::Text(text, look, _)) = pieces.next_if(
+                        |next| matches!(next, Piece::Text(_, _, Some(next)) if next == link),
+                    ) {
                         self.run(text, look);
                     }
                     self.body.push_str("</text:a>");
@@ -321,7 +327,11 @@ impl Writer<'_> {
         let Some((bytes, kind)) = bytes.and_then(|bytes| Some((bytes, picture::kind_of(bytes)?)))
         else {
             // It is somewhere else: say what it is and where.
-            let said = if alternative.is_empty() { &source } else { &alternative };
+            let said = if alternative.is_empty() {
+                &source
+            } else {
+                &alternative
+            };
             if !said.is_empty() {
                 self.link_open(&Link {
                     target: source.clone(),
@@ -366,7 +376,11 @@ fn open(body: &mut String, list: &mut List) {
         true => " text:continue-numbering=\"true\"",
         false => "",
     };
-    let _ = write!(body, "<text:list text:style-name=\"{}\"{again}>", list.style);
+    let _ = write!(
+        body,
+        "<text:list text:style-name=\"{}\"{again}>",
+        list.style
+    );
     (list.is_open, list.is_begun) = (true, true);
 }
 

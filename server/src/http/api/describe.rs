@@ -93,6 +93,7 @@ fn tags() -> Value {
     json!([
         { "name": "documents", "description": "Documents: their names, their trash, who is there" },
         { "name": "content", "description": "What a document says, in the forms that programs read and write" },
+        { "name": "attachments", "description": "Files of a document: added in one piece or in several, read, deleted and brought back" },
         { "name": "history", "description": "Versions, differences, authors, and bringing back what was" },
         { "name": "spaces", "description": "Spaces: who belongs to them as what, their pages, their links" },
         { "name": "tokens", "description": "Tokens made here" },

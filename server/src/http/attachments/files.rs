@@ -104,10 +104,16 @@ pub(super) async fn add(
     body: Body,
 ) -> Result<Response, Problem> {
     let name = parse_query(asked)?.name;
-    let name = name.ok_or_else(|| bad_request("attachment-name", "say ?name=: what it is called"))?;
+    let name =
+        name.ok_or_else(|| bad_request("attachment-name", "say ?name=: what it is called"))?;
     let (name, kind) = named(&name, &headers)?;
     require(&state, &writer.name).await?;
-    let bytes_max = state.registry.shared().settings.traffic.attachment_bytes_max;
+    let bytes_max = state
+        .registry
+        .shared()
+        .settings
+        .traffic
+        .attachment_bytes_max;
     let (body, _room) = collect(&state, body, bytes_max).await?;
     kind.check(&body)?;
     let new = NewFile { name, kind, body };

@@ -216,7 +216,10 @@ async fn receive(state: &AppState, upload: &mut Upload, body: Body) -> Result<()
             ));
         };
         left = rest;
-        if !shared.attachments.make_room(&mut room, held.len() + chunk.len()) {
+        if !shared
+            .attachments
+            .make_room(&mut room, held.len() + chunk.len())
+        {
             return Err(busy());
         }
         held.extend_from_slice(&chunk);

@@ -83,9 +83,9 @@ async fn content(
     file: &File,
     (headers, tag): (&HeaderMap, &HeaderValue),
 ) -> Result<Response, Problem> {
-    let blob = file.blob().ok_or_else(|| {
-        Problem::from(FileError::Damaged("its bytes have no name".into()))
-    })?;
+    let blob = file
+        .blob()
+        .ok_or_else(|| Problem::from(FileError::Damaged("its bytes have no name".into())))?;
     let asked = headers.get(header::RANGE).filter(|_| {
         let condition = headers.get(header::IF_RANGE);
         condition.is_none_or(|condition| condition == tag)
@@ -229,7 +229,13 @@ mod tests {
         assert_eq!(range_of("bytes=4-99999999999", 10), part(4..10));
         assert_eq!(range_of("bytes=10-", 10), Asked::Beyond);
         assert_eq!(range_of("bytes=-0", 10), Asked::Beyond);
-        for odd in ["bytes=5-3", "bytes=0-1,3-4", "lines=1-2", "bytes=", "bytes=-"] {
+        for odd in [
+            "bytes=5-3",
+            "bytes=0-1,3-4",
+            "lines=1-2",
+            "bytes=",
+            "bytes=-",
+        ] {
             assert_eq!(range_of(odd, 10), Asked::Everything, "{odd}");
         }
     }

@@ -15,15 +15,6 @@ use crate::{
 /// All pictures of one file together.
 const PICTURES_BYTES_MAX: u64 = 64 << 20;
 
-/// What was read of a file.
-#[derive(Debug)]
-pub(in crate::http) struct Taken {
-    /// The title among its properties.
-    pub(in crate::http) title: Option<String>,
-    /// Its text, as a document of ProseMirror.
-    pub(in crate::http) text: String,
-}
-
 /// A document as a file.
 pub(super) async fn rendered(
     state: &AppState,
@@ -106,25 +97,32 @@ pub(in crate::http) async fn embedded(
     Ok(pictures)
 }
 
-/// Reads a file; its pictures become files of the document.
-pub(in crate::http) async fn of_office(
+/// Reads a file, as a document of ProseMirror; its pictures become files of the document.
+pub(super) async fn of_office(
     state: &AppState,
     writer: &Reader,
     format: Format,
     body: Bytes,
-) -> Result<Taken, Problem> {
+) -> Result<String, Problem> {
     let turn = crate::http::admission::Turn::take(state).await?;
     let read = apart(move || Ok(unisson_office::read(format, &body)?)).await;
     drop(turn);
     let (mut document, pictures) = read?;
-    let bytes_max = state.registry.shared().settings.traffic.attachment_bytes_max;
+    let bytes_max = state
+        .registry
+        .shared()
+        .settings
+        .traffic
+        .attachment_bytes_max;
     let mut places = std::collections::BTreeMap::new();
     for (picture, body) in pictures {
         if body.len() > bytes_max {
             return Err(Problem {
                 status: StatusCode::PAYLOAD_TOO_LARGE,
                 code: "too-large",
-                detail: format!("a picture in it is larger than {bytes_max} bytes (limits.attachment_bytes_max)"),
+                detail: format!(
+                    "a picture in it is larger than {bytes_max} bytes (limits.attachment_bytes_max)"
+                ),
             });
         }
         let file_name = picture.rsplit('/').next().unwrap_or_default().to_owned();
@@ -140,12 +138,11 @@ pub(in crate::http) async fn of_office(
         places.insert(picture, address(&id, &file.name));
     }
     map_addresses(&mut document.nodes, &mut |kind, address| {
-        (kind == Addressed::Image).then(|| places.get(address).cloned()).flatten()
+        (kind == Addressed::Image)
+            .then(|| places.get(address).cloned())
+            .flatten()
     });
-    Ok(Taken {
-        title: document.title,
-        text: Form::ProseMirror.render(&document.nodes),
-    })
+    Ok(Form::ProseMirror.render(&document.nodes))
 }
 
 impl From<OfficeError> for Problem {

@@ -78,14 +78,19 @@ pub(super) async fn export(
     };
     let space = &asker.space;
     let readable = walk(space).into_iter().filter(|id| {
-        let is_there = space.pages.get(*id).is_some_and(|page| page.deleted_ms.is_none());
+        let is_there = space
+            .pages
+            .get(*id)
+            .is_some_and(|page| page.deleted_ms.is_none());
         is_there && asker.rights(space, Place::Page(id)).may(Action::Read)
     });
     let site = Site::of(asker.held.id(), space, readable, Sort::of(format));
     let entry = audit::Entry::new(audit::Action::DocumentExported);
     let entry = entry.space(asker.held.id()).from(asker.address);
     let entry = entry.by(crate::events::Actor::of(&asker.author()));
-    shared.audit.record(entry.detail("format", Sort::of(format).extension()));
+    shared
+        .audit
+        .record(entry.detail("format", Sort::of(format).extension()));
     let body = archive::stream(state, site, turn);
     let name = format!("{}.zip", space.settings.title);
     let encoded = utf8_percent_encode(&name, NON_ALPHANUMERIC);
@@ -93,8 +98,14 @@ pub(super) async fn export(
     let named = format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{encoded}");
     let mut answer = Body::from_stream(body).into_response();
     let headers = answer.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/zip"));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/zip"),
+    );
+    headers.insert(
+        header::CACHE_CONTROL,
+        HeaderValue::from_static("private, no-store"),
+    );
     if let Ok(named) = HeaderValue::from_str(&named) {
         headers.insert(header::CONTENT_DISPOSITION, named);
     }

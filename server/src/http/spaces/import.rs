@@ -22,9 +22,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use unisson_content::{Form, map_addresses};
 use unisson_protocol::DocName;
-use unisson_rights::{
-    Action, Changes, Denied, PAGES_MAX, Page, Position, Space, moved,
-};
+use unisson_rights::{Action, Changes, Denied, PAGES_MAX, Page, Position, Space, moved};
 use unisson_session::Condition;
 use utoipa::{IntoParams, ToSchema};
 use zip::ZipArchive;
@@ -125,7 +123,10 @@ pub(super) async fn import(
     let plan = documents::apart(move || Ok(tree::plan(sources(&name, &body)?)));
     let mut plan = plan.await?;
     if plan.pages.is_empty() {
-        let why = plan.notes.first().map(|note| format!(": {}: {}", note.path, note.problem));
+        let why = plan
+            .notes
+            .first()
+            .map(|note| format!(": {}: {}", note.path, note.problem));
         return Err(Problem {
             status: StatusCode::UNPROCESSABLE_ENTITY,
             code: "content",
@@ -201,7 +202,9 @@ fn sources(name: &str, body: &Bytes) -> Result<Vec<Source>, Problem> {
     }
     let (mut sources, mut left) = (Vec::new(), UNPACKED_BYTES_MAX);
     for at in 0..archive.len() {
-        let entry = archive.by_index(at).map_err(|error| malformed(error.to_string()))?;
+        let entry = archive
+            .by_index(at)
+            .map_err(|error| malformed(error.to_string()))?;
         if !entry.is_file() {
             continue;
         }
@@ -210,7 +213,9 @@ fn sources(name: &str, body: &Bytes) -> Result<Vec<Source>, Problem> {
         // What it says of its size is not believed.
         let read = entry.take(left + 1).read_to_end(&mut body);
         let read = read.map_err(|error| malformed(error.to_string()))? as u64;
-        left = left.checked_sub(read).ok_or_else(|| large("too much in it"))?;
+        left = left
+            .checked_sub(read)
+            .ok_or_else(|| large("too much in it"))?;
         sources.push(Source {
             path,
             body: body.into(),
@@ -237,7 +242,9 @@ async fn make(
             return Err(Denied::Role.into());
         }
         if space.pages.len() + plan.pages.len() > PAGES_MAX {
-            return Err(Refusal::Full(format!("a space has at most {PAGES_MAX} pages")));
+            return Err(Refusal::Full(format!(
+                "a space has at most {PAGES_MAX} pages"
+            )));
         }
         Ok((placed(space.clone(), plan, &ids, parent)?, ()))
     });
@@ -254,7 +261,11 @@ fn placed(
 ) -> Result<Changes, Refusal> {
     let mut entries: BTreeMap<String, Option<String>> = BTreeMap::new();
     for (planned, id) in plan.pages.iter().zip(ids) {
-        let parent = planned.parent.and_then(|at| ids.get(at)).map(String::as_str).or(top);
+        let parent = planned
+            .parent
+            .and_then(|at| ids.get(at))
+            .map(String::as_str)
+            .or(top);
         let page = Page {
             title: match planned.title.trim() {
                 "" => "—".to_owned(),

@@ -5,6 +5,7 @@ setRoot(new URL('../', import.meta.url))
 
 /** Where each component is. A screen of the server's table is the component of the same name. */
 const COMPONENTS: Record<string, () => Promise<unknown>> = {
+  'unisson-import': () => import('./screens/import.js'),
   'unisson-pages': () => import('./screens/pages.js')
 }
 

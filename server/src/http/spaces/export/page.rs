@@ -72,10 +72,14 @@ pub(super) async fn parts(
     let nodes = nodes(state, &name).await.map_err(said)?;
     let files = attachments::list(state.registry.shared(), &name).await;
     let files = files.map_err(|error: FileError| error.to_string())?;
-    let files = files.into_iter().filter(|(_, file)| file.deleted_ms.is_none());
+    let files = files
+        .into_iter()
+        .filter(|(_, file)| file.deleted_ms.is_none());
     let places = places(&leaf.stem, files);
     let pictures = match site.sort {
-        Sort::Office(_) => documents::embedded(state, &name, &nodes).await.map_err(said)?,
+        Sort::Office(_) => documents::embedded(state, &name, &nodes)
+            .await
+            .map_err(said)?,
         Sort::Markdown | Sort::Html => BTreeMap::new(),
     };
     let mut nodes = nodes;
@@ -198,7 +202,11 @@ pub(super) fn index(site: &Site) -> Part {
             depth -= 1;
         }
         let address = escaped(&relative("index", &site.path(leaf)));
-        let _ = write!(body, "<li><a href=\"{address}\">{}</a></li>", escaped(&leaf.title));
+        let _ = write!(
+            body,
+            "<li><a href=\"{address}\">{}</a></li>",
+            escaped(&leaf.title)
+        );
     }
     body.push_str(&"</ul>".repeat(depth + 1));
     Part {
@@ -210,5 +218,7 @@ pub(super) fn index(site: &Site) -> Part {
 
 fn escaped(text: &str) -> String {
     let text = text.replace('&', "&amp;").replace('<', "&lt;");
-    text.replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;")
+    text.replace('>', "&gt;")
+        .replace('"', "&quot;")
+        .replace('\'', "&#39;")
 }

@@ -90,10 +90,14 @@ impl Site {
         let mut taken: BTreeSet<String> = BTreeSet::new();
         let mut counted: BTreeMap<Option<String>, usize> = BTreeMap::new();
         for page_id in readable {
-            let Some(page) = space.pages.get(page_id) else { continue };
+            let Some(page) = space.pages.get(page_id) else {
+                continue;
+            };
             let above = page.parent.as_ref().and_then(|parent| by_id.get(parent));
             let above = above.and_then(|at| leaves.get(*at));
-            let folder = above.map(|above| format!("{}/", above.stem)).unwrap_or_default();
+            let folder = above
+                .map(|above| format!("{}/", above.stem))
+                .unwrap_or_default();
             let depth = above.map_or(0, |above| above.depth + 1);
             let name = file_name(&page.title);
             let names = (1..).map(|number| match number {
@@ -102,8 +106,12 @@ impl Site {
             });
             // Some systems take two that differ in capitals for one.
             let mut stems = names.map(|name| format!("{folder}{name}"));
-            let stem = stems.find(|stem| taken.insert(stem.to_lowercase())).unwrap_or_default();
-            let siblings = counted.entry(above.map(|above| above.id.clone())).or_default();
+            let stem = stems
+                .find(|stem| taken.insert(stem.to_lowercase()))
+                .unwrap_or_default();
+            let siblings = counted
+                .entry(above.map(|above| above.id.clone()))
+                .or_default();
             *siblings += 1;
             by_id.insert(page_id.to_owned(), leaves.len());
             leaves.push(Leaf {
@@ -130,7 +138,9 @@ impl Site {
     /// What an address in a page becomes in its file: links to pages of this archive lead to their
     /// files; others stay as they are.
     pub(super) fn link(&self, from: &Leaf, address: &str) -> Option<String> {
-        let rest = address.strip_prefix("/s/")?.strip_prefix(self.space.as_str())?;
+        let rest = address
+            .strip_prefix("/s/")?
+            .strip_prefix(self.space.as_str())?;
         let rest = rest.strip_prefix('/')?;
         let (page, part) = match rest.split_once('#') {
             Some((page, part)) => (page, format!("#{part}")),
@@ -154,7 +164,11 @@ pub(super) fn relative(from: &str, to: &str) -> String {
     let path = path.join("/");
     let address = utf8_percent_encode(&path, IN_ADDRESS).to_string();
     // What looks like a scheme is none.
-    match address.split('/').next().is_some_and(|first| first.contains(':')) {
+    match address
+        .split('/')
+        .next()
+        .is_some_and(|first| first.contains(':'))
+    {
         true => format!("./{address}"),
         false => address,
     }
@@ -173,7 +187,10 @@ pub(super) fn file_name(title: &str) -> String {
         end -= 1;
     }
     let name = name.get(..end).unwrap_or_default();
-    let name = name.trim().trim_end_matches(['.', ' ']).trim_start_matches('.');
+    let name = name
+        .trim()
+        .trim_end_matches(['.', ' '])
+        .trim_start_matches('.');
     match TAKEN.contains(&name.to_lowercase().as_str()) || name.is_empty() {
         true => format!("{name}_"),
         false => name.to_owned(),
@@ -205,7 +222,9 @@ mod tests {
             entries.insert(key, value.expect("a value"));
         }
         let space = Space::read(&entries);
-        space.expect("reads").unwrap_or_else(|| panic!("{entries:?}"))
+        space
+            .expect("reads")
+            .unwrap_or_else(|| panic!("{entries:?}"))
     }
 
     #[test]
@@ -217,18 +236,35 @@ mod tests {
             ("d", "Index", None),
             ("e", "Hidden's child", Some("hidden")),
         ]);
-        let site = Site::of("canteen", &space, ["a", "b", "c", "d", "e"].into_iter(), Sort::Markdown);
+        let site = Site::of(
+            "canteen",
+            &space,
+            ["a", "b", "c", "d", "e"].into_iter(),
+            Sort::Markdown,
+        );
         let paths: Vec<String> = site.leaves.iter().map(|leaf| site.path(leaf)).collect();
         assert_eq!(
             paths,
-            ["Menus - été.md", "Menus - été/Monday.md", "Menus - été/monday (2).md", "Index_.md", "Hidden's child.md"]
+            [
+                "Menus - été.md",
+                "Menus - été/Monday.md",
+                "Menus - été/monday (2).md",
+                "Index_.md",
+                "Hidden's child.md"
+            ]
         );
         let positions: Vec<usize> = site.leaves.iter().map(|leaf| leaf.position).collect();
         assert_eq!(positions, [1, 1, 2, 2, 3]);
         let link = |from: usize, to| site.link(&site.leaves[from], to);
-        assert_eq!(link(1, "/s/canteen/c#h-1").as_deref(), Some("monday%20%282%29.md#h-1"));
+        assert_eq!(
+            link(1, "/s/canteen/c#h-1").as_deref(),
+            Some("monday%20%282%29.md#h-1")
+        );
         assert_eq!(link(1, "/s/canteen/d").as_deref(), Some("../Index_.md"));
-        assert_eq!(link(3, "/s/canteen/b").as_deref(), Some("Menus%20-%20%C3%A9t%C3%A9/Monday.md"));
+        assert_eq!(
+            link(3, "/s/canteen/b").as_deref(),
+            Some("Menus%20-%20%C3%A9t%C3%A9/Monday.md")
+        );
         assert_eq!(link(0, "/s/other/b"), None);
         assert_eq!(link(0, "/s/canteen/nothing"), None);
     }

@@ -59,7 +59,9 @@ pub(super) fn read(kind: Kind, body: &Bytes) -> Result<Read, String> {
             };
             let said = |key: &str| {
                 let found = head.iter().find(|(known, _)| known == key);
-                found.map(|(_, value)| value.clone()).filter(|value| !value.is_empty())
+                found
+                    .map(|(_, value)| value.clone())
+                    .filter(|value| !value.is_empty())
             };
             Read {
                 title: said("title"),
@@ -84,7 +86,10 @@ pub(super) fn read(kind: Kind, body: &Bytes) -> Result<Read, String> {
 }
 
 fn is_title(element: &Element) -> bool {
-    let level = element.attributes.get("level").and_then(serde_json::Value::as_u64);
+    let level = element
+        .attributes
+        .get("level")
+        .and_then(serde_json::Value::as_u64);
     kind_of(element) == "heading" && level == Some(1)
 }
 
@@ -98,7 +103,10 @@ fn text_of(element: &Element) -> String {
 
 /// One line, no longer than a title may be.
 fn line(text: &str) -> String {
-    let text: String = text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
+    let text: String = text
+        .chars()
+        .map(|letter| if letter.is_control() { ' ' } else { letter })
+        .collect();
     let mut end = text.len().min(300);
     while !text.is_char_boundary(end) {
         end -= 1;
@@ -109,7 +117,10 @@ fn line(text: &str) -> String {
 /// What stands between two lines of `---` at the beginning, and the text behind it. Of YAML only
 /// keys with one value on their line are read.
 fn front_matter(text: &str) -> (Vec<(String, String)>, &str) {
-    let Some(rest) = text.strip_prefix("---\n").or_else(|| text.strip_prefix("---\r\n")) else {
+    let Some(rest) = text
+        .strip_prefix("---\n")
+        .or_else(|| text.strip_prefix("---\r\n"))
+    else {
         return (Vec::new(), text);
     };
     let mut at = 0;
@@ -134,7 +145,10 @@ fn unquoted(value: &str) -> String {
     if value.starts_with('"') {
         return serde_json::from_str(value).unwrap_or_else(|_| value.trim_matches('"').to_owned());
     }
-    match value.strip_prefix('\'').and_then(|value| value.strip_suffix('\'')) {
+    match value
+        .strip_prefix('\'')
+        .and_then(|value| value.strip_suffix('\''))
+    {
         Some(value) => value.replace("''", "'"),
         None => value.to_owned(),
     }
@@ -154,7 +168,10 @@ mod tests {
     fn a_title_is_said_once() {
         let title = |title: &str| Some(title.to_owned());
         assert_eq!(of("# Plan *A*\n\nText"), (title("Plan A"), "Text\n".into()));
-        assert_eq!(of("---\ntitle: 'It''s'\n---\n# It's\n\nT"), (title("It's"), "T\n".into()));
+        assert_eq!(
+            of("---\ntitle: 'It''s'\n---\n# It's\n\nT"),
+            (title("It's"), "T\n".into())
+        );
         assert_eq!(of("---\ntitle: A\n---\n# B"), (title("A"), "# B\n".into()));
         assert_eq!(of("## Part\n"), (None, "## Part\n".into()));
         assert_eq!(of("---\n\nText").0, None);

@@ -105,7 +105,9 @@ pub(super) fn plan(sources: Vec<Source>) -> Plan {
             if let Ok(said) = serde_json::from_slice::<Value>(&body) {
                 let label = said.get("label").and_then(Value::as_str);
                 draft.title = draft.title.take().or(label.map(str::to_owned));
-                draft.position = draft.position.or(said.get("position").and_then(Value::as_u64));
+                draft.position = draft
+                    .position
+                    .or(said.get("position").and_then(Value::as_u64));
             }
             continue;
         }
@@ -153,7 +155,10 @@ fn strip_root(kept: &mut [(Vec<String>, Bytes)]) {
     let Some(root) = first.map(|(parts, _)| parts[0].clone()) else {
         return;
     };
-    if kept.iter().all(|(parts, _)| parts.len() > 1 && parts[0] == root) {
+    if kept
+        .iter()
+        .all(|(parts, _)| parts.len() > 1 && parts[0] == root)
+    {
         for (parts, _) in kept.iter_mut() {
             parts.remove(0);
         }
@@ -178,7 +183,9 @@ impl Plan {
             let siblings = below.entry(folder.to_owned()).or_default();
             siblings.push((position, order, key.clone()));
         }
-        below.values_mut().for_each(|siblings| siblings.sort_unstable());
+        below
+            .values_mut()
+            .for_each(|siblings| siblings.sort_unstable());
         let mut waiting: Vec<(String, Option<usize>)> = Vec::new();
         let push = |folder: &str, parent, waiting: &mut Vec<_>| {
             let siblings = below.get(folder).into_iter().flatten().rev();
@@ -186,7 +193,9 @@ impl Plan {
         };
         push("", None, &mut waiting);
         while let Some((key, parent)) = waiting.pop() {
-            let Some(draft) = drafts.remove(&key) else { continue };
+            let Some(draft) = drafts.remove(&key) else {
+                continue;
+            };
             let name = key.rsplit('/').next().unwrap_or_default();
             let at = self.pages.len();
             let path = draft.source.unwrap_or_else(|| key.clone());
@@ -267,7 +276,10 @@ fn title_of(name: &str) -> (Option<u64>, String) {
     };
     let mut letters = words.trim().chars();
     let first = letters.next().map(|first| first.to_uppercase().to_string());
-    (number, format!("{}{}", first.unwrap_or_default(), letters.as_str()))
+    (
+        number,
+        format!("{}{}", first.unwrap_or_default(), letters.as_str()),
+    )
 }
 
 #[cfg(test)]
@@ -284,21 +296,32 @@ mod tests {
 
     fn shape(plan: &Plan) -> Vec<(&str, Option<usize>)> {
         let pages = plan.pages.iter();
-        pages.map(|page| (page.title.as_str(), page.parent)).collect()
+        pages
+            .map(|page| (page.title.as_str(), page.parent))
+            .collect()
     }
 
     #[test]
     fn notion_folders_lose_their_ids_and_keep_their_links() {
         let id = "0123456789abcdef0123456789abcdef";
         let plan = planned(&[
-            (&format!("Export/Plan {id}.md"), &format!("# Plan\n\n[m](Plan%20{id}/Menu%20{id}.md)")),
-            (&format!("Export/Plan {id}/Menu {id}.md"), "# Menu\n\n![a](img.png) [x](https://e.org)"),
+            (
+                &format!("Export/Plan {id}.md"),
+                &format!("# Plan\n\n[m](Plan%20{id}/Menu%20{id}.md)"),
+            ),
+            (
+                &format!("Export/Plan {id}/Menu {id}.md"),
+                "# Menu\n\n![a](img.png) [x](https://e.org)",
+            ),
             (&format!("Export/Plan {id}/img.png"), "png"),
             ("Export/.DS_Store", "x"),
         ]);
         assert_eq!(shape(&plan), [("Plan", None), ("Menu", Some(0))]);
         let link = format!("Plan%20{id}/Menu%20{id}.md#part");
-        assert_eq!(plan.target(&plan.pages[0], &link), Some(Target::Page(1, "#part".into())));
+        assert_eq!(
+            plan.target(&plan.pages[0], &link),
+            Some(Target::Page(1, "#part".into()))
+        );
         let file = plan.target(&plan.pages[1], "img.png");
         assert_eq!(file, Some(Target::File(format!("Plan {id}/img.png"))));
         assert_eq!(plan.target(&plan.pages[1], "https://e.org"), None);
@@ -311,9 +334,15 @@ mod tests {
         let plan = planned(&[
             ("docs/02-guide/index.md", "---\ntitle: Guide\n---\nText"),
             ("docs/02-guide/b.md", "---\nsidebar_position: 2\n---\nB"),
-            ("docs/02-guide/a.md", "---\nsidebar_position: 3\ntitle: \"A: b\"\n---\nA"),
+            (
+                "docs/02-guide/a.md",
+                "---\nsidebar_position: 3\ntitle: \"A: b\"\n---\nA",
+            ),
             ("docs/01-intro.md", "Hello"),
-            ("docs/03-api/_category_.json", "{\"label\":\"The API\",\"position\":9}"),
+            (
+                "docs/03-api/_category_.json",
+                "{\"label\":\"The API\",\"position\":9}",
+            ),
             ("docs/03-api/calls/list_all.md", "x"),
         ]);
         assert_eq!(
@@ -330,7 +359,10 @@ mod tests {
         );
         let target = plan.target(&plan.pages[2], "./a.md");
         assert_eq!(target, Some(Target::Page(3, String::new())));
-        assert_eq!(plan.target(&plan.pages[2], "../01-intro.md"), Some(Target::Page(0, String::new())));
+        assert_eq!(
+            plan.target(&plan.pages[2], "../01-intro.md"),
+            Some(Target::Page(0, String::new()))
+        );
     }
 
     #[test]
@@ -352,7 +384,10 @@ mod tests {
     fn a_year_or_a_date_is_a_title() {
         assert_eq!(title_of("2026-11-26").1, "2026 11 26");
         assert_eq!(title_of("2026").1, "2026");
-        assert_eq!(title_of("01_soupe-du-jour"), (Some(1), "Soupe du jour".into()));
+        assert_eq!(
+            title_of("01_soupe-du-jour"),
+            (Some(1), "Soupe du jour".into())
+        );
         assert_eq!(title_of("Soupe-minute du chef").1, "Soupe-minute du chef");
     }
 }
