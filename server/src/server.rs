@@ -2,11 +2,7 @@
 
 mod companions;
 
-use std::{
-    net::SocketAddr,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use unisson_storage::{OpenError, PlaceError, Store, StoreSettings};
@@ -107,12 +103,7 @@ impl Server {
         let registry = Registry::new(Arc::new(shared));
         let certificate = certificate.map(Arc::new);
         let tidying = tidy(&registry, certificate.clone());
-        let state = AppState {
-            registry: registry.clone(),
-            started: Instant::now(),
-            carried: Arc::default(),
-            renderings: Arc::default(),
-        };
+        let state = AppState::new(registry.clone());
         let (stop_accepting, stopping) = watch::channel(false);
         let shared = registry.shared().clone();
         let listener = Listener::new(listener, shared, http::router(state), certificate);
@@ -141,18 +132,33 @@ fn tidy(registry: &Registry, certificate: Option<Arc<Certificate>>) -> Vec<JoinH
         let shared = registry.shared().clone();
         async move { shared.records.keep_up(&shared.store).await }
     });
+    let indexing = tokio::spawn({
+        let shared = registry.shared().clone();
+        async move { shared.indexing.keep_up(&shared).await }
+    });
     let attachments = tokio::spawn({
         let registry = registry.clone();
         async move { attachments::keep_tidy(&registry).await }
+    });
+    let administration = tokio::spawn({
+        let registry = registry.clone();
+        async move { registry.shared().administration.follow(&registry).await }
     });
     let certificate = certificate.map(|certificate| {
         let shared = registry.shared().clone();
         tokio::spawn(async move { certificate.keep_fresh(&shared.metrics).await })
     });
-    [memory, quotas, records, attachments]
-        .into_iter()
-        .chain(certificate)
-        .collect()
+    [
+        memory,
+        quotas,
+        records,
+        indexing,
+        attachments,
+        administration,
+    ]
+    .into_iter()
+    .chain(certificate)
+    .collect()
 }
 
 impl RunningServer {
@@ -170,6 +176,7 @@ impl RunningServer {
         let _ = self.stop_accepting.send(true);
         let drained = tokio::time::timeout(deadline, self.registry.drain()).await;
         shared.sockets.close_all();
+        shared.indexing.close();
         companions::stop(&shared).await;
         let closed = shared.store.close().await;
         // Last answers and goodbyes are still being written.

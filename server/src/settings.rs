@@ -9,6 +9,7 @@ mod http;
 mod limits;
 mod oidc;
 mod quotas;
+mod search;
 mod spaces;
 mod store;
 mod tokens;
@@ -27,6 +28,7 @@ use self::{
     http::{EmbedFile, HttpFile, TlsFile},
     limits::{COMMIT_INTERVAL_MS_MAX, Limits, LimitsFile},
     quotas::QuotaFile,
+    search::SearchFile,
     spaces::SpacesFile,
     store::StoreFile,
     tokens::{token, tokens_of_list},
@@ -43,6 +45,7 @@ pub use self::{
     limits::{LimitOptions, TrafficLimits},
     oidc::OidcSettings,
     quotas::QuotaRule,
+    search::SearchSettings,
     spaces::SpacesSettings,
     store::{ObjectStoreSettings, RequestChecksum, StoreOptions},
     tokens::Token,
@@ -75,6 +78,8 @@ pub enum Command {
     Import(commands::import::Options),
     /// Erase documents for good
     Rm(commands::rm::Options),
+    /// Make the index of the search anew
+    Reindex(commands::reindex::Options),
     /// Say how much each document takes
     Stat(commands::stat::Options),
     /// Make a token that lets somebody in
@@ -98,6 +103,9 @@ pub struct Options {
     /// Where documents are, if not in a folder.
     #[command(flatten)]
     pub store: StoreOptions,
+    /// Folder of the index for searching [default: index in the data folder]
+    #[arg(long, env = "UNISSON_INDEX", value_name = "DIR")]
+    pub index: Option<PathBuf>,
     /// Listen beyond this machine although no token is configured
     #[arg(long, env = "UNISSON_INSECURE", num_args = 0..=1, default_missing_value = "true")]
     pub insecure: Option<bool>,
@@ -163,6 +171,7 @@ struct File {
     limits: LimitsFile,
     history: HistoryFile,
     spaces: SpacesFile,
+    search: SearchFile,
     store: StoreFile,
     http: HttpFile,
     tls: TlsFile,
@@ -204,6 +213,8 @@ pub struct Settings {
     pub admin_groups: Vec<String>,
     /// What new spaces are like, and who makes them.
     pub spaces: SpacesSettings,
+    /// Whether people can search, and where the index is.
+    pub search: SearchSettings,
     /// The cookie that may carry a token.
     pub cookie: String,
     /// Web origins whose pages may connect, beside the server's own.
@@ -299,6 +310,7 @@ impl Settings {
             auth: AuthSettings::default(),
             admin_groups: Vec::new(),
             spaces: SpacesSettings::default(),
+            search: SearchSettings::default(),
             cookie: "unisson_token".into(),
             origins: Vec::new(),
             sockets_max: 20_000,
@@ -348,6 +360,7 @@ impl Settings {
             admin_groups: file.admin.gather(file.auth.signs_in())?,
             auth: AuthSettings::gather(options.auth, &mut file.auth, insecure)?,
             spaces: file.spaces.read()?,
+            search: file.search.read(options.index),
             tokens: match &options.tokens {
                 Some(list) => tokens_of_list(list)?,
                 None => file

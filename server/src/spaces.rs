@@ -39,7 +39,7 @@ pub(crate) use self::{
 /// The documents of spaces.
 const DOCUMENTS: &str = "spaces/";
 /// The records of spaces.
-const RECORDS: &str = ".unisson/spaces/";
+pub(crate) const RECORDS: &str = ".unisson/spaces/";
 /// How many spaces are held in memory; those that nobody uses go first.
 const SPACES_MAX: usize = 8_000;
 
@@ -220,7 +220,7 @@ impl Spaces {
 }
 
 /// Space and page in the name of a document.
-fn parts(document: &str) -> Option<(&str, &str)> {
+pub(crate) fn parts(document: &str) -> Option<(&str, &str)> {
     let (space, rest) = document.strip_prefix(DOCUMENTS)?.split_once('/')?;
     let page = rest.split('/').next()?;
     is_id(space).then_some((space, page))

@@ -9,7 +9,7 @@ mod parse;
 use crate::tree::{Content, Node, Root, Run};
 
 pub use inline::{Mark, first_text, kind_of, label, marks_of};
-pub(crate) use inline::{is, mark_of};
+pub(crate) use inline::{is, is_true, mark_of};
 pub(crate) use parse::parse;
 
 /// The Markdown of blocks.

@@ -178,9 +178,10 @@ pub(crate) fn ticked(pieces: &mut Vec<Piece>) -> Option<bool> {
         '\u{2611}' | '\u{2612}' => true,
         _ => return None,
     };
-    let rest = letters.as_str().to_owned();
-    *text = rest.strip_prefix(' ').unwrap_or(&rest).to_owned();
-    let was_alone = text.is_empty() && !rest.starts_with(' ');
+    let rest = letters.as_str();
+    let line = rest.strip_prefix(' ').unwrap_or(rest).to_owned();
+    let was_alone = line.is_empty() && !rest.starts_with(' ');
+    *text = line;
     // The space may be in the next piece.
     if was_alone && let Some(Piece::Text(next, ..)) = pieces.get_mut(1) {
         *next = next.strip_prefix(' ').unwrap_or(next).to_owned();

@@ -5,6 +5,7 @@
 //! `if=empty`, which the document itself looks at in the moment of the change.
 
 mod about;
+mod beginning;
 mod content;
 mod editing;
 mod format;
@@ -15,7 +16,10 @@ mod operations;
 mod relocate;
 mod stored;
 
-pub(super) use self::stored::Stored;
+pub(super) use self::{
+    beginning::{Filling, begin_as},
+    stored::Stored,
+};
 
 use axum::extract::DefaultBodyLimit;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -27,7 +31,7 @@ pub(super) use self::{
     editing::{Given, Target, apart, target, tree_of},
     format::Format,
     office::embedded,
-    stored::etag,
+    stored::{etag, require, state_of as stored_state},
 };
 
 /// The largest body of calls that carry no content.

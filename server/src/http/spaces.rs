@@ -10,8 +10,11 @@ mod grants;
 mod import;
 mod links;
 mod members;
+mod model;
 mod pages;
 mod settings;
+mod templates;
+mod titles;
 mod told;
 
 use axum::extract::DefaultBodyLimit;
@@ -43,6 +46,9 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(pages::list, pages::create))
         .routes(routes!(pages::show, pages::change, pages::delete))
         .routes(routes!(pages::restore))
+        .routes(routes!(templates::list))
+        .routes(routes!(templates::put, templates::remove))
+        .routes(routes!(titles::titles))
         .routes(routes!(grants::list))
         .routes(routes!(grants::put_person, grants::remove_person))
         .routes(routes!(grants::put_group, grants::remove_group))

@@ -11,7 +11,7 @@ use percent_encoding::percent_decode_str;
 use tungstenite::handshake::server::create_response_with_body;
 use unisson_protocol::{CloseReason, DocName};
 
-use super::{AppState, error::Problem, guard, guard::address_of};
+use super::{AppState, error::Problem, guard, guard::address_of, wiki};
 use crate::{
     auth::{Credential, Grant, oidc::session::Signed},
     connection::{Dialect, Door, HocuspocusSocket, YWebsocketSocket, serve},
@@ -227,7 +227,12 @@ pub(super) fn credential(query: Option<&str>, headers: &HeaderMap, state: &AppSt
     let oidc = state.registry.shared().authenticator.oidc();
     let session = oidc.filter(|_| trusts_cookies(headers, state));
     let session = session.and_then(|oidc| oidc.session(headers));
-    Credential::of_token(&token(query, headers, state))
+    let mut token = token(query, headers, state);
+    if token.is_empty() && session.is_none() && trusts_cookies(headers, state) {
+        // Whoever has come in by a link, and is nobody otherwise.
+        token = wiki::guest_token(headers).unwrap_or_default().to_owned();
+    }
+    Credential::of_token(&token)
         .with_cookies(cookies)
         .with_session(session)
 }

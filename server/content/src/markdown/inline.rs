@@ -235,6 +235,11 @@ pub fn label(attributes: &Map<String, Value>) -> String {
     )
 }
 
+/// Whether an attribute is set, however it is written.
+pub(crate) fn is_true(value: &Value) -> bool {
+    matches!(value, Value::Bool(true)) || value.as_str() == Some("true")
+}
+
 /// The first of these attributes that is a text and not empty.
 pub fn first_text(attributes: &Map<String, Value>, keys: &[&str]) -> String {
     let mut texts = keys.iter().filter_map(|key| attributes.get(*key)?.as_str());

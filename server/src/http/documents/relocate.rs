@@ -21,7 +21,7 @@ use crate::{
     attachments,
     audit::Action,
     changes::{self, ChangeError},
-    crdt,
+    comments, crdt,
     events::{Actor, DocumentMove, Event},
     http::{
         AppState,
@@ -129,8 +129,11 @@ pub(super) async fn relocate(
         return Err(problem);
     }
     attachments::carry(&state.registry, &from.name, &to.name, &from.author()).await?;
+    comments::carry(&state.registry, &from.name, &to.name).await?;
     trash::put(&state.registry, &from.name, &from.author(), Some(&to.name)).await?;
     let shared = state.registry.shared();
+    // What was carried there was no edit.
+    shared.indexing.touch(&to.name);
     let entry = from.entry(Action::DocumentMoved);
     shared.audit.record(entry.detail("to", to.name.as_str()));
     shared.events.emit(Event::DocumentMoved(DocumentMove {

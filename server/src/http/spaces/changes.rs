@@ -85,12 +85,6 @@ pub(super) async fn follow(
     Ok((headers, Body::from_stream(events)).into_response())
 }
 
-/// Ends when the server stops.
-async fn told(stopping: &mut watch::Receiver<bool>) {
-    // An error is a server that is gone already.
-    let _ = stopping.wait_for(|stopping| *stopping).await;
-}
-
 impl Follower {
     /// What is told next; nothing where it ends.
     async fn next(&mut self) -> Option<Bytes> {
@@ -99,16 +93,15 @@ impl Follower {
             return Some(self.changed());
         }
         let is_change = tokio::select! {
-            changed = self.changes.changed() => {
-                changed.ok()?;
-                sleep(GATHERED).await;
-                self.changes.mark_unchanged();
-                true
-            }
+            changed = self.changes.changed() => changed.is_ok(),
             () = sleep(SIGN_OF_LIFE) => false,
             () = sleep_until(self.ends) => return None,
-            () = told(&mut self.stopping) => return None,
+            () = stopped(&mut self.stopping) => return None,
         };
+        if is_change {
+            sleep(GATHERED).await;
+            self.changes.mark_unchanged();
+        }
         // Also without a change: somebody's time may be over.
         if !self.asker.knows() {
             return None;
@@ -123,4 +116,9 @@ impl Follower {
         let data = serde_json::json!({ "etag": self.asker.held.etag() });
         Bytes::from(format!("event: changed\ndata: {data}\n\n"))
     }
+}
+
+async fn stopped(stopping: &mut watch::Receiver<bool>) {
+    // A sender that is gone means the same.
+    let _ = stopping.wait_for(|stopping| *stopping).await;
 }

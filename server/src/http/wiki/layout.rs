@@ -6,7 +6,10 @@ use std::fmt::Write as _;
 use unisson_history::escaped;
 
 use super::{visit::Visit, words::Words};
-use crate::{auth::Identity, http::assets};
+use crate::{
+    auth::Identity,
+    http::{assets, language::Language},
+};
 
 /// A page, before it is HTML. Texts are plain, parts are HTML.
 #[derive(Debug, Default)]
@@ -78,6 +81,7 @@ impl Layout {
             "</head>\n<body>\n<a class=\"skip\" href=\"#content\">{}</a>\n",
             words.skip
         );
+        push_banner(visit, &mut html);
         self.push_head(visit, who, &mut html);
         self.push_crumbs(visit, words, &mut html);
         let class = match self.class {
@@ -125,6 +129,13 @@ impl Layout {
                 let _ = write!(html, "<a href=\"{}\">{}</a>", escaped(&to), words.sign_in);
             }
             (None, None) => {}
+        }
+        if visit.is_guest {
+            let _ = write!(
+                html,
+                "<form method=\"post\" action=\"{root}-/leave\"><button>{}</button></form>",
+                words.leave
+            );
         }
         let other = visit.language.other().code();
         let _ = write!(
@@ -193,6 +204,24 @@ impl Layout {
     }
 }
 
+/// Where there is none, its place: the app fills it on a page that stays open.
+fn push_banner(visit: &Visit, html: &mut String) {
+    let (level, text, hidden) = match &visit.banner {
+        Some(banner) => {
+            let text = match visit.language {
+                Language::French => &banner.text.fr,
+                Language::English => &banner.text.en,
+            };
+            (banner.level.name(), escaped(text), "")
+        }
+        None => ("info", String::new(), " hidden"),
+    };
+    let _ = writeln!(
+        html,
+        "<p class=\"banner\" role=\"status\" data-level=\"{level}\"{hidden}>{text}</p>"
+    );
+}
+
 fn push_foot(visit: &Visit, words: &Words, who: Option<&Identity>, html: &mut String) {
     let root = &visit.root;
     let _ = write!(html, "<footer>\n<p>{}</p>\n<ul>", words.promise);
@@ -200,7 +229,7 @@ fn push_foot(visit: &Visit, words: &Words, who: Option<&Identity>, html: &mut St
     let is_operator = who.is_some_and(|who| who.principal.is_admin);
     for (path, name, is_shown) in [
         ("-/tasks", words.tasks, is_person),
-        (words.guide_path, words.guide, true),
+        ("-/guide", words.guide, true),
         ("-/about", words.about, true),
         ("-/admin", words.administration, is_operator),
     ] {

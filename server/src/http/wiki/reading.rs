@@ -11,6 +11,7 @@ use unisson_history::escaped;
 
 use super::{
     answer::{Keep, answer},
+    enter,
     failure::Failure,
     layout::Layout,
     rendering::Rendering,
@@ -26,6 +27,9 @@ pub(super) async fn page(
     Path((space, id)): Path<(String, String)>,
     visit: Visit,
 ) -> Response {
+    if let Some(door) = enter::door(&visit) {
+        return door;
+    }
     let shown = async {
         let (inside, opened) = Inside::open(&state, &visit, &space, &id).await?;
         let read = Reading {
@@ -128,12 +132,15 @@ impl Reading<'_> {
     fn in_editor(&self) -> String {
         let words = self.visit.words();
         let main = format!(
-            "<h1>{}</h1>\n<unisson-editor document=\"{}\" locale=\"{}\"></unisson-editor>\n\
-             <noscript><p class=\"hint\">{}</p></noscript>",
-            escaped(&self.opened.page.title),
-            escaped(self.opened.document.as_str()),
+            "<h1>{title}</h1>\n<unisson-editor document=\"{document}\" locale=\"{}\"></unisson-editor>\n\
+             <noscript><p class=\"hint\">{}</p></noscript>\n\
+             <unisson-comments space=\"{}\" page=\"{}\" document=\"{document}\"></unisson-comments>",
             self.visit.language.code(),
-            words.editor_needs_script
+            words.editor_needs_script,
+            escaped(self.inside.id()),
+            escaped(self.id),
+            title = escaped(&self.opened.page.title),
+            document = escaped(self.opened.document.as_str()),
         );
         let layout = Layout {
             main,

@@ -13,6 +13,7 @@ use unisson_rights::{Action, Page, Place, Rights, Space, Visibility};
 
 use super::{
     answer::{Keep, answer},
+    enter,
     failure::Failure,
     layout::Layout,
     screens::tools_of_space,
@@ -107,6 +108,10 @@ impl Inside {
     }
 
     /// The space's address below the root.
+    pub(super) fn id(&self) -> &str {
+        self.held.id()
+    }
+
     pub(super) fn base(&self) -> String {
         format!("s/{}", self.held.id())
     }
@@ -193,6 +198,9 @@ pub(super) async fn page(
     Path(id): Path<String>,
     visit: Visit,
 ) -> Response {
+    if let Some(door) = enter::door(&visit) {
+        return door;
+    }
     match Inside::enter(&state, &visit, &id).await {
         Ok(inside) => answer(
             &visit,

@@ -1,12 +1,21 @@
 /** The entry: brings each component that the page names, and nothing else. */
+import { followBanner } from './banner.js'
 import { setRoot } from './root.js'
 
 setRoot(new URL('../', import.meta.url))
 
 /** Where each component is. A screen of the server's table is the component of the same name. */
 const COMPONENTS: Record<string, () => Promise<unknown>> = {
+  'unisson-admin': () => import('./screens/admin.js'),
+  'unisson-comments': () => import('./screens/comments.js'),
   'unisson-import': () => import('./screens/import.js'),
-  'unisson-pages': () => import('./screens/pages.js')
+  'unisson-links': () => import('./screens/links.js'),
+  'unisson-members': () => import('./screens/members.js'),
+  'unisson-pages': () => import('./screens/pages.js'),
+  'unisson-search': () => import('./screens/search.js'),
+  'unisson-settings': () => import('./screens/settings.js'),
+  'unisson-spaces': () => import('./screens/spaces.js'),
+  'unisson-trash': () => import('./screens/trash.js')
 }
 
 const NAMES = Object.keys(COMPONENTS)
@@ -22,5 +31,6 @@ const bring = (within: ParentNode): void => {
 }
 
 bring(document)
+followBanner()
 // Portals and other components may add one later.
 new MutationObserver(() => { if (asked.size < NAMES.length) bring(document) }).observe(document.documentElement, { childList: true, subtree: true })

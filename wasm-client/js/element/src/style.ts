@@ -10,6 +10,8 @@ const CSS = `
   --tint: var(--unisson-tint, #e9e9fb);
   --good: var(--unisson-good, #18753c);
   --bad: var(--unisson-bad, #b3262a);
+  --comment: var(--unisson-comment, #b98900);
+  --warn: var(--unisson-warn, #8a4b00);
   --font: var(--unisson-font, system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif);
   --mono: var(--unisson-mono, ui-monospace, "SFMono-Regular", "DejaVu Sans Mono", Menlo, monospace);
   display: block;
@@ -18,13 +20,13 @@ const CSS = `
 :host([theme="dark"]) {
   --ink: var(--unisson-ink, #ececf1); --soft: var(--unisson-soft, #a9a9b8); --paper: var(--unisson-paper, #17171c);
   --bar: var(--unisson-bar, #202028); --line: var(--unisson-line, #3a3a46); --accent: var(--unisson-accent, #a9a9ff);
-  --tint: var(--unisson-tint, #2d2d4d); --good: var(--unisson-good, #6fd692); --bad: var(--unisson-bad, #ff9a94);
+  --tint: var(--unisson-tint, #2d2d4d); --good: var(--unisson-good, #6fd692); --bad: var(--unisson-bad, #ff9a94); --warn: var(--unisson-warn, #ffbe6e);
 }
 @media (prefers-color-scheme: dark) {
   :host(:not([theme="light"])) {
     --ink: var(--unisson-ink, #ececf1); --soft: var(--unisson-soft, #a9a9b8); --paper: var(--unisson-paper, #17171c);
     --bar: var(--unisson-bar, #202028); --line: var(--unisson-line, #3a3a46); --accent: var(--unisson-accent, #a9a9ff);
-    --tint: var(--unisson-tint, #2d2d4d); --good: var(--unisson-good, #6fd692); --bad: var(--unisson-bad, #ff9a94);
+    --tint: var(--unisson-tint, #2d2d4d); --good: var(--unisson-good, #6fd692); --bad: var(--unisson-bad, #ff9a94); --warn: var(--unisson-warn, #ffbe6e);
   }
 }
 * { box-sizing: border-box }
@@ -35,9 +37,12 @@ const CSS = `
 .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap }
 .icon { width: 1.25rem; height: 1.25rem; fill: none; stroke: currentColor; stroke-width: 1.7; stroke-linecap: round; stroke-linejoin: round; flex: none }
 
+.banner { padding: .45rem .8rem; font-weight: 600; background: var(--tint); border-bottom: 1px solid var(--line); border-radius: .6rem .6rem 0 0 }
+.banner[data-level="warning"], .banner[data-level="danger"] { border-inline-start: 4px solid var(--bad) }
+.banner[data-level="danger"] { color: var(--bad) }
 .toolbar { position: sticky; top: 0; z-index: 3; background: var(--bar); border-bottom: 1px solid var(--line); border-radius: .6rem .6rem 0 0; padding: .3rem .4rem }
 .tools { display: flex; flex-wrap: wrap; align-items: center; gap: .1rem }
-.tables { border-top: 1px solid var(--line); margin-top: .3rem; padding-top: .3rem }
+.tables, .callouts { border-top: 1px solid var(--line); margin-top: .3rem; padding-top: .3rem }
 .line { width: 1px; height: 1.4rem; background: var(--line); margin: 0 .35rem }
 button, select { font: inherit; color: inherit }
 .toolbar button { display: inline-grid; place-items: center; min-width: 2.25rem; height: 2.25rem; padding: 0 .45rem; border: 0; border-radius: .4rem; background: none; cursor: pointer; overflow: visible }
@@ -75,6 +80,21 @@ button, select { font: inherit; color: inherit }
 .ProseMirror li[data-type="taskItem"][data-checked="true"] > div { color: var(--soft); text-decoration: line-through }
 .ProseMirror input[type="checkbox"] { width: 1.1rem; height: 1.1rem; accent-color: var(--accent); margin: 0 }
 .ProseMirror blockquote { margin: 0 0 .9em; padding: .1em 0 .1em 1.1em; border-inline-start: 4px solid var(--accent); color: var(--soft) }
+.ProseMirror blockquote[data-callout] { --tone: var(--accent); color: var(--ink); background: color-mix(in srgb, var(--tone) 8%, var(--paper)); border-inline-start-color: var(--tone); border-radius: 0 .4rem .4rem 0; padding: .7em 1.1em .1em }
+.ProseMirror blockquote[data-callout="tip"] { --tone: var(--good) } .ProseMirror blockquote[data-callout="warning"] { --tone: var(--warn) } .ProseMirror blockquote[data-callout="danger"] { --tone: var(--bad) }
+.ProseMirror blockquote[data-callout]::before { content: attr(data-label); display: block; font-weight: 700; color: var(--tone); margin-bottom: .2em }
+.ProseMirror .chip { border-radius: .3rem } .ProseMirror .chip.page { text-decoration: underline }
+.ProseMirror a:has(.chip.person, .chip.day) { text-decoration: none; color: inherit }
+.ProseMirror .chip:is(.person, .day) { background: var(--tint); padding: .05em .3em; font-weight: 600 } .ProseMirror .chip.person { color: var(--accent) }
+.ProseMirror .chip:is(.new-page, .missing) { color: var(--bad); text-decoration: underline dashed }
+.ProseMirror .chip.stale { display: none } .ProseMirror .present-title { color: var(--accent); text-underline-offset: .15em; cursor: pointer }
+.ProseMirror .contents-title { font-weight: 700; margin-bottom: .2em } .ProseMirror .contents-title a { color: var(--ink); text-decoration: none }
+.contents { border-inline-start: 4px solid var(--line); margin: 0 0 1em; padding: .2em 0 .2em .8em; color: var(--soft) } .contents p { margin: 0 }
+.ProseMirror .contents ol { list-style: none; margin: 0; padding: 0 } .contents li { padding-inline-start: calc(var(--level) * 1.2rem) }
+.contents button { border: 0; background: none; padding: .15rem .2rem; color: var(--accent); text-align: start; cursor: pointer; border-radius: .3rem } .contents button:hover { text-decoration: underline }
+.suggestions { position: absolute; z-index: 5; margin: 0; padding: .3rem; list-style: none; min-width: 14rem; max-width: min(26rem, calc(100% - 1rem)); max-height: 17rem; overflow-y: auto; background: var(--paper); border: 1px solid var(--line); border-radius: .6rem; box-shadow: 0 .6rem 2rem rgb(0 0 0 / .18) }
+.suggestions [role="option"] { display: flex; gap: 1rem; justify-content: space-between; align-items: baseline; padding: .4rem .6rem; border-radius: .4rem; cursor: pointer; overflow-wrap: anywhere }
+.suggestions [aria-selected="true"] { background: var(--tint); box-shadow: inset 3px 0 0 var(--accent) } .suggestions .detail { color: var(--soft); font-size: .85rem; text-align: end }
 .ProseMirror pre { background: var(--bar); border: 1px solid var(--line); border-radius: .5rem; padding: .9rem 1.1rem; overflow-x: auto; font: .9rem/1.55 var(--mono); margin: 0 0 .9em; white-space: pre-wrap }
 .ProseMirror code { font: .92em var(--mono) }
 .ProseMirror :not(pre) > code { background: var(--tint); border-radius: .3rem; padding: .1em .35em }
@@ -101,6 +121,9 @@ button, select { font: inherit; color: inherit }
 .unisson-unsupported { background: var(--bar); border: 1px dashed var(--soft); border-radius: .4rem; padding: .2rem .6rem; color: var(--soft) }
 div.unisson-unsupported { margin: 0 0 .9em; padding: .6rem .9rem }
 .unisson-selection { background: color-mix(in srgb, var(--unisson-person) 22%, transparent) }
+.unisson-comment { background: color-mix(in srgb, var(--comment) 28%, transparent); border-bottom: 2px solid var(--comment); cursor: pointer }
+.unisson-comment.active { background: color-mix(in srgb, var(--comment) 55%, transparent) }
+.comment-here { position: absolute; z-index: 4; display: inline-flex; align-items: center; gap: .4rem; min-height: 2.25rem; padding: .25rem .7rem; color: var(--paper); background: var(--accent); border: 0; border-radius: .4rem; box-shadow: 0 .3rem 1rem rgb(0 0 0 / .25); cursor: pointer }
 .unisson-caret { position: relative; border-inline-start: 2px solid var(--unisson-person); margin-inline: -1px; word-break: normal }
 .unisson-caret-name { position: absolute; bottom: 100%; inset-inline-start: -2px; background: var(--unisson-person); color: #fff; font: 600 .7rem/1.35 var(--font); padding: .1rem .4rem; border-radius: .35rem .35rem .35rem 0; white-space: nowrap; user-select: none; pointer-events: none; max-width: 14rem; overflow: hidden; text-overflow: ellipsis; z-index: 2 }
 .unisson-caret-name:empty { display: none }
@@ -126,7 +149,8 @@ div.unisson-unsupported { margin: 0 0 .9em; padding: .6rem .9rem }
   .tools > * { flex: none }
 }
 @media print {
-  .toolbar, .status-line, .unisson-caret { display: none }
+  .toolbar, .status-line, .unisson-caret, .comment-here { display: none }
+  .unisson-comment { background: none; border: 0 }
   .frame { border: 0; min-height: 0 } .text { overflow: visible } .ProseMirror { padding: 0; max-width: none }
 }
 `
