@@ -14,6 +14,7 @@ const COMPONENTS: Record<string, () => Promise<unknown>> = {
   'unisson-admin': () => import('./screens/admin.js'),
   'unisson-comments': () => import('./screens/comments.js'),
   'unisson-history': () => import('./screens/history.js'),
+  'unisson-import': () => import('./screens/import.js'),
   'unisson-links': () => import('./screens/links.js'),
   'unisson-members': () => import('./screens/members.js'),
   'unisson-pages[live]': () => import('./screens/pages.js'),
