@@ -4,6 +4,7 @@ mod admin;
 mod admission;
 mod api;
 mod assets;
+mod attachments;
 mod audit;
 mod body;
 mod codes;
@@ -13,12 +14,15 @@ pub(crate) mod fallback;
 mod guard;
 mod health;
 mod history;
-mod home;
+pub(crate) mod language;
+mod moment;
 mod page;
+mod search;
 mod signin;
 mod spaces;
 mod tokens;
 mod webhooks;
+mod wiki;
 mod ws;
 
 use std::sync::Arc;
@@ -34,12 +38,14 @@ pub(crate) struct AppState {
     pub(crate) started: std::time::Instant,
     /// The sockets of clients whose network lets none through.
     pub(crate) carried: Arc<fallback::Carried>,
+    /// Pages as HTML.
+    pub(crate) renderings: Arc<wiki::Renderings>,
 }
 
 /// All routes.
 pub(crate) fn router(state: AppState) -> Router {
     Router::new()
-        .route("/", get(home::page))
+        .merge(wiki::routes())
         .route("/d", get(page::choose))
         .route("/d/{*document}", get(page::window))
         .route_layer(middleware::from_fn_with_state(state.clone(), signin::look))

@@ -48,6 +48,7 @@ pub(crate) struct Metrics {
     pub(crate) panics: Counter,
     pub(crate) snapshots_failed: Counter,
     pub(crate) versions: Counter,
+    pub(crate) renderings: Counter,
     pub(crate) versions_failed: Counter,
     pub(crate) oldest_undurable_ms: Gauge<u64, AtomicU64>,
 }
@@ -141,6 +142,11 @@ impl Metrics {
             self.snapshots_failed.clone(),
         );
         registry.register("versions", "Versions kept", self.versions.clone());
+        registry.register(
+            "renderings",
+            "Times that a page was made into HTML",
+            self.renderings.clone(),
+        );
         registry.register(
             "versions_failed",
             "Versions that could not be kept",

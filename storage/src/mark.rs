@@ -11,8 +11,15 @@ use crate::{
 
 /// What a document's log was at some moment. Another mark of the same document says that it may
 /// have something new; the same one that it has not, as far as the last look saw.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Mark(u64);
+
+impl Mark {
+    /// The mark as a number, for whoever keeps it. Another build may count differently.
+    pub fn number(self) -> u64 {
+        self.0
+    }
+}
 
 impl Store {
     /// Whether other nodes may write to this store.

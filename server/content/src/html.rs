@@ -5,6 +5,8 @@
 //! looked at again: a document may hold whatever a client wrote.
 
 mod address;
+pub(crate) mod callout;
+pub(crate) mod page;
 mod read;
 mod render;
 

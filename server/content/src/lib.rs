@@ -11,28 +11,41 @@
 //! * [`edit`] changes no more of a document than what is different, so what others type at the same
 //!   time stays.
 
+mod addresses;
 mod adopt;
 mod align;
 pub mod block_note;
 mod draft;
+mod facts;
 pub mod form;
+mod heading;
 mod html;
+mod linked;
 mod lossy;
 pub mod markdown;
 mod normal;
 pub mod operation;
 mod prosemirror;
 mod read;
+mod reference;
 mod text;
 mod text_diff;
 pub mod tree;
 mod write;
 
+pub use addresses::{Addressed, map_addresses};
 pub use draft::{Draft, EditError, edit};
+pub use facts::{EACH_MAX, Facts, Heading, Link, Mention, TEXT_BYTES_MAX, Task, facts};
 pub use form::{Form, ParseError, Says};
+pub use html::{
+    callout::Callout,
+    page::{PageHtml, Resolve, Word},
+};
 pub use lossy::{in_names_of, wanted};
+pub use markdown::{Mark, first_text, kind_of, label, marks_of};
 pub use prosemirror::json_of_content;
 pub use read::ContentError;
+pub use reference::Reference;
 pub use tree::{Content, DEPTH_MAX, Element, Insert, Node, Root, Run};
 
 /// The letters of a text, without anything else.

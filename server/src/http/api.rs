@@ -17,7 +17,10 @@ use axum::{
 use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{AppState, audit, documents, history, home::prefers_french, spaces, tokens, webhooks};
+use super::{
+    AppState, attachments, audit, documents, history, language::prefers_french, search, spaces,
+    tokens, webhooks,
+};
 
 /// All calls.
 fn calls() -> OpenApiRouter<AppState> {
@@ -25,8 +28,10 @@ fn calls() -> OpenApiRouter<AppState> {
         .routes(routes!(overview))
         .routes(routes!(openapi))
         .merge(documents::routes())
+        .merge(attachments::routes())
         .merge(history::routes())
         .merge(spaces::routes())
+        .merge(search::routes())
         .merge(tokens::routes())
         .merge(webhooks::routes())
         .merge(audit::routes())

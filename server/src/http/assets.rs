@@ -1,7 +1,8 @@
-//! The browser client, as `wasm-client/build` made it: part of the binary.
+//! The browser client, as `wasm-client/build` made it: part of the binary. The editor and the wiki's
+//! components are two packages, served from one folder.
 //!
-//! Entries (`/client/unisson-editor.js`) keep their names and are asked for again; everything under
-//! `/client/assets/` is named by its content and kept for ever.
+//! Entries (`/client/unisson-editor.js`, `/client/app.js`) keep their names and are asked for again;
+//! everything under `/client/assets/` is named by its content and kept for ever.
 
 use axum::{
     extract::Path,
@@ -17,6 +18,16 @@ use super::error::Problem;
 #[allow_missing = true]
 struct Client;
 
+#[derive(RustEmbed)]
+#[folder = "../wasm-client/js/app/dist"]
+#[allow_missing = true]
+struct App;
+
+/// A file of either: what they have in common is named by its content.
+fn get(path: &str) -> Option<EmbeddedFile> {
+    Client::get(path).or_else(|| App::get(path))
+}
+
 /// How long an entry is used without asking.
 const ENTRY_CACHE: &str = "public, max-age=300, must-revalidate";
 const CONTENT_CACHE: &str = "public, max-age=31536000, immutable";
@@ -25,7 +36,12 @@ const FORMS: [(&str, &str); 2] = [("br", ".br"), ("gzip", ".gz")];
 
 /// Whether this binary has the browser client in it.
 pub(crate) fn are_built() -> bool {
-    Client::get("unisson-editor.js").is_some()
+    Client::get("unisson-editor.js").is_some() && App::get("app.js").is_some()
+}
+
+/// Whether the client has a file of this name.
+pub(super) fn has(name: &str) -> bool {
+    get(name).is_some()
 }
 
 /// One file of the client, compressed where the browser takes it.
@@ -40,7 +56,7 @@ pub(crate) async fn file(Path(path): Path<String>, headers: HeaderMap) -> Respon
     let compressed = FORMS
         .into_iter()
         .filter(|(encoding, _)| accepts(accepted, encoding))
-        .find_map(|(encoding, ending)| Some((encoding, Client::get(&format!("{path}{ending}"))?)));
+        .find_map(|(encoding, ending)| Some((encoding, get(&format!("{path}{ending}"))?)));
     let etag = etag(&plain, compressed.as_ref().map(|(encoding, _)| *encoding));
     let mut answer = HeaderMap::new();
     let cache = match path.starts_with("assets/") {
@@ -87,7 +103,7 @@ pub(crate) async fn file(Path(path): Path<String>, headers: HeaderMap) -> Respon
 /// A file by the name that pages use: not its compressed forms.
 fn named(path: &str) -> Option<EmbeddedFile> {
     let is_form = FORMS.iter().any(|(_, ending)| path.ends_with(ending));
-    if is_form { None } else { Client::get(path) }
+    if is_form { None } else { get(path) }
 }
 
 fn missing(path: &str) -> Problem {

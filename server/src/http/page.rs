@@ -12,7 +12,7 @@ use serde::Deserialize;
 use unisson_history::escaped;
 use unisson_protocol::DocName;
 
-use super::{AppState, error::Problem, home::prefers_french, signin::SignedIn};
+use super::{AppState, error::Problem, language::prefers_french, signin::SignedIn};
 
 /// What stays as it is in the address of a document.
 const PATH: &AsciiSet = &NON_ALPHANUMERIC

@@ -18,7 +18,7 @@ use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode
 use serde::Deserialize;
 
 use self::notice::Notice;
-use super::{AppState, error::Problem, guard::address_of, home::prefers_french};
+use super::{AppState, error::Problem, guard::address_of, language::prefers_french};
 use crate::{
     audit::{Action, Entry},
     auth::oidc::{Oidc, Returned, provider::SignInError, session::Session},
@@ -245,12 +245,15 @@ pub(super) async fn look(
     let renewal = oidc.renewal(&session);
     request.extensions_mut().insert(SignedIn(session));
     let mut response = next.run(request).await;
-    // The page names the person: no cache keeps it for another one.
+    // The page names the person: no cache keeps it for another one, unless it has looked to that.
     let headers = response.headers_mut();
-    headers.insert(
-        header::CACHE_CONTROL,
-        HeaderValue::from_static("private, no-store"),
-    );
+    let is_private = |kept: &HeaderValue| kept.as_bytes().starts_with(b"private");
+    if !headers.get(header::CACHE_CONTROL).is_some_and(is_private) {
+        headers.insert(
+            header::CACHE_CONTROL,
+            HeaderValue::from_static("private, no-store"),
+        );
+    }
     headers.append(header::VARY, HeaderValue::from_static("cookie"));
     with_cookies(response, renewal.as_slice())
 }

@@ -4,17 +4,28 @@
 //! carry the space's `ETag`; a change with `If-Match` is made only to what its sender has seen.
 
 mod asker;
+mod changes;
+mod export;
 mod grants;
+mod import;
 mod links;
 mod members;
+mod model;
 mod pages;
 mod settings;
+mod templates;
+mod titles;
 mod told;
 
 use axum::extract::DefaultBodyLimit;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::AppState;
+
+pub(super) use self::{
+    asker::{Asker, identify},
+    pages::{PageOrder, add as add_page},
+};
 
 /// The largest body: some names and a title.
 const BODY_BYTES_MAX: usize = 16 << 10;
@@ -25,7 +36,9 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(settings::list, settings::create))
         .routes(routes!(settings::show, settings::change, settings::delete))
         .routes(routes!(settings::restore))
+        .routes(routes!(export::export))
         .routes(routes!(settings::rights))
+        .routes(routes!(changes::follow))
         .routes(routes!(members::list))
         .routes(routes!(members::put, members::remove))
         .routes(routes!(members::list_groups))
@@ -33,6 +46,9 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(pages::list, pages::create))
         .routes(routes!(pages::show, pages::change, pages::delete))
         .routes(routes!(pages::restore))
+        .routes(routes!(templates::list))
+        .routes(routes!(templates::put, templates::remove))
+        .routes(routes!(titles::titles))
         .routes(routes!(grants::list))
         .routes(routes!(grants::put_person, grants::remove_person))
         .routes(routes!(grants::put_group, grants::remove_group))
@@ -40,4 +56,6 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(links::revoke))
         .routes(routes!(links::open))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        // Read as it comes, and bounded by itself.
+        .routes(routes!(import::import))
 }

@@ -8,8 +8,8 @@ use markup5ever_rcdom::{Handle, NodeData, RcDom};
 use serde_json::{Map, Value, json};
 
 use super::{
-    code_block, image, item_content, link, mark_of_tag, ordered_list, push_text, safe_image,
-    safe_link, trimmed,
+    callout::Callout, code_block, image, item_content, link, mark_of_tag, ordered_list, push_text,
+    safe_image, safe_link, trimmed,
 };
 use crate::{Element, Node, ParseError, form::NESTING_MAX};
 
@@ -126,8 +126,9 @@ fn sanitizer() -> &'static Builder<'static> {
             "u",
             "ul",
         ];
-        let attributes: [(&str, &[&str]); 9] = [
+        let attributes: [(&str, &[&str]); 10] = [
             ("a", &["href", "title"]),
+            ("blockquote", &["data-callout"]),
             ("code", &["class"]),
             ("img", &["src", "alt", "title", "width", "height"]),
             ("input", &["type", "checked"]),
@@ -270,7 +271,13 @@ fn element(
             if children.is_empty() {
                 children.push(crate::tree::paragraph(""));
             }
-            out.push(Element::new("blockquote", children));
+            let quote = Element::new("blockquote", children);
+            let kind = attribute(node, "data-callout");
+            let kind = kind.as_deref().and_then(Callout::of_name);
+            out.push(match kind {
+                Some(kind) => kind.around(quote),
+                None => quote,
+            });
         }
         "ul" | "ol" => {
             if let Some(list) = list(node, tag, depth)? {

@@ -1,37 +1,60 @@
-//! Nodes to HTML, as the editor shows them.
+//! Nodes to HTML, as the editor shows them: alone, or as a page of a wiki ([`super::page`]).
 
 use std::fmt::Write as _;
 
 use serde_json::{Map, Value};
 
-use super::{safe_image, safe_link};
+use super::{callout, page::Wiki, safe_image, safe_link};
 use crate::{
     Element, Insert, Node, Run,
-    markdown::{Mark, first_text, kind_of, label, mark_of},
+    facts::heading_level,
+    markdown::{Mark, first_text, is_true, kind_of, label, mark_of},
 };
+
+/// HTML as it is written.
+#[derive(Default)]
+pub(super) struct Out {
+    pub(super) html: String,
+    /// What a page of a wiki has more.
+    pub(super) wiki: Option<Wiki>,
+}
+
+impl Out {
+    pub(super) fn push_str(&mut self, html: &str) {
+        self.html.push_str(html);
+    }
+}
+
+impl std::fmt::Write for Out {
+    fn write_str(&mut self, html: &str) -> std::fmt::Result {
+        self.html.write_str(html)
+    }
+}
 
 /// The HTML of nodes.
 pub(crate) fn render(nodes: &[Node]) -> String {
-    let mut html = String::new();
-    push_all(nodes, &mut html);
-    html
+    let mut out = Out::default();
+    push_all(nodes, &mut out);
+    out.html
 }
 
 /// The HTML of a text without blocks: what it looks like in its editor.
 pub(crate) fn of_text(runs: &[Run]) -> String {
-    let mut html = String::from("<pre>");
+    let mut out = Out::default();
+    let html = &mut out;
+    html.push_str("<pre>");
     for run in runs {
         match &run.insert {
             Insert::Text(text) => html.push_str(&escaped(text)),
-            Insert::Embed(value) => push_embed(value, &mut html),
-            Insert::Node(node) => push_all(std::slice::from_ref(node), &mut html),
+            Insert::Embed(value) => push_embed(value, html),
+            Insert::Node(node) => push_all(std::slice::from_ref(node), html),
         }
     }
     html.push_str("</pre>");
-    html
+    out.html
 }
 
-fn push_all(nodes: &[Node], html: &mut String) {
+pub(super) fn push_all(nodes: &[Node], html: &mut Out) {
     let mut open_list = None;
     for node in nodes {
         let list = list_of(node);
@@ -70,15 +93,19 @@ fn list_of(node: &Node) -> Option<&'static str> {
     }
 }
 
-fn push(element: &Element, html: &mut String) {
+fn push(element: &Element, html: &mut Out) {
     let attributes = &element.attributes;
+    if Wiki::push_block(element, html) {
+        return;
+    }
     match kind_of(element).as_str() {
         "paragraph" => wrap("p", "", element, html),
-        "heading" => {
-            let level = attributes.get("level").and_then(Value::as_u64).unwrap_or(1);
-            wrap(&format!("h{}", level.clamp(1, 6)), "", element, html);
+        "heading" => wrap(&format!("h{}", heading_level(element)), "", element, html),
+        "blockquote" | "quote" | "callout" => {
+            let kind = callout::of(element);
+            let kind = kind.map(|kind| format!(" data-callout=\"{}\"", kind.name()));
+            wrap("blockquote", &kind.unwrap_or_default(), element, html);
         }
-        "blockquote" | "quote" | "callout" => wrap("blockquote", "", element, html),
         "codeblock" => push_code(element, html),
         "horizontalrule" | "divider" => html.push_str("<hr>"),
         "hardbreak" => html.push_str("<br>"),
@@ -96,12 +123,14 @@ fn push(element: &Element, html: &mut String) {
         }
         "tasklist" => wrap("ul", " data-type=\"taskList\"", element, html),
         "taskitem" => {
-            let checked = attributes.get("checked") == Some(&Value::Bool(true));
+            let checked = attributes.get("checked").is_some_and(is_true);
             let _ = write!(
                 html,
-                "<li data-type=\"taskItem\" data-checked=\"{checked}\"><input type=\"checkbox\" disabled{}><div>",
+                "<li data-type=\"taskItem\" data-checked=\"{checked}\"><input type=\"checkbox\" disabled{}",
                 if checked { " checked" } else { "" }
             );
+            Wiki::push_task_label(checked, html);
+            html.push_str("><div>");
             push_all(&element.children, html);
             html.push_str("</div></li>");
         }
@@ -122,7 +151,7 @@ fn push(element: &Element, html: &mut String) {
 }
 
 /// Whatever it is, its text stays, and its name for whoever knows it.
-fn push_unknown(element: &Element, html: &mut String) {
+fn push_unknown(element: &Element, html: &mut Out) {
     let name = escaped(&element.name);
     match element.children.is_empty() {
         true => {
@@ -133,13 +162,13 @@ fn push_unknown(element: &Element, html: &mut String) {
     }
 }
 
-fn wrap(tag: &str, attributes: &str, element: &Element, html: &mut String) {
+pub(super) fn wrap(tag: &str, attributes: &str, element: &Element, html: &mut Out) {
     let _ = write!(html, "<{tag}{attributes}>");
     push_all(&element.children, html);
     let _ = write!(html, "</{tag}>");
 }
 
-fn push_code(element: &Element, html: &mut String) {
+fn push_code(element: &Element, html: &mut Out) {
     let language = first_text(&element.attributes, &["language", "params", "lang"]);
     match language.as_str() {
         "" => html.push_str("<pre><code>"),
@@ -153,18 +182,15 @@ fn push_code(element: &Element, html: &mut String) {
     html.push_str("</code></pre>");
 }
 
-fn push_image(attributes: &Map<String, Value>, html: &mut String) {
+fn push_image(attributes: &Map<String, Value>, html: &mut Out) {
     let source = first_text(attributes, &["src", "url"]);
     let alt = first_text(attributes, &["alt", "caption", "name"]);
     let Some(source) = safe_image(&source) else {
         return html.push_str(&escaped(&alt));
     };
-    let _ = write!(
-        html,
-        "<img src=\"{}\" alt=\"{}\"",
-        escaped(&source),
-        escaped(&alt)
-    );
+    html.push_str("<img src=\"");
+    Wiki::push_address(&source, html);
+    let _ = write!(html, "\" alt=\"{}\"", escaped(&alt));
     if let Some(title) = attributes.get("title").and_then(Value::as_str) {
         let _ = write!(html, " title=\"{}\"", escaped(title));
     }
@@ -173,7 +199,7 @@ fn push_image(attributes: &Map<String, Value>, html: &mut String) {
             let _ = write!(html, " {key}=\"{length}\"");
         }
     }
-    html.push('>');
+    html.push_str(">");
 }
 
 fn spans(attributes: &Map<String, Value>) -> String {
@@ -199,13 +225,21 @@ fn spans(attributes: &Map<String, Value>) -> String {
     text
 }
 
-fn push_runs(runs: &[Run], html: &mut String) {
+fn push_runs(runs: &[Run], html: &mut Out) {
+    if !Wiki::push_runs(runs, html) {
+        push_plain_runs(runs, html, &|_| true);
+    }
+}
+
+/// Runs with those of their marks that are wanted.
+pub(super) fn push_plain_runs(runs: &[Run], html: &mut Out, wanted: &dyn Fn(&Mark) -> bool) {
     for run in runs {
         let mut marks: Vec<Mark> = run
             .marks
             .iter()
             .filter(|(_, value)| !matches!(value, Value::Null | Value::Bool(false)))
             .filter_map(|(name, value)| mark_of(name, value))
+            .filter(wanted)
             .collect();
         marks.sort();
         marks.dedup();
@@ -229,7 +263,7 @@ fn push_runs(runs: &[Run], html: &mut String) {
     }
 }
 
-fn open(mark: &Mark, html: &mut String) -> Option<&'static str> {
+fn open(mark: &Mark, html: &mut Out) -> Option<&'static str> {
     let (open, close) = match mark {
         Mark::Bold => ("<strong>", "</strong>"),
         Mark::Italic => ("<em>", "</em>"),
@@ -238,7 +272,9 @@ fn open(mark: &Mark, html: &mut String) -> Option<&'static str> {
         Mark::Code => ("<code>", "</code>"),
         Mark::Link(target, title) => {
             let target = safe_link(target)?;
-            let _ = write!(html, "<a href=\"{}\"", escaped(&target));
+            html.push_str("<a href=\"");
+            Wiki::push_address(&target, html);
+            html.push_str("\"");
             if !title.is_empty() {
                 let _ = write!(html, " title=\"{}\"", escaped(title));
             }
@@ -250,7 +286,7 @@ fn open(mark: &Mark, html: &mut String) -> Option<&'static str> {
     Some(close)
 }
 
-fn push_embed(value: &Value, html: &mut String) {
+fn push_embed(value: &Value, html: &mut Out) {
     let source = value.get("image").and_then(Value::as_str);
     match source.and_then(safe_image) {
         Some(source) => {
@@ -261,7 +297,7 @@ fn push_embed(value: &Value, html: &mut String) {
 }
 
 /// Text that stays text, in attributes as well.
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for character in text.chars() {
         match character {

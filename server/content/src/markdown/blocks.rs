@@ -2,8 +2,11 @@
 
 use serde_json::Value;
 
-use super::inline::{self, escape, image, is, kind_of, label};
-use crate::tree::{Element, Insert, Node, Run};
+use super::inline::{self, escape, image, is, is_true, kind_of, label};
+use crate::{
+    html::callout,
+    tree::{Element, Insert, Node, Run},
+};
 
 /// One block: its lines, and the kind of list that it is an item of.
 struct Block {
@@ -134,7 +137,8 @@ fn push(element: &Element, blocks: &mut Vec<Block>) {
             list(element, List::Number(start), blocks);
         }
         "blockquote" | "quote" | "callout" => {
-            let inside = inside(element);
+            let kind = callout::of(element).map(|kind| format!("[!{}]\n", kind.in_markdown()));
+            let inside = format!("{}{}", kind.unwrap_or_default(), inside(element));
             let lines = inside
                 .lines()
                 .map(|line| format!("> {line}").trim_end().to_owned());
@@ -311,10 +315,6 @@ fn number(element: &Element, key: &str) -> u64 {
         Some(Value::String(text)) => text.parse().unwrap_or(1),
         _ => 1,
     }
-}
-
-fn is_true(value: &Value) -> bool {
-    matches!(value, Value::Bool(true)) || value.as_str() == Some("true")
 }
 
 /// A text of Quill: the marks of each line end say what the line is.

@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use crate::{
     Element, Insert, Node, ParseError, Run,
     form::NESTING_MAX,
-    html::{self, safe_image, safe_link},
+    html::{self, callout::Callout, safe_image, safe_link},
     tree::paragraph,
 };
 
@@ -28,6 +28,7 @@ pub(crate) fn parse(input: &str) -> Result<Vec<Node>, ParseError> {
     options.extension.strikethrough = true;
     options.extension.table = true;
     options.extension.tasklist = true;
+    options.extension.alerts = true;
     let root = parse_document(&arena, input, &options);
     blocks(root, 0)
 }
@@ -81,6 +82,15 @@ fn push_block<'a>(
         NodeValue::BlockQuote | NodeValue::MultilineBlockQuote(_) => {
             let children = or_empty(blocks(node, depth)?);
             nodes.push(Element::new("blockquote", children).into());
+        }
+        NodeValue::Alert(alert) => {
+            let mut children = blocks(node, depth)?;
+            // GitHub takes a title in the place of its own words; here it is a line like any other.
+            if let Some(title) = &alert.title {
+                children.insert(0, paragraph(title));
+            }
+            let quote = Element::new("blockquote", or_empty(children));
+            nodes.push(Callout::of_alert(alert.alert_type).around(quote).into());
         }
         NodeValue::List(list) => nodes.push(to_list(node, &list, depth)?),
         NodeValue::CodeBlock(code) => {

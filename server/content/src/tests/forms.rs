@@ -126,7 +126,8 @@ proptest! {
 
 const PAGE: &str = "# Menu\n\nPlain, **bold *both***, ~~gone~~, `let x = 1`, <u>under</u> and \
 [a link](https://example.org/a \"T\").\n\nFirst\\\nsecond\n\n- Soup\n\n  3. leek\n  4. potato\n- Bread\n\n<!-- -->\n\n\
-- [x] buy\n- [ ] cook\n\n> Eat slowly.\n>\n> Twice.\n\n````rust\nfn main() {\n    println!(\"```\");\n}\n````\n\n\
+- [x] buy\n- [ ] cook\n\n> Eat slowly.\n>\n> Twice.\n\n> [!TIP]\n> Taste.\n>\n> - often\n\n\
+[Soups](/s/canteens/soups \"Soups\") for [@Ann](/-/people/u1)\n\n````rust\nfn main() {\n    println!(\"```\");\n}\n````\n\n\
 ---\n\n| Day | Dish \\| drink |\n| --- | --- |\n| Mon | Rice<br>Tea |\n\n![A soup](https://example.org/soup.png \"Hot\")\n";
 
 #[test]
@@ -163,6 +164,35 @@ fn html_of_a_page_reads_as_the_page() {
         json_of(&parse(Form::Html, &html)),
         json_of(&nodes),
         "{html}"
+    );
+}
+
+#[test]
+fn a_callout_is_a_quote_that_says_how_it_is_meant() {
+    for (word, kind) in [
+        ("NOTE", "info"),
+        ("tip", "tip"),
+        ("IMPORTANT", "info"),
+        ("WARNING", "warning"),
+        ("CAUTION", "danger"),
+    ] {
+        let nodes = parse(Form::Markdown, &format!("> [!{word}]\n> Hot!"));
+        let line = json!({ "type": "paragraph", "content": [{ "type": "text", "text": "Hot!" }] });
+        let callout =
+            json!({ "type": "blockquote", "attrs": { "callout": kind }, "content": [line] });
+        assert_eq!(json_of(&nodes), doc(&json!([callout])), "{word}");
+        let again = parse(Form::Html, &Form::Html.render(&nodes));
+        assert_eq!(json_of(&again), doc(&json!([callout])), "{word}");
+    }
+    let titled = parse(Form::Markdown, "> [!NOTE] Mind\n> the gap");
+    assert_eq!(Form::Text.render(&titled), "Mind\nthe gap");
+    let unknown = parse(
+        Form::Html,
+        "<blockquote data-callout=\"x\" onclick=\"y\">z</blockquote>",
+    );
+    assert_eq!(
+        Form::Html.render(&unknown),
+        "<blockquote><p>z</p></blockquote>"
     );
 }
 

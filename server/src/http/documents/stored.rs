@@ -19,12 +19,12 @@ use crate::{
 
 /// What is durable of a document.
 #[derive(Debug, Clone)]
-pub(super) struct Stored {
+pub(in crate::http) struct Stored {
     /// The document (Yjs update, format v1).
-    pub(super) state: Bytes,
+    pub(in crate::http) state: Bytes,
     standing: Bytes,
     /// Whether there is anything of it.
-    pub(super) exists: bool,
+    pub(in crate::http) exists: bool,
 }
 
 impl Stored {
@@ -38,7 +38,10 @@ impl Stored {
     }
 
     /// Reads a document that need not be there.
-    pub(super) async fn perhaps(shared: &Arc<Shared>, name: &DocName) -> Result<Self, Problem> {
+    pub(in crate::http) async fn perhaps(
+        shared: &Arc<Shared>,
+        name: &DocName,
+    ) -> Result<Self, Problem> {
         if let Some(entry) = trash::entry(shared, name).await? {
             return Err(in_trash(entry.moved_to.is_some()));
         }
@@ -97,7 +100,7 @@ pub(super) async fn require(shared: &Arc<Shared>, name: &DocName) -> Result<(), 
 }
 
 /// The tag as a header.
-pub(super) fn etag(tag: &str) -> HeaderValue {
+pub(in crate::http) fn etag(tag: &str) -> HeaderValue {
     HeaderValue::from_str(&format!("\"{tag}\"")).unwrap_or(HeaderValue::from_static("\"\""))
 }
 

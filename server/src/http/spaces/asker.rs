@@ -28,7 +28,7 @@ const TITLE_BYTES_MAX: usize = 300;
 
 /// Somebody who asks about a space that they may know of.
 #[derive(Debug)]
-pub(super) struct Asker {
+pub(in crate::http) struct Asker {
     pub(super) who: Identity,
     pub(super) held: Arc<HeldSpace>,
     pub(super) space: Arc<Space>,
@@ -38,7 +38,7 @@ pub(super) struct Asker {
 }
 
 /// Who somebody is, for all documents whose names begin so.
-pub(super) async fn identify(
+pub(in crate::http) async fn identify(
     (headers, query): (&HeaderMap, Option<&str>),
     state: &AppState,
     prefix: &str,
@@ -90,12 +90,11 @@ impl FromRequestParts<AppState> for Asker {
             address: address_of(&parts.extensions),
             who: who.clone(),
         };
-        let knows = asker.rights(&space, Place::Space).role.is_some()
-            // Somebody with a link or a page of their own knows it, too.
-            || space.pages.keys().any(|page| {
-                asker.rights(&space, Place::Page(page)).role.is_some()
-            });
-        if knows { Ok(asker) } else { Err(hidden()) }
+        if asker.knows() {
+            Ok(asker)
+        } else {
+            Err(hidden())
+        }
     }
 }
 
@@ -111,6 +110,18 @@ impl Asker {
     /// What they may do at a place of the space as it was when they asked or as it is now.
     pub(super) fn rights(&self, space: &Space, place: Place<'_>) -> Rights {
         self.held.rights(space, place, &self.who)
+    }
+
+    /// Whether they may know of the space, as it is by now.
+    pub(super) fn knows(&self) -> bool {
+        let Ok(Some(space)) = self.held.space() else {
+            return false;
+        };
+        self.rights(&space, Place::Space).role.is_some()
+            // Somebody with a link or a page of their own knows it, too.
+            || space.pages.keys().any(|page| {
+                self.rights(&space, Place::Page(page)).role.is_some()
+            })
     }
 
     /// An error where they may not.

@@ -20,7 +20,7 @@ use super::{
 use crate::{
     http::{
         AppState, admission::bad_request, error::Problem, history::parse_query,
-        home::prefers_french,
+        language::prefers_french,
     },
     spaces::{LinkOrder, OpenError, PASSWORD_BYTES_MAX, Refusal, document_of, new_link},
 };

@@ -1,4 +1,5 @@
 import type { Mark, Node } from 'prosemirror-model'
+import { calloutOf } from '@unisson/prosemirror/schema'
 
 /** The document as GitHub's Markdown. What Markdown cannot say is left out: merged cells, underlines. */
 export const markdownOf = (doc: Node): string => blocksOf(doc).join('\n\n').replace(/[ \t]+$/gm, '') + '\n'
@@ -14,7 +15,7 @@ const indented = (text: string, indent: string): string => text.replace(/\n(?=[^
 const blockOf = (node: Node): string => {
   switch (node.type.name) {
     case 'heading': return `${'#'.repeat(Math.min(6, Math.max(1, Number(node.attrs.level) || 1)))} ${inlineOf(node)}`
-    case 'blockquote': return blocksOf(node).join('\n\n').replace(/^/gm, '> ').replace(/^> $/gm, '>')
+    case 'blockquote': return [...calloutLine(node), blocksOf(node).join('\n\n')].join('\n').replace(/^/gm, '> ').replace(/^> $/gm, '>')
     case 'codeBlock': return fenced(node)
     case 'horizontalRule': return '---'
     case 'image': return `![${escaped(String(node.attrs.alt ?? ''))}](${node.attrs.src ?? ''})`
@@ -25,6 +26,14 @@ const blockOf = (node: Node): string => {
     case 'unsupportedBlock': return escaped(String(node.attrs.text))
     default: return startEscaped(inlineOf(node))
   }
+}
+
+/** GitHub's words for callouts. */
+const ALERTS: Record<string, string> = { info: 'NOTE', tip: 'TIP', warning: 'WARNING', danger: 'CAUTION' }
+
+const calloutLine = ({ attrs }: Node): string[] => {
+  const callout = calloutOf(attrs.callout)
+  return callout === null ? [] : [`[!${ALERTS[callout]}]`]
 }
 
 const fenced = (node: Node): string => {
@@ -77,9 +86,13 @@ const textOf = (node: Node): string => {
   let text = has('code') ? codeOf(inner) : escaped(inner)
   for (const [name, sign] of SIGNS) if (has(name)) text = sign + text + sign
   const link = has('link')
-  if (link) text = `[${text}](${String(link.attrs.href ?? '').replace(/[()\s]/g, encodeURIComponent)})`
+  if (link) text = `[${text}](${String(link.attrs.href ?? '').replace(/[()\s]/g, encodeURIComponent)}${titled(link)})`
   return before + text + after
 }
+
+/** A link to a page keeps what the page was called, as which it follows the page's title. */
+const titled = ({ attrs: { title } }: Mark): string =>
+  typeof title === 'string' && title !== '' ? ` "${escaped(title).replace(/["\n]/g, "'")}"` : ''
 
 const codeOf = (text: string): string => text.includes('`') ? `\`\` ${text} \`\`` : `\`${text}\``
 

@@ -10,6 +10,7 @@ const CSS = `
   --tint: var(--unisson-tint, #e9e9fb);
   --good: var(--unisson-good, #18753c);
   --bad: var(--unisson-bad, #b3262a);
+  --warn: var(--unisson-warn, #8a4b00);
   --font: var(--unisson-font, system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif);
   --mono: var(--unisson-mono, ui-monospace, "SFMono-Regular", "DejaVu Sans Mono", Menlo, monospace);
   display: block;
@@ -18,13 +19,13 @@ const CSS = `
 :host([theme="dark"]) {
   --ink: var(--unisson-ink, #ececf1); --soft: var(--unisson-soft, #a9a9b8); --paper: var(--unisson-paper, #17171c);
   --bar: var(--unisson-bar, #202028); --line: var(--unisson-line, #3a3a46); --accent: var(--unisson-accent, #a9a9ff);
-  --tint: var(--unisson-tint, #2d2d4d); --good: var(--unisson-good, #6fd692); --bad: var(--unisson-bad, #ff9a94);
+  --tint: var(--unisson-tint, #2d2d4d); --good: var(--unisson-good, #6fd692); --bad: var(--unisson-bad, #ff9a94); --warn: var(--unisson-warn, #ffbe6e);
 }
 @media (prefers-color-scheme: dark) {
   :host(:not([theme="light"])) {
     --ink: var(--unisson-ink, #ececf1); --soft: var(--unisson-soft, #a9a9b8); --paper: var(--unisson-paper, #17171c);
     --bar: var(--unisson-bar, #202028); --line: var(--unisson-line, #3a3a46); --accent: var(--unisson-accent, #a9a9ff);
-    --tint: var(--unisson-tint, #2d2d4d); --good: var(--unisson-good, #6fd692); --bad: var(--unisson-bad, #ff9a94);
+    --tint: var(--unisson-tint, #2d2d4d); --good: var(--unisson-good, #6fd692); --bad: var(--unisson-bad, #ff9a94); --warn: var(--unisson-warn, #ffbe6e);
   }
 }
 * { box-sizing: border-box }
@@ -37,7 +38,7 @@ const CSS = `
 
 .toolbar { position: sticky; top: 0; z-index: 3; background: var(--bar); border-bottom: 1px solid var(--line); border-radius: .6rem .6rem 0 0; padding: .3rem .4rem }
 .tools { display: flex; flex-wrap: wrap; align-items: center; gap: .1rem }
-.tables { border-top: 1px solid var(--line); margin-top: .3rem; padding-top: .3rem }
+.tables, .callouts { border-top: 1px solid var(--line); margin-top: .3rem; padding-top: .3rem }
 .line { width: 1px; height: 1.4rem; background: var(--line); margin: 0 .35rem }
 button, select { font: inherit; color: inherit }
 .toolbar button { display: inline-grid; place-items: center; min-width: 2.25rem; height: 2.25rem; padding: 0 .45rem; border: 0; border-radius: .4rem; background: none; cursor: pointer; overflow: visible }
@@ -75,12 +76,31 @@ button, select { font: inherit; color: inherit }
 .ProseMirror li[data-type="taskItem"][data-checked="true"] > div { color: var(--soft); text-decoration: line-through }
 .ProseMirror input[type="checkbox"] { width: 1.1rem; height: 1.1rem; accent-color: var(--accent); margin: 0 }
 .ProseMirror blockquote { margin: 0 0 .9em; padding: .1em 0 .1em 1.1em; border-inline-start: 4px solid var(--accent); color: var(--soft) }
+.ProseMirror blockquote[data-callout] { --tone: var(--accent); color: var(--ink); background: color-mix(in srgb, var(--tone) 8%, var(--paper)); border-inline-start-color: var(--tone); border-radius: 0 .4rem .4rem 0; padding: .7em 1.1em .1em }
+.ProseMirror blockquote[data-callout="tip"] { --tone: var(--good) } .ProseMirror blockquote[data-callout="warning"] { --tone: var(--warn) } .ProseMirror blockquote[data-callout="danger"] { --tone: var(--bad) }
+.ProseMirror blockquote[data-callout]::before { content: attr(data-label); display: block; font-weight: 700; color: var(--tone); margin-bottom: .2em }
+.ProseMirror .chip { border-radius: .3rem } .ProseMirror .chip.page { text-decoration: underline }
+.ProseMirror a:has(.chip.person, .chip.day) { text-decoration: none; color: inherit }
+.ProseMirror .chip:is(.person, .day) { background: var(--tint); padding: .05em .3em; font-weight: 600 } .ProseMirror .chip.person { color: var(--accent) }
+.ProseMirror .chip:is(.new-page, .missing) { color: var(--bad); text-decoration: underline dashed }
+.ProseMirror .chip.stale { display: none } .ProseMirror .present-title { color: var(--accent); text-underline-offset: .15em; cursor: pointer }
+.ProseMirror .contents-title { font-weight: 700; margin-bottom: .2em } .ProseMirror .contents-title a { color: var(--ink); text-decoration: none }
+.contents { border-inline-start: 4px solid var(--line); margin: 0 0 1em; padding: .2em 0 .2em .8em; color: var(--soft) } .contents p { margin: 0 }
+.ProseMirror .contents ol { list-style: none; margin: 0; padding: 0 } .contents li { padding-inline-start: calc(var(--level) * 1.2rem) }
+.contents button { border: 0; background: none; padding: .15rem .2rem; color: var(--accent); text-align: start; cursor: pointer; border-radius: .3rem } .contents button:hover { text-decoration: underline }
+.suggestions { position: absolute; z-index: 5; margin: 0; padding: .3rem; list-style: none; min-width: 14rem; max-width: min(26rem, calc(100% - 1rem)); max-height: 17rem; overflow-y: auto; background: var(--paper); border: 1px solid var(--line); border-radius: .6rem; box-shadow: 0 .6rem 2rem rgb(0 0 0 / .18) }
+.suggestions [role="option"] { display: flex; gap: 1rem; justify-content: space-between; align-items: baseline; padding: .4rem .6rem; border-radius: .4rem; cursor: pointer; overflow-wrap: anywhere }
+.suggestions [aria-selected="true"] { background: var(--tint); box-shadow: inset 3px 0 0 var(--accent) } .suggestions .detail { color: var(--soft); font-size: .85rem; text-align: end }
 .ProseMirror pre { background: var(--bar); border: 1px solid var(--line); border-radius: .5rem; padding: .9rem 1.1rem; overflow-x: auto; font: .9rem/1.55 var(--mono); margin: 0 0 .9em; white-space: pre-wrap }
 .ProseMirror code { font: .92em var(--mono) }
 .ProseMirror :not(pre) > code { background: var(--tint); border-radius: .3rem; padding: .1em .35em }
 .ProseMirror a { color: var(--accent); text-underline-offset: .15em }
 .ProseMirror hr { border: 0; border-top: 1px solid var(--line); margin: 1.8em 0 }
 .ProseMirror img { max-width: 100%; height: auto; border-radius: .4rem; display: block; margin: 0 0 .9em }
+.ProseMirror .upload { display: inline-flex; align-items: center; gap: .6rem; background: var(--bar); border: 1px solid var(--line); border-radius: .4rem; padding: .2rem .6rem; font-size: .9rem; color: var(--soft); user-select: none; max-width: 100% }
+.ProseMirror .upload progress { width: 8rem; accent-color: var(--accent) }
+.ProseMirror .upload.failed { color: var(--bad); border-color: var(--bad) }
+.ProseMirror .upload button { border: 0; background: none; cursor: pointer; padding: 0 .3rem; min-width: 1.5rem; min-height: 1.5rem }
 .ProseMirror table { border-collapse: collapse; width: 100%; table-layout: fixed; margin: 0 0 1em }
 .ProseMirror :is(td, th) { border: 1px solid var(--line); padding: .45rem .65rem; vertical-align: top; text-align: start; position: relative }
 .ProseMirror th { background: var(--bar); font-weight: 600 }

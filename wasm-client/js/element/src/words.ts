@@ -8,8 +8,29 @@ export type Shown =
 
 export type StyleName = 'paragraph' | 'heading1' | 'heading2' | 'heading3' | 'heading4' | 'codeBlock'
 
+export type CalloutName = 'info' | 'tip' | 'warning' | 'danger'
+
 export type TableAction =
   'insert' | 'rowAbove' | 'rowBelow' | 'columnLeft' | 'columnRight' | 'headerRow' | 'deleteRow' | 'deleteColumn' | 'deleteTable'
+
+/** What is said about pages, people and days. */
+export interface WikiWords {
+  lists: Record<'page' | 'mention' | 'block', string>
+  found: (count: number) => string
+  create: (title: string) => string
+  later: (title: string) => string
+  created: (title: string) => string
+  notCreated: (title: string) => string
+  toBeWritten: (title: string) => string
+  missing: string
+  today: string
+  tomorrow: string
+  noHeadings: string
+  linkToPage: string
+  mention: string
+  callout: (kind: string) => string
+  plainQuote: string
+}
 
 /** Everything that people read or hear. */
 export interface Words {
@@ -32,11 +53,24 @@ export interface Words {
   horizontalRule: string
   table: string
   image: string
+  callout: string
+  callouts: Record<CalloutName, string>
+  contents: string
+  wiki: WikiWords
   undo: string
   redo: string
   done: string
   tables: Record<TableAction, string>
   forms: Record<'address' | 'linkText' | 'alternative' | 'apply' | 'insert' | 'remove' | 'cancel' | 'badAddress', string>
+  files: {
+    attach: string
+    uploading: (name: string) => string
+    added: (name: string) => string
+    failed: (name: string, reason: string) => string
+    describe: string
+    /** By the server's code; `other` for all that have no words of their own. */
+    reasons: Record<string, string>
+  }
   status: Record<Shown, string>
   /** So much of the room is used. */
   nearlyFull: (percent: number) => string

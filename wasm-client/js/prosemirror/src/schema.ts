@@ -5,6 +5,13 @@ import { tableNodes } from './schema-tables.js'
 
 const HEADING_LEVELS = [1, 2, 3, 4, 5, 6]
 
+/** How a callout may be meant. */
+export const CALLOUTS = ['info', 'tip', 'warning', 'danger'] as const
+export type Callout = typeof CALLOUTS[number]
+
+/** How a callout is meant; null where it is none, or of a kind that nobody here knows. */
+export const calloutOf = (value: unknown): Callout | null => CALLOUTS.find((kind) => kind === value) ?? null
+
 const levelOf = (node: Node): number => HEADING_LEVELS.includes(node.attrs.level) ? node.attrs.level : HEADING_LEVELS.at(-1)!
 
 const element = (dom: HTMLElement | string): HTMLElement => dom as HTMLElement
@@ -20,7 +27,18 @@ const blocks: Record<string, NodeSpec> = {
     parseDOM: HEADING_LEVELS.map((level) => ({ tag: `h${level}`, attrs: { level } })),
     toDOM: (node) => [`h${levelOf(node)}`, 0]
   },
-  blockquote: { group: 'block', content: 'block+', defining: true, parseDOM: [{ tag: 'blockquote' }], toDOM: () => ['blockquote', 0] },
+  blockquote: {
+    group: 'block',
+    content: 'block+',
+    defining: true,
+    // A callout is a quote that says how it is meant: an editor that has never heard of it shows the quote.
+    attrs: { callout: { default: null } },
+    parseDOM: [
+      { tag: 'blockquote', getAttrs: (dom) => ({ callout: calloutOf(element(dom).getAttribute('data-callout')) }) },
+      { tag: 'div[data-callout]', getAttrs: (dom) => ({ callout: calloutOf(element(dom).getAttribute('data-callout')) }) }
+    ],
+    toDOM: ({ attrs }) => ['blockquote', calloutOf(attrs.callout) === null ? {} : { 'data-callout': attrs.callout }, 0]
+  },
   codeBlock: {
     group: 'block',
     content: 'text*',

@@ -4,7 +4,9 @@ import {
 } from 'prosemirror-tables'
 import type { EditorView } from 'prosemirror-view'
 import { canRedo, canUndo, closeUndoGroup, redo, undo } from '@unisson/prosemirror'
-import { around, hasMark, insertRule, insertTable, linkAt, mark, setStyle, styleAt, toggleList, toggleQuote } from '../editing/commands.js'
+import { CALLOUTS } from '@unisson/prosemirror/schema'
+import { insertContents } from '../wiki/contents.js'
+import { around, calloutAt, hasMark, insertRule, insertTable, linkAt, mark, setCallout, setStyle, styleAt, toggleCallout, toggleList, toggleQuote } from '../editing/commands.js'
 import type { StyleName, TableAction, Words } from '../words.js'
 import { make } from './dom.js'
 import { icon, type IconName } from './icons.js'
@@ -32,7 +34,8 @@ const GROUPS: Tool[][] = [
     { name: 'bulletList', keys: 'Mod+Shift+8', command: toggleList('bulletList'), isOn: inside('bulletList') },
     { name: 'orderedList', keys: 'Mod+Shift+7', command: toggleList('orderedList'), isOn: inside('orderedList') },
     { name: 'taskList', keys: 'Mod+Shift+9', command: toggleList('taskList'), isOn: inside('taskList') },
-    { name: 'blockquote', keys: 'Mod+Shift+B', command: toggleQuote, isOn: inside('blockquote') }
+    { name: 'blockquote', keys: 'Mod+Shift+B', command: toggleQuote, isOn: (state) => inside('blockquote')(state) && calloutAt(state) === null },
+    { name: 'callout', command: toggleCallout, isOn: (state) => calloutAt(state) !== null }
   ]
 ]
 
@@ -48,6 +51,7 @@ const keysShown = (keys: string): string => keys.replace('Mod', isMac ? '⌘' : 
 export interface ToolbarEvents {
   link: () => void
   image: () => void
+  file: () => void
 }
 
 /** The bar above the text: one stop for the tab key, arrows within. */
@@ -57,6 +61,7 @@ export class Toolbar {
   readonly #words: Words
   readonly #style: HTMLSelectElement
   readonly #tables: HTMLElement
+  readonly #callouts: HTMLElement
   readonly #shown: Array<(state: EditorState) => void> = []
 
   constructor (view: EditorView, words: Words, events: ToolbarEvents) {
@@ -65,6 +70,12 @@ export class Toolbar {
     this.#style = this.#styles()
     this.#tables = make('div', { class: 'tools tables', role: 'group', 'aria-label': words.table, hidden: '' })
     for (const [action, command] of TABLE_TOOLS) this.#tables.append(this.#textButton(words.tables[action], command))
+    this.#callouts = make('div', { class: 'tools callouts', role: 'group', 'aria-label': words.callout, hidden: '' })
+    for (const kind of [...CALLOUTS, null]) {
+      const button = this.#textButton(kind === null ? words.wiki.plainQuote : words.callouts[kind], setCallout(kind))
+      if (kind !== null) this.#pressed(button, (state) => calloutAt(state) === kind)
+      this.#callouts.append(button)
+    }
     const link = this.#button('link', words.link, 'Mod+K', () => events.link())
     this.#pressed(link, (state) => linkAt(state) !== null)
     this.dom = make('div', { class: 'toolbar', part: 'toolbar', role: 'toolbar', 'aria-label': words.toolbar, 'aria-keyshortcuts': 'Alt+F10' },
@@ -75,8 +86,10 @@ export class Toolbar {
         ...this.#group(GROUPS[1]!), line(),
         this.#tool({ name: 'table', command: insertTable, isOn: isInTable }),
         this.#button('image', words.image, undefined, () => events.image()),
-        this.#tool({ name: 'horizontalRule', command: insertRule })),
-      this.#tables)
+        this.#button('file', words.files.attach, undefined, () => events.file()),
+        this.#tool({ name: 'horizontalRule', command: insertRule }),
+        this.#tool({ name: 'contents', command: insertContents(words) })),
+      this.#tables, this.#callouts)
     this.dom.addEventListener('keydown', this.#move)
     this.dom.addEventListener('focusin', (event) => this.#rove(event.target as HTMLElement))
     this.update()
@@ -93,6 +106,7 @@ export class Toolbar {
     const style = styleAt(state)
     this.#style.value = style !== null && STYLES.includes(style) ? style : ''
     this.#tables.toggleAttribute('hidden', !isInTable(state))
+    this.#callouts.toggleAttribute('hidden', calloutAt(state) === null)
     // One stop, also where the last one has just gone with the table's tools.
     const stops = this.#stops()
     if (stops.filter((stop) => stop.tabIndex === 0).length !== 1) this.#rove(stops[0])

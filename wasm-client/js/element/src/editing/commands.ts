@@ -4,6 +4,7 @@ import { liftListItem, wrapInList } from 'prosemirror-schema-list'
 import { AllSelection, TextSelection, type Command, type EditorState } from 'prosemirror-state'
 import { isInTable } from 'prosemirror-tables'
 import { safeImage, safeLink } from '@unisson/prosemirror'
+import { calloutOf } from '@unisson/prosemirror/schema'
 import type { StyleName } from '../words.js'
 
 const HEADING = /^heading(\d)$/
@@ -75,6 +76,21 @@ const changeList = (state: EditorState, { node, position }: { node: Node, positi
 export const toggleQuote: Command = onText((state, dispatch) =>
   around(state, state.schema.nodes.blockquote!) === null ? wrapIn(state.schema.nodes.blockquote!)(state, dispatch) : lift(state, dispatch))
 
+/** Makes a callout of what is selected, changes how one is meant, or leaves a plain quote. */
+export const setCallout = (callout: string | null): Command => onText((state, dispatch, view) => {
+  const { blockquote } = state.schema.nodes
+  const current = around(state, blockquote!)
+  if (current === null) return wrapIn(blockquote!, { callout })(state, dispatch, view)
+  dispatch?.(state.tr.setNodeAttribute(current.position, 'callout', callout))
+  return true
+})
+
+/** How the callout around the selection is meant; null where there is none. */
+export const calloutAt = (state: EditorState): string | null => calloutOf(around(state, state.schema.nodes.blockquote!)?.node.attrs.callout)
+
+export const toggleCallout: Command = (state, dispatch, view) =>
+  calloutAt(state) === null ? setCallout('info')(state, dispatch, view) : toggleQuote(state, dispatch, view)
+
 export const insertRule: Command = (state, dispatch) => {
   dispatch?.(state.tr.replaceSelectionWith(state.schema.nodes.horizontalRule!.create()).scrollIntoView())
   return true
@@ -106,6 +122,18 @@ export const insertImage = (address: string, alternative: string): Command => (s
   const src = safeImage(address)
   if (src === null) return false
   dispatch?.(state.tr.replaceSelectionWith(state.schema.nodes.image!.create({ src, alt: alternative })).scrollIntoView())
+  return true
+}
+
+/** Says of a picture what whoever does not see it should know. */
+export const describeImage = (address: string, alternative: string): Command => (state, dispatch) => {
+  let found: number | null = null
+  state.doc.descendants((node, position) => {
+    if (found === null && node.type.name === 'image' && node.attrs.src === address) found = position
+    return found === null
+  })
+  if (found === null) return false
+  dispatch?.(state.tr.setNodeAttribute(found, 'alt', alternative))
   return true
 }
 

@@ -4,7 +4,7 @@ import { wordLists } from './paste-lists.js'
 const NOISE = 'style, script, meta, link, title, xml, head, colgroup, col, template, noscript, iframe, object, embed, svg, button, input:not([type="checkbox"]), select, textarea'
 /** These attributes say something; all others are looks of the place that the text comes from. */
 const KEPT = new Set(['href', 'src', 'alt', 'title', 'colspan', 'rowspan', 'start', 'type', 'width', 'height',
-  'data-type', 'data-checked', 'data-pm-slice', 'data-colwidth', 'class', 'checked'])
+  'data-type', 'data-checked', 'data-callout', 'data-pm-slice', 'data-colwidth', 'class', 'checked'])
 
 /**
  * Cleans HTML of Word, LibreOffice, Google Docs and web pages: structure and emphasis stay; fonts,

@@ -1,0 +1,163 @@
+//! `/s/{space}/{page}`: a page to read, without a script or a socket; with `?edit` to write.
+
+use std::fmt::Write as _;
+
+use axum::{
+    extract::{Path, State},
+    http::StatusCode,
+    response::Response,
+};
+use unisson_history::escaped;
+
+use super::{
+    answer::{Keep, answer},
+    enter,
+    failure::Failure,
+    layout::Layout,
+    rendering::Rendering,
+    screens::tools_of_page,
+    space::{Inside, Opened},
+    typography::{self, DONE, OPEN, TABLE},
+    visit::Visit,
+};
+use crate::http::AppState;
+
+pub(super) async fn page(
+    State(state): State<AppState>,
+    Path((space, id)): Path<(String, String)>,
+    visit: Visit,
+) -> Response {
+    if let Some(door) = enter::door(&visit) {
+        return door;
+    }
+    let shown = async {
+        let (inside, opened) = Inside::open(&state, &visit, &space, &id).await?;
+        let read = Reading {
+            visit: &visit,
+            inside: &inside,
+            id: &id,
+            opened: &opened,
+        };
+        if visit.asks("edit") && opened.may_write() {
+            return Ok((read.in_editor(), Keep::Browser));
+        }
+        let rendering = state.renderings.of(&state, &opened.document).await?;
+        Ok::<_, Failure>((read.html(&rendering), read.keep()))
+    };
+    match shown.await {
+        Ok((html, keep)) => answer(&visit, StatusCode::OK, html, keep),
+        Err(failure) => failure.page(&visit),
+    }
+}
+
+/// Somebody and the page that they read.
+struct Reading<'a> {
+    visit: &'a Visit,
+    inside: &'a Inside,
+    id: &'a str,
+    opened: &'a Opened,
+}
+
+impl Reading<'_> {
+    /// Who may keep it: what whoever shows nothing may read is the same for all of them.
+    fn keep(&self) -> Keep {
+        let is_anybody = self.inside.who.is_nobody() && self.visit.signed_in.is_none();
+        match is_anybody {
+            true => Keep::Anybody,
+            false => Keep::Browser,
+        }
+    }
+
+    fn html(&self, rendering: &Rendering) -> String {
+        let words = self.visit.words();
+        let page = &self.opened.page;
+        let may_write = self.opened.may_write();
+        let mut main = format!("<h1>{}</h1>\n", escaped(&page.title));
+        for (text, is_so) in [
+            (words.in_trash, page.deleted_ms.is_some()),
+            (words.locked, page.locked),
+        ] {
+            if is_so {
+                let _ = writeln!(main, "<p class=\"notice\">{text}</p>");
+            }
+        }
+        if rendering.is_blank {
+            let text = if may_write {
+                words.empty_page_writer
+            } else {
+                words.empty_page
+            };
+            let _ = writeln!(main, "<p class=\"empty\">{text}</p>");
+        } else {
+            let places = [
+                (DONE, words.done),
+                (OPEN, words.not_done),
+                (TABLE, words.table),
+            ];
+            let html = typography::with_words(&rendering.html, &places);
+            let _ = writeln!(main, "<article class=\"text\">{html}</article>");
+        }
+        self.push_below(&mut main);
+        let layout = Layout {
+            main,
+            class: "reading",
+            ..self.layout(None)
+        };
+        layout.html(self.visit, Some(&self.inside.who))
+    }
+
+    /// The pages below, for whoever has read to the end.
+    fn push_below(&self, main: &mut String) {
+        let way = self.inside.tree.way(self.id);
+        let Some(below) = way
+            .last()
+            .map(|here| &here.below)
+            .filter(|below| !below.is_empty())
+        else {
+            return;
+        };
+        let title = self.visit.words().pages_below;
+        let _ = write!(
+            main,
+            "<nav class=\"below\" aria-labelledby=\"below\"><h2 id=\"below\">{title}</h2><ul>"
+        );
+        for branch in below {
+            let title = escaped(&branch.title);
+            let _ = write!(main, "<li><a href=\"{}\">{title}</a></li>", branch.id);
+        }
+        main.push_str("</ul></nav>\n");
+    }
+
+    /// The page in the editor.
+    fn in_editor(&self) -> String {
+        let words = self.visit.words();
+        let main = format!(
+            "<h1>{}</h1>\n<unisson-editor document=\"{}\" locale=\"{}\"></unisson-editor>\n\
+             <noscript><p class=\"hint\">{}</p></noscript>",
+            escaped(&self.opened.page.title),
+            escaped(self.opened.document.as_str()),
+            self.visit.language.code(),
+            words.editor_needs_script
+        );
+        let layout = Layout {
+            main,
+            scripts: vec!["page.js"],
+            class: "writing",
+            ..self.layout(Some("edit"))
+        };
+        layout.html(self.visit, Some(&self.inside.who))
+    }
+
+    fn layout(&self, here: Option<&str>) -> Layout {
+        let path = format!("{}/{}", self.inside.base(), self.id);
+        Layout {
+            title: self.opened.page.title.clone(),
+            within: self.inside.shown_title(),
+            crumbs: self.inside.crumbs_to(self.id),
+            tools: tools_of_page(self.visit, &path, self.opened.may_write(), here),
+            tools_name: self.visit.words().tools_of_page,
+            beside: self.inside.beside(self.visit, Some(self.id)),
+            ..Layout::default()
+        }
+    }
+}

@@ -1,0 +1,31 @@
+/** The entry: brings each component that the page names, and nothing else. */
+import { setRoot } from './root.js'
+
+setRoot(new URL('../', import.meta.url))
+
+/** Where each component is. A screen of the server's table is the component of the same name. */
+const COMPONENTS: Record<string, () => Promise<unknown>> = {
+  'unisson-links': () => import('./screens/links.js'),
+  'unisson-members': () => import('./screens/members.js'),
+  'unisson-pages': () => import('./screens/pages.js'),
+  'unisson-search': () => import('./screens/search.js'),
+  'unisson-settings': () => import('./screens/settings.js'),
+  'unisson-spaces': () => import('./screens/spaces.js'),
+  'unisson-trash': () => import('./screens/trash.js')
+}
+
+const NAMES = Object.keys(COMPONENTS)
+const asked = new Set<string>()
+
+const bring = (within: ParentNode): void => {
+  for (const name of NAMES) {
+    if (asked.has(name) || within.querySelector(name) === null) continue
+    asked.add(name)
+    // What the server rendered stays where the script does not come; the next look asks again.
+    void COMPONENTS[name]?.().catch(() => asked.delete(name))
+  }
+}
+
+bring(document)
+// Portals and other components may add one later.
+new MutationObserver(() => { if (asked.size < NAMES.length) bring(document) }).observe(document.documentElement, { childList: true, subtree: true })
