@@ -21,6 +21,7 @@ use super::AppState;
 pub(super) use self::{
     asker::{Asker, identify},
     pages::{PageOrder, add as add_page},
+    titles::SeenSpace,
 };
 
 /// The largest body: some names and a title.

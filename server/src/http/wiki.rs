@@ -23,6 +23,7 @@ mod reading;
 mod rendering;
 mod screens;
 mod space;
+mod titles;
 mod tree;
 mod typography;
 mod visit;

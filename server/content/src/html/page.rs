@@ -39,10 +39,6 @@ pub enum Word {
     Callout(Callout),
     /// What the table of contents is called.
     Contents,
-    /// A task that is done.
-    Done,
-    /// A task that is not.
-    NotDone,
 }
 
 /// A page as HTML, as far as it is the same for everybody.
@@ -109,6 +105,32 @@ impl PageHtml {
         };
         let texts: usize = self.parts.iter().map(part).sum();
         texts + self.parts.len() * size_of::<Part>()
+    }
+
+    /// The same with all HTML that is not written for each reader changed.
+    #[must_use]
+    pub fn map(self, change: impl Fn(&str) -> String) -> Self {
+        let parts = self.parts.into_iter().map(|part| match part {
+            Part::Html(html) => Part::Html(change(&html)),
+            other => other,
+        });
+        Self {
+            parts: parts.collect(),
+        }
+    }
+
+    /// HTML that is the same for everybody.
+    pub fn plain(html: String) -> Self {
+        Self {
+            parts: vec![Part::Html(html)],
+        }
+    }
+
+    /// One behind the other.
+    #[must_use]
+    pub fn then(mut self, other: Self) -> Self {
+        self.parts.extend(other.parts);
+        self
     }
 
     /// The HTML for one reader at this moment.
@@ -206,18 +228,6 @@ impl Wiki {
             Self::part(Part::Root, out);
         }
         out.push_str(&escaped(address));
-    }
-
-    /// Says for whoever does not see the box whether a task is done.
-    pub(super) fn push_task_label(done: bool, out: &mut Out) {
-        if out.wiki.is_some() {
-            out.push_str(" aria-label=\"");
-            Self::part(
-                Part::Word(if done { Word::Done } else { Word::NotDone }),
-                out,
-            );
-            out.push_str("\"");
-        }
     }
 
     /// Writes a block that is something else in a page; `false` where it is not.

@@ -129,7 +129,6 @@ fn push(element: &Element, html: &mut Out) {
                 "<li data-type=\"taskItem\" data-checked=\"{checked}\"><input type=\"checkbox\" disabled{}",
                 if checked { " checked" } else { "" }
             );
-            Wiki::push_task_label(checked, html);
             html.push_str("><div>");
             push_all(&element.children, html);
             html.push_str("</div></li>");

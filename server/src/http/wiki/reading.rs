@@ -16,6 +16,7 @@ use super::{
     rendering::Rendering,
     screens::tools_of_page,
     space::{Inside, Opened},
+    titles::Titles,
     typography::{self, DONE, OPEN, TABLE},
     visit::Visit,
 };
@@ -38,7 +39,8 @@ pub(super) async fn page(
             return Ok((read.in_editor(), Keep::Browser));
         }
         let rendering = state.renderings.of(&state, &opened.document).await?;
-        Ok::<_, Failure>((read.html(&rendering), read.keep()))
+        let titles = Titles::of(&state, &visit, &rendering.page).await?;
+        Ok::<_, Failure>((read.html(&rendering, &titles), read.keep()))
     };
     match shown.await {
         Ok((html, keep)) => answer(&visit, StatusCode::OK, html, keep),
@@ -64,7 +66,7 @@ impl Reading<'_> {
         }
     }
 
-    fn html(&self, rendering: &Rendering) -> String {
+    fn html(&self, rendering: &Rendering, titles: &Titles<'_>) -> String {
         let words = self.visit.words();
         let page = &self.opened.page;
         let may_write = self.opened.may_write();
@@ -90,7 +92,7 @@ impl Reading<'_> {
                 (OPEN, words.not_done),
                 (TABLE, words.table),
             ];
-            let html = typography::with_words(&rendering.html, &places);
+            let html = typography::with_words(&rendering.page.fill(titles), &places);
             let _ = writeln!(main, "<article class=\"text\">{html}</article>");
         }
         self.push_below(&mut main);
