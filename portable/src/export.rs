@@ -8,7 +8,7 @@ use unisson_session::WholeDocument;
 
 use crate::{
     file_name,
-    manifest::{Document, File, Version},
+    manifest::{Attachment, Document, File, Version},
 };
 
 /// The folder of the documents' files.
@@ -52,6 +52,7 @@ pub fn export(name: &str, stored: Option<String>, whole: &WholeDocument) -> Expo
         json,
         versions: Vec::new(),
         versions_left_out: 0,
+        attachments: Vec::new(),
         unreadable,
     };
     Exported { document, files }
@@ -67,6 +68,18 @@ impl Exported {
         let path = format!("{stem}.version-{created_ms}-{}.yjs", &hash[..8]);
         let file = File::of(path, &state);
         (Version::of(created_ms, note, file), state)
+    }
+}
+
+impl Exported {
+    /// An attached file's entry of the manifest; its file has this path.
+    pub fn attachment(&self, id: &str, about: Value, body: &[u8]) -> Attachment {
+        let stem = self.document.yjs.path.trim_end_matches(".yjs");
+        Attachment {
+            id: id.to_owned(),
+            about,
+            file: File::of(format!("{stem}.attachment-{id}"), body),
+        }
     }
 }
 

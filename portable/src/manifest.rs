@@ -50,6 +50,9 @@ pub struct Document {
     /// How many versions the server keeps of it that are not in the export.
     #[serde(default, skip_serializing_if = "is_none")]
     pub versions_left_out: usize,
+    /// Files that are attached to it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attachments: Vec<Attachment>,
     /// Why there is nothing readable, where that is so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unreadable: Option<String>,
@@ -79,6 +82,17 @@ pub struct Version {
     pub authors: Vec<Person>,
     /// The document as it was, as one Yjs update in format v1.
     pub yjs: File,
+}
+
+/// A file that is attached to a document.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attachment {
+    /// Its id in the document.
+    pub id: String,
+    /// What the server knows of it: name, type, who added it.
+    pub about: serde_json::Value,
+    /// Its bytes.
+    pub file: File,
 }
 
 /// Somebody who wrote.
@@ -200,8 +214,9 @@ impl Manifest {
                 return Err(ManifestError::Twice(document.name.clone()));
             }
             let versions = document.versions.iter().map(|version| &version.yjs);
+            let attached = document.attachments.iter().map(|attached| &attached.file);
             let files = std::iter::once(&document.yjs).chain(&document.waiting);
-            let files = files.chain(versions);
+            let files = files.chain(versions).chain(attached);
             if let Some(file) = files.into_iter().find(|file| !is_safe(&file.path)) {
                 return Err(ManifestError::Path(file.path.clone()));
             }

@@ -22,7 +22,7 @@ use unisson_history::VersionNote;
 use unisson_protocol::scan;
 use unisson_session::update_v1_of_v2;
 
-use crate::manifest::File;
+use crate::manifest::{Attachment, File};
 
 /// The largest file that is read whole. The store takes updates of at most 64 MiB.
 pub const FILE_BYTES_MAX: u64 = 1 << 30;
@@ -126,7 +126,20 @@ trait ReadItem {
         Ok(Vec::new())
     }
 
+    /// The files that are attached to a document.
+    fn attachments(&self, _item: &Item) -> Result<Vec<Attachment>, SourceError> {
+        Ok(Vec::new())
+    }
+
     /// Reads one of them.
+    fn read_attachment(&self, attachment: &Attachment) -> Result<Bytes, SourceError> {
+        Err(SourceError::new(
+            &attachment.file.path,
+            "not of this source",
+        ))
+    }
+
+    /// Reads an earlier state.
     fn read_earlier(&self, earlier: &Earlier) -> Result<Bytes, SourceError> {
         let file = &earlier.file;
         Err(SourceError::new(file.display(), "not of this source"))
@@ -172,6 +185,16 @@ impl Source {
     /// Reads one of them, as an update in format v1 that is the whole state.
     pub fn read_earlier(&self, earlier: &Earlier) -> Result<Bytes, SourceError> {
         self.reader.read_earlier(earlier)
+    }
+
+    /// The files that are attached to a document.
+    pub fn attachments(&self, item: &Item) -> Result<Vec<Attachment>, SourceError> {
+        self.reader.attachments(item)
+    }
+
+    /// Reads one of them.
+    pub fn read_attachment(&self, attachment: &Attachment) -> Result<Bytes, SourceError> {
+        self.reader.read_attachment(attachment)
     }
 }
 

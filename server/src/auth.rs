@@ -43,7 +43,7 @@ use crate::{
 
 pub(crate) use self::{
     claims::{Person, access_of},
-    identity::{About, Identity},
+    identity::{About, Identity, is_anonymous},
 };
 
 /// Who cannot be told yes or no is told so this late: some published clients try again at once.
@@ -133,6 +133,11 @@ impl Credential {
         self.session.as_ref()
     }
 
+    /// For digests alone.
+    pub(crate) fn token(&self) -> &str {
+        &self.token
+    }
+
     pub(crate) fn address(&self) -> Option<IpAddr> {
         self.address
     }
@@ -179,6 +184,9 @@ pub struct Authenticator {
     rules: Rules,
     spaces: Option<Arc<Spaces>>,
     is_open: bool,
+    /// Open, and heard on this machine alone.
+    is_own_machine: bool,
+    admin_groups: Vec<String>,
 }
 
 impl Authenticator {
@@ -200,6 +208,8 @@ impl Authenticator {
             rules: auth.rules.clone(),
             spaces: None,
             is_open: settings.is_open(),
+            is_own_machine: settings.is_open() && settings.listen.ip().is_loopback(),
+            admin_groups: settings.admin_groups.clone(),
         })
     }
 
@@ -417,8 +427,29 @@ impl Authenticator {
         }
     }
 
-    /// Who asks, where it is an operator of the whole server.
-    pub(crate) fn admin(&self, token: &str) -> Result<Option<Actor>, CloseReason> {
+    /// Who asks, where it is an operator of the whole server: by a token of the settings, or signed
+    /// in by the provider and in a group that the settings name. Groups in a portal's tokens do not
+    /// count here: whoever may have tokens made could name any. Where nobody is asked who they are
+    /// and only this machine is heard, everybody is an operator.
+    pub(crate) fn admin(
+        &self,
+        token: &str,
+        session: Option<&Arc<Session>>,
+    ) -> Result<Option<Actor>, CloseReason> {
+        if self.is_own_machine {
+            return Ok(None);
+        }
+        if let (Some(oidc), Some(session)) = (&self.oidc, session) {
+            let is_admin = |group: &String| self.admin_groups.contains(group);
+            return match oidc.is_good(session) {
+                false => Err(CloseReason::Unauthorized),
+                true if session.groups.iter().any(is_admin) => Ok(Some(Actor {
+                    id: session.id.clone(),
+                    name: Some(session.name.clone()),
+                })),
+                true => Err(CloseReason::Forbidden),
+            };
+        }
         let known = self.known_tokens(token).collect::<Vec<_>>();
         let admin = known
             .iter()

@@ -1,5 +1,5 @@
-//! Changes that somebody asks the server to make: handed to the document like any edit, and durable
-//! when this returns.
+//! Changes of the server's own, or that somebody asks it to make: handed to the document like any
+//! edit, and durable when they are answered.
 
 use std::{
     hash::{BuildHasher as _, Hasher as _, RandomState},
@@ -44,16 +44,18 @@ pub(crate) enum ChangeError {
     Unreadable(#[from] HistoryError),
 }
 
-/// Makes a change, if the document is as expected.
-pub(crate) async fn make(
+/// A change that a document has been handed.
+pub(crate) struct Handed(oneshot::Receiver<Result<(), String>>);
+
+/// Hands a change to a document, which is opened where it is not open.
+pub(crate) async fn hand_over(
     registry: &Registry,
     name: &DocName,
-    author: &Author,
+    author: Author,
     update: Bytes,
     condition: Option<Condition>,
-) -> Result<(), ChangeError> {
+) -> Result<Handed, ChangeError> {
     let (done, answer) = oneshot::channel();
-    let author = author.clone();
     let message = match condition {
         None => DocMessage::Edit(author, update, done),
         Some(condition) => DocMessage::EditIf(Box::new(ConditionalEdit {
@@ -63,21 +65,41 @@ pub(crate) async fn make(
             done,
         })),
     };
-    match timeout(PATIENCE, registry.hand(name, message)).await {
-        Ok(handed) => handed.map_err(closed)?,
-        Err(_) => {
-            let text = "the document has too much to do: try again";
-            return Err(ChangeError::Busy(text.into()));
+    registry.hand(name, message).await.map_err(closed)?;
+    Ok(Handed(answer))
+}
+
+impl Handed {
+    /// Waits until the change is durable.
+    pub(crate) async fn durable(self) -> Result<(), ChangeError> {
+        match self.0.await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(reason)) if reason == NOT_SO => Err(ChangeError::NotSo),
+            Ok(Err(reason)) if reason == CloseReason::Trashed.text() => {
+                Err(ChangeError::Closed(CloseReason::Trashed))
+            }
+            Ok(Err(reason)) => Err(ChangeError::Refused(reason)),
+            Err(_) => Err(ChangeError::Unknown),
         }
     }
-    match timeout(PATIENCE, answer).await {
-        Ok(Ok(Ok(()))) => Ok(()),
-        Ok(Ok(Err(reason))) if reason == NOT_SO => Err(ChangeError::NotSo),
-        Ok(Ok(Err(reason))) if reason == CloseReason::Trashed.text() => {
-            Err(ChangeError::Closed(CloseReason::Trashed))
-        }
-        Ok(Ok(Err(reason))) => Err(ChangeError::Refused(reason)),
-        Ok(Err(_)) | Err(_) => Err(ChangeError::Unknown),
+}
+
+/// Makes a change, if the document is as expected.
+pub(crate) async fn make(
+    registry: &Registry,
+    name: &DocName,
+    author: &Author,
+    update: Bytes,
+    condition: Option<Condition>,
+) -> Result<(), ChangeError> {
+    let handing = hand_over(registry, name, author.clone(), update, condition);
+    let Ok(handed) = timeout(PATIENCE, handing).await else {
+        let text = "the document has too much to do: try again";
+        return Err(ChangeError::Busy(text.into()));
+    };
+    match timeout(PATIENCE, handed?.durable()).await {
+        Ok(made) => made,
+        Err(_) => Err(ChangeError::Unknown),
     }
 }
 

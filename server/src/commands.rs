@@ -9,6 +9,7 @@ pub mod doctor;
 pub mod export;
 pub mod fsck;
 pub mod import;
+pub mod reindex;
 pub mod rm;
 pub mod stat;
 pub mod token;

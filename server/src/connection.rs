@@ -83,6 +83,8 @@ pub(crate) trait Dialect: Send {
     fn decided(&mut self, decided: Decided, backlog: &mut Backlog) -> Result<(), CloseReason>;
     /// What the client may do in spaces may have changed.
     fn look_again(&mut self, backlog: &mut Backlog) -> Result<(), CloseReason>;
+    /// Who it is, where authentication has said so.
+    fn user(&self) -> Option<&Arc<str>>;
     /// When the client should have authenticated, if it has not.
     fn deadline(&self) -> Option<Instant>;
     /// When a grant ends, or the next one should be seen to.
@@ -207,6 +209,12 @@ impl<D: Dialect> Socket<D> {
             if !self.admission.is_identified() && self.dialect.deadline().is_none() {
                 self.admission.identified();
             }
+            if let Some(user) = self.dialect.user()
+                && !self.admission.has_user()
+            {
+                let share = self.shared.sockets.share_of(user);
+                self.admission.of_user(share);
+            }
             while !(self.backlog.is_empty() && self.unread.is_empty()) {
                 Box::pin(self.backlog.clear()).await?;
                 let mut unread = std::mem::take(&mut self.unread);
@@ -267,11 +275,10 @@ impl<D: Dialect> Socket<D> {
     fn pace(&mut self, bytes: usize) -> Result<(), CloseReason> {
         let shared = &self.shared;
         let now = Instant::now();
-        let frames = std::mem::take(&mut self.frames_came);
-        match self
-            .pacing
-            .took(now, frames, bytes, &shared.settings.traffic)
-        {
+        let took = (std::mem::take(&mut self.frames_came), bytes);
+        let (of_user, of_address) = self.admission.took(now, took);
+        let limits = &shared.settings.traffic;
+        match self.pacing.took(now, took, of_user, of_address, limits) {
             Pace::Fine | Pace::Slow => Ok(()),
             Pace::Slowed(limit) => {
                 shared.metrics.limit(limit);

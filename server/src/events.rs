@@ -10,7 +10,7 @@ mod changes;
 use std::{
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -218,6 +218,8 @@ pub(crate) struct Events {
     listener: Option<mpsc::Sender<News>>,
     changes: Mutex<Changes>,
     lost: AtomicU64,
+    /// There is a listener, and nothing for it to do.
+    is_idle: AtomicBool,
 }
 
 impl Events {
@@ -228,12 +230,18 @@ impl Events {
             listener: Some(sender),
             changes: Mutex::new(Changes::new(pace)),
             lost: AtomicU64::new(0),
+            is_idle: AtomicBool::new(false),
         };
         (Arc::new(events), receiver)
     }
 
     pub(crate) fn are_heard(&self) -> bool {
-        self.listener.is_some()
+        self.listener.is_some() && !self.is_idle.load(Ordering::Relaxed)
+    }
+
+    /// Whether the listener has any use for events now. Without, editing costs nothing here.
+    pub(crate) fn want(&self, is_wanted: bool) {
+        self.is_idle.store(!is_wanted, Ordering::Relaxed);
     }
 
     /// Something happened. What people do not see (`.unisson/…`) is no event.

@@ -5,6 +5,7 @@
 //! become IO in `effects` and in the outboxes of sockets.
 
 mod address;
+mod attachments;
 mod audit;
 pub mod auth;
 mod carrier;
@@ -14,12 +15,14 @@ mod connection;
 mod crdt;
 mod crowd;
 mod doc_task;
-mod edits;
 mod effects;
 mod events;
+mod flow;
 mod frame;
 mod gate;
 mod http;
+mod indexing;
+mod knocks;
 mod listener;
 mod memory;
 mod metrics;

@@ -34,6 +34,7 @@ fn main() -> ExitCode {
         Command::Export(options) => work(|| commands::export::run(options)),
         Command::Import(options) => work(|| commands::import::run(options)),
         Command::Rm(options) => work(|| commands::rm::run(options)),
+        Command::Reindex(options) => work(|| commands::reindex::run(options)),
         Command::Stat(options) => work(|| commands::stat::run(options)),
         Command::Audit(options) => work(|| commands::audit::run(*options)),
         Command::Token(options) => work(|| commands::token::run(*options)),

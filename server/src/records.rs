@@ -29,11 +29,7 @@ use unisson_protocol::DocName;
 use unisson_session::{Change, Entries, Record};
 use unisson_storage::{Mark, Store, StoreError};
 
-use crate::{
-    crdt,
-    edits::{self, EditError},
-    registry::Registry,
-};
+use crate::{changes, crdt, registry::Registry};
 
 /// How often it is looked what other servers wrote.
 pub(crate) const LOOK_EVERY: Duration = Duration::from_secs(2);
@@ -112,6 +108,11 @@ impl Records {
         let cell = self.cell(name)?;
         let handle = cell.get_or_try_init(|| load(store, name)).await?;
         Ok(handle.clone())
+    }
+
+    /// Lets go of a record that was erased: what comes under its name begins anew.
+    pub(crate) fn forget(&self, name: &DocName) {
+        self.cells().remove(name);
     }
 
     fn cell(&self, name: &DocName) -> Result<Arc<OnceCell<RecordHandle>>, RecordError> {
@@ -267,7 +268,7 @@ impl RecordHandle {
             name: name.clone(),
             problem,
         })?;
-        let hand_over = |author, update| edits::hand_over(registry, name, author, update);
+        let hand_over = |author, update| changes::hand_over(registry, name, author, update, None);
         // Until it is known what became of the edit, nothing may be built on either state.
         writing.is_stale = true;
         let outcome = async {
@@ -290,12 +291,10 @@ impl RecordHandle {
                 tracing::warn!(record = %name, %error, "a change of a record was not made");
                 self.renew(&registry.shared().store, &mut writing).await?;
                 // It may still become durable: the next look reads once more.
-                writing.is_stale = error == EditError::Unknown;
+                writing.is_stale = matches!(error, changes::ChangeError::Unknown);
                 Err(match error {
-                    EditError::Busy(problem) | EditError::Refused(problem) => {
-                        RecordError::Unavailable(problem)
-                    }
-                    EditError::Unknown => RecordError::Unknown,
+                    changes::ChangeError::Unknown => RecordError::Unknown,
+                    error => RecordError::Unavailable(error.to_string()),
                 })
             }
         }

@@ -16,13 +16,16 @@ use unisson_storage::Store;
 
 use crate::{
     Settings,
+    attachments::Attachments,
     audit::Audit,
-    auth::Authenticator,
+    auth::{Authenticator, is_anonymous},
     connection::Backlog,
     crowd::Crowd,
     doc_task::{self, DocInbox, DocMessage, Joining},
     events::Events,
     gate::Gate,
+    indexing::Indexing,
+    knocks::Knocks,
     memory::{self, Memory, Weight},
     metrics::Metrics,
     quota::Quotas,
@@ -39,6 +42,9 @@ const COMPACTIONS_MAX: usize = 1;
 /// How many calls about histories run at a time: each holds a whole document, several times over,
 /// and mostly one processor.
 const HISTORIES_MAX: usize = 2;
+/// How many spaces are taken away or filled at a time: each holds a page with its pictures, or an
+/// archive.
+const EXPORTS_MAX: usize = 3;
 /// How many updates that made a document panic are remembered.
 const POISONS_MAX: usize = 1_024;
 
@@ -63,15 +69,22 @@ pub(crate) struct Shared {
     pub(crate) people: Crowd<Arc<str>>,
     /// How many requests each may make.
     pub(crate) gate: Gate,
+    /// Who was refused a moment ago.
+    pub(crate) knocks: Knocks,
     /// How much documents may take together.
     pub(crate) quotas: Quotas,
     /// Documents that only the server writes.
     pub(crate) records: Arc<Records>,
     pub(crate) spaces: Arc<Spaces>,
+    pub(crate) attachments: Attachments,
+    /// Spaces that are taken away or filled at a time.
+    pub(crate) exports: Arc<Semaphore>,
     pub(crate) events: Arc<Events>,
     /// Set where any is configured.
     pub(crate) webhooks: OnceLock<Webhooks>,
     pub(crate) audit: Audit,
+    /// What can be searched.
+    pub(crate) indexing: Arc<Indexing>,
     next_id: AtomicU64,
 }
 
@@ -85,6 +98,7 @@ impl Shared {
             sockets: Sockets::new(&settings),
             people: Crowd::new(settings.traffic.peers_per_user_max),
             gate: Gate::new(&settings.traffic),
+            knocks: Knocks::default(),
             quotas: Quotas::new(settings.quotas.clone()),
             settings,
             store,
@@ -97,9 +111,12 @@ impl Shared {
             poisons: Poisons::default(),
             records,
             spaces,
+            attachments: Attachments::default(),
+            exports: Arc::new(Semaphore::new(EXPORTS_MAX)),
             events: Arc::default(),
             webhooks: OnceLock::new(),
             audit: Audit::default(),
+            indexing: Arc::default(),
             next_id: AtomicU64::new(1),
         }
     }
@@ -193,7 +210,9 @@ impl Registry {
         mut joining: Joining,
         backlog: &mut Backlog,
     ) -> Result<DocInbox, CloseReason> {
-        if let Some(user) = &joining.peer.user {
+        // Whoever has shown nothing is nobody in particular: a public page has any number of them.
+        let user = joining.peer.user.as_ref();
+        if let Some(user) = user.filter(|user| !is_anonymous(user)) {
             let place = self.shared.people.enter(user.clone());
             joining.place = Some(place.ok_or_else(|| {
                 self.shared.metrics.limit("peers_per_user_max");

@@ -12,7 +12,7 @@ use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use unisson_storage::{OpenError, PlaceError, Store, StoreSettings};
 
 use crate::{
-    Settings,
+    Settings, attachments,
     auth::Authenticator,
     http::{self, AppState},
     listener::{Certificate, Listener, TlsError},
@@ -141,11 +141,19 @@ fn tidy(registry: &Registry, certificate: Option<Arc<Certificate>>) -> Vec<JoinH
         let shared = registry.shared().clone();
         async move { shared.records.keep_up(&shared.store).await }
     });
+    let indexing = tokio::spawn({
+        let shared = registry.shared().clone();
+        async move { shared.indexing.keep_up(&shared).await }
+    });
+    let attachments = tokio::spawn({
+        let registry = registry.clone();
+        async move { attachments::keep_tidy(&registry).await }
+    });
     let certificate = certificate.map(|certificate| {
         let shared = registry.shared().clone();
         tokio::spawn(async move { certificate.keep_fresh(&shared.metrics).await })
     });
-    [memory, quotas, records]
+    [memory, quotas, records, indexing, attachments]
         .into_iter()
         .chain(certificate)
         .collect()
@@ -166,6 +174,7 @@ impl RunningServer {
         let _ = self.stop_accepting.send(true);
         let drained = tokio::time::timeout(deadline, self.registry.drain()).await;
         shared.sockets.close_all();
+        shared.indexing.close();
         companions::stop(&shared).await;
         let closed = shared.store.close().await;
         // Last answers and goodbyes are still being written.

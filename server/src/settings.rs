@@ -1,12 +1,15 @@
 //! Everything that can be set: by flag, by `UNISSON_*` variable, by TOML file, by default, in this
 //! order.
 
+mod admin;
+mod attachments;
 mod audit;
 mod auth;
 mod http;
 mod limits;
 mod oidc;
 mod quotas;
+mod search;
 mod spaces;
 mod store;
 mod tokens;
@@ -18,11 +21,14 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde::Deserialize;
 
 use self::{
+    admin::AdminFile,
+    attachments::AttachmentsFile,
     audit::AuditFile,
     auth::AuthFile,
     http::{EmbedFile, HttpFile, TlsFile},
     limits::{COMMIT_INTERVAL_MS_MAX, Limits, LimitsFile},
     quotas::QuotaFile,
+    search::SearchFile,
     spaces::SpacesFile,
     store::StoreFile,
     tokens::{token, tokens_of_list},
@@ -30,17 +36,20 @@ use self::{
 };
 use crate::commands;
 
+pub(crate) use self::webhooks::webhook_url;
 pub use self::{
+    attachments::AttachmentSettings,
     audit::AuditSettings,
     auth::{AuthOptions, AuthSettings, CallbackSettings, Secret},
     http::{HttpOptions, HttpSettings, TlsSettings},
     limits::{LimitOptions, TrafficLimits},
     oidc::OidcSettings,
     quotas::QuotaRule,
+    search::SearchSettings,
     spaces::SpacesSettings,
     store::{ObjectStoreSettings, RequestChecksum, StoreOptions},
     tokens::Token,
-    webhooks::{EventSettings, WebhookSettings},
+    webhooks::{EventSettings, HookNetworks, WebhookSettings},
 };
 
 /// A self-hosted server on which many people write the same page at once.
@@ -69,6 +78,8 @@ pub enum Command {
     Import(commands::import::Options),
     /// Erase documents for good
     Rm(commands::rm::Options),
+    /// Make the index of the search anew
+    Reindex(commands::reindex::Options),
     /// Say how much each document takes
     Stat(commands::stat::Options),
     /// Make a token that lets somebody in
@@ -92,6 +103,9 @@ pub struct Options {
     /// Where documents are, if not in a folder.
     #[command(flatten)]
     pub store: StoreOptions,
+    /// Folder of the index for searching [default: index in the data folder]
+    #[arg(long, env = "UNISSON_INDEX", value_name = "DIR")]
+    pub index: Option<PathBuf>,
     /// Listen beyond this machine although no token is configured
     #[arg(long, env = "UNISSON_INSECURE", num_args = 0..=1, default_missing_value = "true")]
     pub insecure: Option<bool>,
@@ -157,6 +171,7 @@ struct File {
     limits: LimitsFile,
     history: HistoryFile,
     spaces: SpacesFile,
+    search: SearchFile,
     store: StoreFile,
     http: HttpFile,
     tls: TlsFile,
@@ -165,6 +180,8 @@ struct File {
     events: EventsFile,
     webhooks: Vec<WebhookFile>,
     audit: AuditFile,
+    admin: AdminFile,
+    attachments: AttachmentsFile,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -192,8 +209,12 @@ pub struct Settings {
     pub tokens: Vec<Token>,
     /// Who else may come in, by signed tokens.
     pub auth: AuthSettings,
+    /// The groups of the sign-in whose people are operators.
+    pub admin_groups: Vec<String>,
     /// What new spaces are like, and who makes them.
     pub spaces: SpacesSettings,
+    /// Whether people can search, and where the index is.
+    pub search: SearchSettings,
     /// The cookie that may carry a token.
     pub cookie: String,
     /// Web origins whose pages may connect, beside the server's own.
@@ -228,8 +249,12 @@ pub struct Settings {
     pub events: EventSettings,
     /// Whom events are sent to.
     pub webhooks: Vec<WebhookSettings>,
+    /// Where webhooks that calls make may go beside public addresses.
+    pub hook_networks: HookNetworks,
     /// What is written down of what people do.
     pub audit: AuditSettings,
+    /// How long files that nobody wants any more are kept.
+    pub attachments: AttachmentSettings,
     /// Form of the log lines.
     pub log: LogForm,
 }
@@ -283,7 +308,9 @@ impl Settings {
             insecure: false,
             tokens: Vec::new(),
             auth: AuthSettings::default(),
+            admin_groups: Vec::new(),
             spaces: SpacesSettings::default(),
+            search: SearchSettings::default(),
             cookie: "unisson_token".into(),
             origins: Vec::new(),
             sockets_max: 20_000,
@@ -300,7 +327,9 @@ impl Settings {
             thinning: unisson_history::Thinning::default(),
             events: EventSettings::default(),
             webhooks: Vec::new(),
+            hook_networks: HookNetworks::default(),
             audit: AuditSettings::default(),
+            attachments: AttachmentSettings::default(),
             log: LogForm::Text,
         }
     }
@@ -328,8 +357,10 @@ impl Settings {
             store: ObjectStoreSettings::gather(options.store, file.store)
                 .map_err(|(key, problem)| SettingsError::Value { key, problem })?,
             insecure,
+            admin_groups: file.admin.gather(file.auth.signs_in())?,
             auth: AuthSettings::gather(options.auth, &mut file.auth, insecure)?,
             spaces: file.spaces.read()?,
+            search: file.search.read(options.index),
             tokens: match &options.tokens {
                 Some(list) => tokens_of_list(list)?,
                 None => file
@@ -357,8 +388,10 @@ impl Settings {
             quotas: quotas::gather(file.quotas)?,
             thinning: thinning(&file.history, default.thinning),
             events: webhooks::events(&file.events)?,
+            hook_networks: webhooks::hook_networks(&file.events)?,
             webhooks: webhooks::webhooks(file.webhooks)?,
             audit: AuditSettings::gather(&file.audit)?,
+            attachments: file.attachments.read()?,
             log: options.log.or(file.log).unwrap_or_default(),
         };
         settings.check()?;

@@ -7,13 +7,18 @@ use std::{
     time::Duration,
 };
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore, watch},
+    time::Instant,
+};
 use unisson_protocol::CloseReason;
 
 use crate::{
     Settings,
     address::ClientAddress,
+    auth::is_anonymous,
     crowd::{Crowd, Member},
+    flow::{Flows, Rates, Share, Wait},
     outbox::Outbox,
 };
 
@@ -31,6 +36,8 @@ pub(crate) struct Sockets {
     permits_max: usize,
     of_addresses: Crowd<IpAddr>,
     unidentified: Crowd<IpAddr>,
+    said_by_addresses: Flows<IpAddr>,
+    said_by_users: Flows<Arc<str>>,
     open: Mutex<Open>,
     /// Turns true once.
     stopping: watch::Sender<bool>,
@@ -43,9 +50,34 @@ pub(crate) struct Admission {
     _of_address: Member<IpAddr>,
     /// Until the client has said who it is.
     unidentified: Option<Member<IpAddr>>,
+    /// What all sockets of the address have said.
+    said_by_address: Arc<Share>,
+    /// The same of the person, where there is one.
+    said_by_user: Option<Arc<Share>>,
 }
 
 impl Admission {
+    /// So many frames and bytes were read: what that comes to for the person and for the address.
+    pub(crate) fn took(
+        &self,
+        now: Instant,
+        (frames, bytes): (usize, usize),
+    ) -> (Option<Wait>, Option<Wait>) {
+        let of_user = self.said_by_user.as_ref();
+        let of_user = of_user.map(|said| said.take(now, frames, bytes));
+        let of_address = self.said_by_address.take(now, frames, bytes);
+        (of_user, Some(of_address))
+    }
+
+    pub(crate) fn has_user(&self) -> bool {
+        self.said_by_user.is_some()
+    }
+
+    /// The socket is this person's.
+    pub(crate) fn of_user(&mut self, said: Option<Arc<Share>>) {
+        self.said_by_user = said;
+    }
+
     /// The client has said who it is.
     pub(crate) fn identified(&mut self) {
         self.unidentified = None;
@@ -90,9 +122,16 @@ impl Sockets {
             permits_max,
             of_addresses: Crowd::new(settings.sockets_per_address_max()),
             unidentified: Crowd::new(settings.traffic.unidentified_per_address_max),
+            said_by_addresses: Flows::new(Rates::of_address(&settings.traffic)),
+            said_by_users: Flows::new(Rates::of_user(&settings.traffic)),
             open: Mutex::default(),
             stopping: watch::Sender::new(false),
         }
+    }
+
+    /// What all sockets of a person have said; nothing for those whom nobody can tell apart.
+    pub(crate) fn share_of(&self, user: &Arc<str>) -> Option<Arc<Share>> {
+        (!is_anonymous(user)).then(|| self.said_by_users.share(Instant::now(), user.clone()))
     }
 
     /// A place for one more socket, unless there are too many.
@@ -106,6 +145,8 @@ impl Sockets {
             _permit: permit.map_err(|_| Crowded::Process)?,
             _of_address: of_address,
             unidentified: Some(unidentified),
+            said_by_address: self.said_by_addresses.share(Instant::now(), address),
+            said_by_user: None,
         })
     }
 

@@ -39,7 +39,7 @@ pub(crate) use self::{
 /// The documents of spaces.
 const DOCUMENTS: &str = "spaces/";
 /// The records of spaces.
-const RECORDS: &str = ".unisson/spaces/";
+pub(crate) const RECORDS: &str = ".unisson/spaces/";
 /// How many spaces are held in memory; those that nobody uses go first.
 const SPACES_MAX: usize = 8_000;
 
@@ -146,6 +146,18 @@ impl Spaces {
         }))
     }
 
+    /// What the page of a document is called, where it is a page that there is.
+    pub(crate) async fn title_of(&self, document: &DocName) -> Result<Option<String>, RecordError> {
+        let Some((space, page)) = parts(document.as_str()) else {
+            return Ok(None);
+        };
+        let Some(held) = self.find(space).await? else {
+            return Ok(None);
+        };
+        let space = held.space()?;
+        Ok(space.and_then(|space| Some(space.pages.get(page)?.title.clone())))
+    }
+
     /// The space of this id, where there is one.
     pub(crate) async fn find(&self, id: &str) -> Result<Option<Arc<HeldSpace>>, RecordError> {
         if !is_id(id) {
@@ -208,7 +220,7 @@ impl Spaces {
 }
 
 /// Space and page in the name of a document.
-fn parts(document: &str) -> Option<(&str, &str)> {
+pub(crate) fn parts(document: &str) -> Option<(&str, &str)> {
     let (space, rest) = document.strip_prefix(DOCUMENTS)?.split_once('/')?;
     let page = rest.split('/').next()?;
     is_id(space).then_some((space, page))

@@ -3,26 +3,25 @@
 //! A document in the trash stays where it is, whole, with its versions. That it is there says a
 //! record beside it: a document of the server's own whose name is a hash of the document's, so that
 //! erasing both leaves the name in no object. Nothing looks for records of documents that never were
-//! in the trash: whether there is one is known without IO.
+//! in the trash: whether there is one is known without IO. What another server puts there is seen as
+//! soon as any change of a record is.
 
-use bytes::Bytes;
+use std::convert::Infallible;
+
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
-use unisson_content::{Draft, EditError, Root, edit};
 use unisson_history::Author;
 use unisson_protocol::DocName;
-use unisson_session::whole;
+use unisson_session::Entries;
 
 use crate::{
-    changes::{self, ChangeError},
-    crdt,
+    changes::ChangeError,
+    records::{self, RecordError},
     registry::{Registry, Shared},
-    versions::{HistoryError, heavy, unix_now_ms},
+    versions::{HistoryError, unix_now_ms},
 };
 
 const FOLDER: &str = ".unisson/trash/";
-/// The map and the key of a record; the value is JSON as text.
-const FIELD: &str = "record";
+/// The entry of a record; its value is JSON.
 const KEY: &str = "trash";
 
 /// That a document is in the trash.
@@ -57,30 +56,15 @@ pub(crate) async fn entry(shared: &Shared, name: &DocName) -> Result<Option<Entr
     if !shared.store.has(record.as_str()) {
         return Ok(None);
     }
-    let state = state_of(shared, &record).await?;
-    heavy(move || read(&state)).await
+    let handle = shared.records.open(&shared.store, &record).await?;
+    read(handle.read().entries())
 }
 
-async fn state_of(shared: &Shared, record: &DocName) -> Result<Bytes, HistoryError> {
-    let stored = shared.store.read(record.as_str()).await?;
-    let (parts, _) = crdt::parts(stored);
-    heavy(move || Ok(whole(&parts)?.state)).await
-}
-
-fn read(state: &Bytes) -> Result<Option<Entry>, HistoryError> {
-    let damaged = |problem: String| HistoryError::Damaged(format!("the trash's record: {problem}"));
-    let content = unisson_content::Content::of(state);
-    let content = content.map_err(|error| damaged(error.to_string()))?;
-    let Some(Root::Json(Value::Object(map))) = content.roots.get(FIELD) else {
-        return Ok(None);
-    };
-    match map.get(KEY) {
-        None => Ok(None),
-        Some(Value::String(text)) => serde_json::from_str(text)
-            .map(Some)
-            .map_err(|error| damaged(error.to_string())),
-        Some(_) => Err(damaged("not a text".into())),
-    }
+fn read(entries: &Entries) -> Result<Option<Entry>, HistoryError> {
+    let entry = entries.get(KEY).map(|text| serde_json::from_str(text));
+    entry.transpose().map_err(|error| {
+        HistoryError::Damaged(format!("the trash's record cannot be read: {error}"))
+    })
 }
 
 /// Puts a document into the trash, durably.
@@ -99,11 +83,7 @@ pub(crate) async fn put(
     };
     let text =
         serde_json::to_string(&entry).map_err(|error| HistoryError::Damaged(error.to_string()));
-    let text = Value::String(text?);
-    write(registry, name, author, move |draft| {
-        draft.set_key(FIELD, KEY, &text)
-    })
-    .await?;
+    write(registry, name, author, Some(text?)).await?;
     Ok(entry)
 }
 
@@ -113,26 +93,30 @@ pub(crate) async fn take_out(
     name: &DocName,
     author: &Author,
 ) -> Result<(), ChangeError> {
-    write(registry, name, author, |draft| {
-        draft.remove_key(FIELD, KEY).map(drop)
-    })
-    .await
+    write(registry, name, author, None).await
 }
 
 async fn write(
     registry: &Registry,
     name: &DocName,
     author: &Author,
-    change: impl FnOnce(&mut Draft<'_>) -> Result<(), EditError> + Send + 'static,
+    entry: Option<String>,
 ) -> Result<(), ChangeError> {
+    let shared = registry.shared();
     let record = record_of(name)?;
-    let state = state_of(registry.shared(), &record).await?;
-    let client_id = changes::draw_client_id(&state)?;
-    let update = heavy(move || {
-        edit(&state, client_id, change).map_err(|error| HistoryError::Damaged(error.to_string()))
-    });
-    match update.await? {
-        Some(update) => changes::make(registry, &record, author, update, None).await,
-        None => Ok(()),
-    }
+    let handle = shared.records.open(&shared.store, &record).await;
+    let handle = handle.map_err(HistoryError::from)?;
+    let decide = |entries: &Entries| {
+        let changes = match entries.get(KEY) == entry.as_ref() {
+            true => Vec::new(),
+            false => vec![(KEY.to_owned(), entry)],
+        };
+        Ok::<_, Infallible>((changes, ()))
+    };
+    let written = handle.change(registry, author.clone(), decide).await;
+    written.map_err(|error| match error {
+        records::ChangeError::Declined(never) => match never {},
+        records::ChangeError::Failed(RecordError::Unknown) => ChangeError::Unknown,
+        records::ChangeError::Failed(error) => HistoryError::from(error).into(),
+    })
 }

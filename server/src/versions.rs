@@ -10,7 +10,7 @@ use unisson_protocol::{DocName, encoding::DecodeError};
 use unisson_session::{Chronicle, LoadError, VersionWanted, chronicle, version_body};
 use unisson_storage::{Basis, NewVersion, StoreError, StoredVersion, VersionId};
 
-use crate::{crdt, registry::Shared};
+use crate::{crdt, records::RecordError, registry::Shared};
 
 /// Why a version was not kept, or a document's history not read.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +41,16 @@ impl From<StoreError> for HistoryError {
             StoreError::Unavailable(problem) => Self::Unavailable(problem),
             error @ StoreError::Damaged { .. } => Self::Damaged(error.to_string()),
             error @ StoreError::Erased { .. } => Self::Erased(error.to_string()),
+        }
+    }
+}
+
+impl From<RecordError> for HistoryError {
+    fn from(error: RecordError) -> Self {
+        match error {
+            RecordError::Unavailable(problem) => Self::Unavailable(problem),
+            error @ RecordError::Unknown => Self::Unavailable(error.to_string()),
+            error @ RecordError::Damaged { .. } => Self::Damaged(error.to_string()),
         }
     }
 }

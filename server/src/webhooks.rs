@@ -1,11 +1,12 @@
 //! Webhooks: events, signed as [Standard Webhooks](https://www.standardwebhooks.com) has it, to
-//! whom the operator names.
+//! whom the operator names, or who was named by a call ([`book`]).
 //!
 //! Promises: at least once, however often the process is killed; with retries over days; nobody
 //! waits for a receiver. No promise about the order: receivers look at `timestamp`.
 //!
 //! One task owns the [`queue`]; attempts and writes to the journal run beside it.
 
+pub(crate) mod book;
 mod keeper;
 mod queue;
 mod sender;
@@ -16,13 +17,15 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use aws_lc_rs::rand;
 use tokio::{
-    sync::{mpsc, oneshot},
+    sync::{mpsc, oneshot, watch},
     task::{JoinHandle, JoinSet},
     time::Instant,
 };
+use unisson_session::Record;
 use unisson_storage::{Journal, StoreError, utc};
 
 use self::{
+    book::Book,
     keeper::{Keeper, Left, Write},
     queue::{Fact, Queue, next_ms},
     sender::{Outcome, Sender},
@@ -45,6 +48,8 @@ const LOOK: Duration = Duration::from_secs(5 * 60);
 const COMMANDS_MAX: usize = 64;
 /// How long a stop may take.
 const GOODBYE: Duration = Duration::from_secs(3);
+/// Why a webhook gets nothing that somebody has paused.
+const PAUSED: &str = "paused";
 
 /// How a webhook is doing.
 #[derive(Debug, Clone)]
@@ -68,11 +73,12 @@ enum Command {
     Stop,
 }
 
-/// The way to the task; nothing where no webhook is configured.
+/// The way to the task.
 #[derive(Debug)]
 pub(crate) struct Webhooks {
     commands: mpsc::Sender<Command>,
     settings: Vec<Arc<WebhookSettings>>,
+    pub(crate) book: Arc<Book>,
     task: std::sync::Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -86,31 +92,34 @@ impl Webhooks {
     /// Takes over what was left, and begins.
     pub(crate) async fn start(
         settings: &[WebhookSettings],
+        book: Book,
         journal: Journal,
         events: Arc<Events>,
         news: mpsc::Receiver<News>,
     ) -> Result<Self, String> {
         let settings: Vec<_> = settings.iter().cloned().map(Arc::new).collect();
-        let mut senders = BTreeMap::new();
         for settings in &settings {
             let sender = Sender::new(settings.clone());
-            let sender = sender.map_err(|error| format!("webhooks: {}: {error}", settings.id))?;
-            senders.insert(settings.id.clone(), sender);
+            sender.map_err(|error| format!("webhooks: {}: {error}", settings.id))?;
         }
+        let book = Arc::new(book);
         let (commands, asked) = mpsc::channel(COMMANDS_MAX);
-        let mut task = Task::new(settings.clone(), senders, journal, events);
+        let changes = book.subscribe();
+        let mut task = Task::new(settings.clone(), book.clone(), journal, events);
         let left = task.look().await;
         left.map_err(|error| format!("the queue of webhooks cannot be read: {error}"))?;
-        let task = tokio::spawn(task.run(news, asked));
+        let task = tokio::spawn(task.run(news, asked, changes));
         Ok(Self {
             commands,
             settings,
+            book,
             task: std::sync::Mutex::new(Some(task)),
         })
     }
 
-    pub(crate) fn settings(&self, id: &str) -> Option<&Arc<WebhookSettings>> {
-        self.settings.iter().find(|settings| settings.id == id)
+    pub(crate) fn settings(&self, id: &str) -> Option<Arc<WebhookSettings>> {
+        let fixed = self.settings.iter().find(|settings| settings.id == id);
+        fixed.cloned().or_else(|| self.book.settings_one(id))
     }
 
     pub(crate) async fn standings(&self) -> Option<Vec<Standing>> {
@@ -163,6 +172,9 @@ impl Webhooks {
 
 /// The owner of the queue.
 struct Task {
+    /// Those of the settings, which come first.
+    fixed: Vec<Arc<WebhookSettings>>,
+    book: Arc<Book>,
     settings: BTreeMap<String, Arc<WebhookSettings>>,
     senders: BTreeMap<String, Sender>,
     events: Arc<Events>,
@@ -185,34 +197,24 @@ enum Turn {
     Attempted((String, Message, Outcome)),
     Written(Result<(), (Write, StoreError)>),
     Looked(Result<Vec<Left>, StoreError>),
+    Reshaped,
     Timer,
 }
 
 impl Task {
     fn new(
-        settings: Vec<Arc<WebhookSettings>>,
-        senders: BTreeMap<String, Sender>,
+        fixed: Vec<Arc<WebhookSettings>>,
+        book: Arc<Book>,
         journal: Journal,
         events: Arc<Events>,
     ) -> Self {
-        let target = |settings: &WebhookSettings| {
-            blake3::hash(settings.url.to_string().as_bytes())
-                .to_hex()
-                .as_str()[..16]
-                .to_owned()
-        };
-        let targets: Vec<_> = settings
-            .iter()
-            .map(|settings| (settings.id.clone(), target(settings)))
-            .collect();
-        let settings = settings
-            .into_iter()
-            .map(|settings| (settings.id.clone(), settings));
-        Self {
-            settings: settings.collect(),
-            senders,
+        let mut task = Self {
+            fixed,
+            book,
+            settings: BTreeMap::new(),
+            senders: BTreeMap::new(),
             events,
-            queue: Queue::default().with_targets(&targets),
+            queue: Queue::default(),
             keeper: Keeper::new(journal),
             attempts: JoinSet::new(),
             writing: JoinSet::new(),
@@ -220,6 +222,62 @@ impl Task {
             flush_at: Instant::now(),
             looking: JoinSet::new(),
             look_at: Instant::now() + LOOK,
+        };
+        task.reshape();
+        task
+    }
+
+    /// Takes the webhooks as they are now: those of the settings, and those of the book.
+    fn reshape(&mut self) {
+        let made = self.book.settings();
+        let all = made.into_iter().chain(self.fixed.iter().cloned());
+        let all: BTreeMap<_, _> = all
+            .map(|settings| (settings.id.clone(), settings))
+            .collect();
+        self.senders = all
+            .iter()
+            .filter_map(|(id, settings)| match Sender::new(settings.clone()) {
+                Ok(sender) => Some((id.clone(), sender)),
+                Err(error) => {
+                    tracing::error!(webhook = id, error, "nothing can be sent there");
+                    None
+                }
+            })
+            .collect();
+        self.settings = all;
+        let targets: Vec<_> = self
+            .settings
+            .values()
+            .map(|settings| target(settings))
+            .collect();
+        self.queue = std::mem::take(&mut self.queue).with_targets(&targets);
+        self.keeper.reshaped();
+        self.events.want(!self.settings.is_empty());
+        self.follow_pauses();
+    }
+
+    /// Switches off what somebody has paused, and on what was paused before.
+    fn follow_pauses(&mut self) {
+        let now_ms = unix_now_ms();
+        let settings: Vec<_> = self.settings.values().cloned().collect();
+        for settings in settings {
+            let Some(endpoint) = self.queue.endpoint(&settings.id) else {
+                continue;
+            };
+            let to = settings.id.clone();
+            match (settings.is_paused, endpoint.disabled()) {
+                (true, None) => self.note(&Fact::Disabled {
+                    to,
+                    disabled: queue::Disabled {
+                        at_ms: now_ms,
+                        reason: PAUSED.into(),
+                    },
+                }),
+                (false, Some(disabled)) if disabled.reason == PAUSED => {
+                    self.note(&Fact::Enabled { to, at_ms: now_ms });
+                }
+                _ => {}
+            }
         }
     }
 
@@ -238,6 +296,7 @@ impl Task {
             let targets = self.queue.targets();
             self.queue.adopt(left.queue.with_targets(&targets));
         }
+        self.follow_pauses();
         // Whoever marked these was killed before it could tell.
         let marked: Vec<_> = self.queue.marked().map(str::to_owned).collect();
         let now_ms = unix_now_ms();
@@ -257,7 +316,12 @@ impl Task {
         }
     }
 
-    async fn run(mut self, mut news: mpsc::Receiver<News>, mut asked: mpsc::Receiver<Command>) {
+    async fn run(
+        mut self,
+        mut news: mpsc::Receiver<News>,
+        mut asked: mpsc::Receiver<Command>,
+        mut changes: watch::Receiver<Arc<Record>>,
+    ) {
         let events = self.events.clone();
         let mut telling = std::pin::pin!(events.run());
         loop {
@@ -268,6 +332,7 @@ impl Task {
                 Some(Ok(attempted)) = self.attempts.join_next() => Turn::Attempted(attempted),
                 Some(Ok(written)) = self.writing.join_next() => Turn::Written(written),
                 Some(Ok(looked)) = self.looking.join_next() => Turn::Looked(looked),
+                Ok(()) = changes.changed() => Turn::Reshaped,
                 () = timer => Turn::Timer,
                 () = &mut telling => Turn::Timer,
             };
@@ -281,6 +346,7 @@ impl Task {
                 Turn::Looked(Err(error)) => {
                     tracing::warn!(%error, "cannot look what other servers left of webhooks");
                 }
+                Turn::Reshaped => self.reshape(),
                 Turn::Written(Ok(())) | Turn::Timer => {}
             }
             self.proceed();
@@ -528,6 +594,12 @@ impl Task {
             }
         }
     }
+}
+
+/// A webhook's id, and what its address is: another one begins anew.
+fn target(settings: &WebhookSettings) -> (String, String) {
+    let hash = blake3::hash(settings.url.to_string().as_bytes()).to_hex();
+    (settings.id.clone(), hash.as_str()[..16].to_owned())
 }
 
 /// An event as it is sent.

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use ulid::Ulid;
 
 use crate::{
-    StoreError,
+    StoreError, blobs,
     documents::read_header,
     garbage,
     interval::Covers,
@@ -219,6 +219,10 @@ async fn is_erased(shared: &Shared, document: DocId, object: &str) -> Result<boo
     let erases = |began: Ulid| lock(&shared.index).tombstones.erases(document, began);
     if erases(ulid) {
         return Ok(true);
+    }
+    if blobs::parse_object(object).is_some() {
+        // It is made of nothing older.
+        return Ok(false);
     }
     let oldest = if object.starts_with(&document.version_folder()) {
         let header = versions::read_header(shared, object).await?;

@@ -7,7 +7,7 @@
 use bytes::Bytes;
 
 use crate::{
-    OpenError, Store, StoreSettings,
+    OpenError, Store, StoreSettings, blobs,
     codec::Malformed,
     frame::{self, Scan},
     identity,
@@ -63,6 +63,8 @@ pub struct CheckedObjects {
     pub tombstones: u64,
     /// Objects of the server's own journals, which check themselves.
     pub journals: u64,
+    /// Files that people attached.
+    pub blobs: u64,
     /// Objects that a server deleted between listing and reading.
     pub vanished: u64,
     /// All that is not as it should be.
@@ -161,6 +163,10 @@ fn check_bytes(object: &str, bytes: &Bytes, checked: &mut CheckedObjects) -> Res
         checked.versions += 1;
         let (header, _) = versions::decode(bytes)?;
         return of_its_folder(&header.name, document);
+    }
+    if let Some((_, id)) = blobs::parse_object(object) {
+        checked.blobs += 1;
+        return blobs::check(&id, bytes);
     }
     checked.find(
         Severity::Note,

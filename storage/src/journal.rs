@@ -90,6 +90,23 @@ impl Journal {
         Ok(named.collect())
     }
 
+    /// The objects below one folder of the journal, sorted by name.
+    pub async fn list_in(&self, folder: &str) -> Result<Vec<JournalObject>, StoreError> {
+        if !is_name(folder) {
+            return Ok(Vec::new());
+        }
+        let listed = self.objects.list(&self.object(folder)).await;
+        let prefix = format!("{}/", self.folder);
+        let objects = listed.map_err(|error| unavailable(&error))?.into_iter();
+        let named = objects.filter_map(|listed| {
+            Some(JournalObject {
+                name: listed.object.strip_prefix(&prefix)?.to_owned(),
+                bytes: listed.bytes,
+            })
+        });
+        Ok(named.collect())
+    }
+
     /// An object's bytes; `None` where there is no such object (any more).
     pub async fn get(&self, name: &str) -> Result<Option<Bytes>, StoreError> {
         match self.objects.get(&self.object(name)).await {
@@ -150,6 +167,8 @@ mod tests {
             .await
             .unwrap();
         assert!(journal.put("../1", Bytes::new()).await.is_err());
+        assert_eq!(journal.list_in("n/e").await.unwrap().len(), 1);
+        assert_eq!(journal.list_in("n/f").await.unwrap(), []);
         assert_eq!(store.journal("hooks").list().await.unwrap(), []);
         store.close().await.unwrap();
         drop((store, journal));

@@ -14,6 +14,7 @@ use std::{fmt, future::Future, path::PathBuf, sync::Arc};
 use bytes::Bytes;
 
 mod appender;
+mod blobs;
 mod bucket;
 mod calendar;
 mod codec;
@@ -59,6 +60,7 @@ mod tombstone;
 mod versions;
 
 pub use appender::{Appended, Appender};
+pub use blobs::{BlobId, StoredBlob};
 pub use bucket::{Bucket, BucketError, BucketObject};
 pub use calendar::utc;
 pub use erase::{Erased, NameAfter};

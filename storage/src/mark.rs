@@ -14,6 +14,13 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Mark(u64);
 
+impl Mark {
+    /// The mark as a number, for whoever keeps it. Another build may count differently.
+    pub fn number(self) -> u64 {
+        self.0
+    }
+}
+
 impl Store {
     /// Whether other nodes may write to this store.
     pub fn is_shared(&self) -> bool {

@@ -7,6 +7,7 @@ use std::{
 
 use crate::{
     Store, StoreError,
+    blobs::BlobId,
     documents::read_header,
     names::{DocId, SnapshotId},
     objects::ObjectError,
@@ -27,6 +28,10 @@ pub struct DocumentStatistics {
     pub versions: u64,
     /// Their bytes.
     pub version_bytes: u64,
+    /// Attached files.
+    pub blobs: u64,
+    /// Their bytes.
+    pub blob_bytes: u64,
     /// Updates in the log, also those that a snapshot covers and that are not deleted yet.
     pub log_updates: u64,
     /// Their bytes, compressed where they are in segments.
@@ -38,7 +43,7 @@ pub struct DocumentStatistics {
 impl DocumentStatistics {
     /// All bytes.
     pub fn bytes(&self) -> u64 {
-        self.snapshot_bytes + self.version_bytes + self.log_bytes
+        self.snapshot_bytes + self.version_bytes + self.blob_bytes + self.log_bytes
     }
 
     fn stored(&mut self, at_ms: u64) {
@@ -73,6 +78,11 @@ impl Store {
             } else if VersionId::from_file(file).is_some() {
                 document.versions += 1;
                 document.version_bytes += listed.bytes;
+            } else if BlobId::from_file(file).is_some() {
+                document.blobs += 1;
+                document.blob_bytes += listed.bytes;
+                // A blob does not know its document's name.
+                continue;
             } else {
                 continue;
             }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 
 use super::{At, Earlier, Item, ReadItem, SourceError, Updates, folder, to_v1};
-use crate::manifest::{self, Document, File, Manifest};
+use crate::manifest::{self, Attachment, Document, File, Manifest};
 
 struct Export {
     folder: PathBuf,
@@ -53,6 +53,14 @@ impl ReadItem for Export {
         Ok(earlier.collect())
     }
 
+    fn attachments(&self, item: &Item) -> Result<Vec<Attachment>, SourceError> {
+        Ok(self.document(item)?.attachments.clone())
+    }
+
+    fn read_attachment(&self, attachment: &Attachment) -> Result<Bytes, SourceError> {
+        self.read_listed(&attachment.file)
+    }
+
     fn read_earlier(&self, earlier: &Earlier) -> Result<Bytes, SourceError> {
         match &earlier.listed {
             Some(file) => self.open(file),
@@ -72,9 +80,14 @@ impl Export {
 
     /// A file that is what the manifest says, as an update in format v1.
     fn open(&self, file: &File) -> Result<Bytes, SourceError> {
+        to_v1(self.read_listed(file)?, &file.path)
+    }
+
+    /// A file that is what the manifest says.
+    fn read_listed(&self, file: &File) -> Result<Bytes, SourceError> {
         let content = folder::read(&self.folder.join(&file.path))?;
         let failed = |error| SourceError::new(&file.path, error);
         file.verify(&content).map_err(failed)?;
-        to_v1(content, &file.path)
+        Ok(content)
     }
 }

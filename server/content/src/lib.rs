@@ -11,6 +11,7 @@
 //! * [`edit`] changes no more of a document than what is different, so what others type at the same
 //!   time stays.
 
+mod addresses;
 mod adopt;
 mod align;
 pub mod block_note;
@@ -32,6 +33,7 @@ mod text_diff;
 pub mod tree;
 mod write;
 
+pub use addresses::{Addressed, map_addresses};
 pub use draft::{Draft, EditError, edit};
 pub use facts::{EACH_MAX, Facts, Heading, Link, Mention, TEXT_BYTES_MAX, Task, facts};
 pub use form::{Form, ParseError, Says};
@@ -40,6 +42,7 @@ pub use html::{
     page::{PageHtml, Resolve, Word},
 };
 pub use lossy::{in_names_of, wanted};
+pub use markdown::{Mark, first_text, kind_of, label, marks_of};
 pub use prosemirror::json_of_content;
 pub use read::ContentError;
 pub use reference::Reference;

@@ -8,7 +8,8 @@ mod parse;
 
 use crate::tree::{Content, Node, Root, Run};
 
-pub(crate) use inline::{Mark, first_text, is, is_true, kind_of, label, mark_of};
+pub use inline::{Mark, first_text, kind_of, label, marks_of};
+pub(crate) use inline::{is, is_true, mark_of};
 pub(crate) use parse::parse;
 
 /// The Markdown of blocks.

@@ -22,5 +22,5 @@ pub use pages::{MoveError, PAGE_DEPTH_MAX, PAGES_MAX, Position, chain, children,
 pub use role::{Action, Role, UnknownRole};
 pub use space::{
     Changes, Entries, Grant, Grantee, Group, Keys, Link, Member, Page, ReadError, Space,
-    SpaceSettings, Visibility, is_id, set,
+    SpaceSettings, TemplateFor, Visibility, is_id, set,
 };

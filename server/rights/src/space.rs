@@ -94,6 +94,16 @@ pub struct Page {
     pub created_ms: u64,
 }
 
+/// Where new pages may begin as a page does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum TemplateFor {
+    /// In its space.
+    Space,
+    /// In all spaces.
+    All,
+}
+
 /// To whom a page is granted.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Grantee {
@@ -164,6 +174,8 @@ pub struct Space {
     pub grants: BTreeMap<String, BTreeMap<Grantee, Grant>>,
     /// By their ids.
     pub links: BTreeMap<String, Link>,
+    /// Pages that new pages may begin as.
+    pub templates: BTreeMap<String, TemplateFor>,
 }
 
 /// An entry that no program of this version has written.
@@ -207,6 +219,11 @@ impl Keys {
         }
     }
 
+    /// That a page is a template.
+    pub fn template(page: &str) -> String {
+        format!("template:{page}")
+    }
+
     /// A link.
     pub fn link(id: &str) -> String {
         format!("link:{id}")
@@ -239,6 +256,7 @@ impl Space {
             pages: BTreeMap::new(),
             grants: BTreeMap::new(),
             links: BTreeMap::new(),
+            templates: BTreeMap::new(),
         };
         for (key, text) in entries {
             space.read_entry(key, text)?;
@@ -264,6 +282,7 @@ impl Space {
             "member" => drop(self.members.insert(id.to_owned(), value(key, text)?)),
             "group" => drop(self.groups.insert(id.to_owned(), value(key, text)?)),
             "page" => drop(self.pages.insert(id.to_owned(), value(key, text)?)),
+            "template" => drop(self.templates.insert(id.to_owned(), value(key, text)?)),
             "link" => drop(self.links.insert(id.to_owned(), value(key, text)?)),
             "grant" => {
                 let mut parts = id.splitn(3, ':');

@@ -15,6 +15,11 @@ use super::{
 const ANONYMOUS: &str = "anonymous";
 const ANONYMOUS_NAME: &str = "Anonyme · Anonymous";
 
+/// Whether this is the name of those whom nobody can tell apart.
+pub(crate) fn is_anonymous(user: &str) -> bool {
+    user == ANONYMOUS
+}
+
 /// About what somebody asks.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum About<'a> {
@@ -94,10 +99,7 @@ impl Identity {
 
     /// Whether they have shown nothing at all.
     pub(crate) fn is_nobody(&self) -> bool {
-        self.person
-            .user
-            .as_deref()
-            .is_some_and(|user| user == ANONYMOUS)
+        self.person.user.as_deref().is_some_and(is_anonymous)
             && self.principal == Principal::default()
     }
 

@@ -20,7 +20,7 @@ use unisson_session::{version_state, whole};
 use unisson_storage::{Store, StoreError, utc};
 
 use super::{Place, documents, exit_code, print_json, progress};
-use crate::crdt;
+use crate::{attachments::portable::attached, crdt};
 
 /// What `export` can be told.
 #[derive(Debug, Args)]
@@ -78,6 +78,7 @@ pub async fn run(options: Options) -> anyhow::Result<ExitCode> {
                     }
                     false => export_versions(&store, &name, &options.to, &mut exported).await?,
                 }
+                export_attachments(&store, &name, &options.to, &mut exported).await?;
                 manifest.documents.push(exported.document);
             }
             Ok(None) => {}
@@ -174,6 +175,35 @@ async fn export_versions(
             Err(problem) => {
                 eprintln!("{name:?}: version {id} is left out: {problem}");
                 exported.document.versions_left_out += 1;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Writes the files that are attached to a document, one at a time. One that is lost is said: the text
+/// is whole without it.
+async fn export_attachments(
+    store: &Store,
+    name: &str,
+    to: &Path,
+    exported: &mut Exported,
+) -> anyhow::Result<()> {
+    for (id, file) in attached(store, name).await.map_err(anyhow::Error::msg)? {
+        let blob = match file.blob() {
+            Some(blob) => store.blob(name, &blob).await,
+            None => Ok(None),
+        };
+        match blob {
+            Ok(Some(body)) => {
+                let attachment = exported.attachment(&id, serde_json::to_value(&file)?, &body);
+                write(&to.join(&attachment.file.path), &body)?;
+                exported.document.attachments.push(attachment);
+            }
+            Err(error @ StoreError::Unavailable(_)) => return Err(error.into()),
+            Ok(None) => eprintln!("{name:?}: the file {:?} is left out: it is lost", file.name),
+            Err(problem) => {
+                eprintln!("{name:?}: the file {:?} is left out: {problem}", file.name);
             }
         }
     }

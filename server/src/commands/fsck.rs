@@ -37,6 +37,7 @@ struct Report {
     ledger_records: u64,
     tombstones: u64,
     journals: u64,
+    attachments: u64,
     documents: u64,
     documents_damaged: u64,
     /// False where the store does not even open, so that no document could be read.
@@ -120,6 +121,7 @@ fn report(checked: &CheckedObjects) -> Report {
         ledger_records: checked.records,
         tombstones: checked.tombstones,
         journals: checked.journals,
+        attachments: checked.blobs,
         documents: 0,
         documents_damaged: 0,
         documents_checked: true,

@@ -18,7 +18,7 @@ use unisson_session::{Merged, StoredParts, chronicle, merge, version_body};
 use unisson_storage::{NewVersion, OpenError, Store, StoreSettings};
 
 use super::{Place, bytes_text, exit_code, open_to_write, print_json, progress};
-use crate::crdt;
+use crate::{attachments::portable::bring, crdt};
 
 /// Who wrote what is imported.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
@@ -324,6 +324,12 @@ async fn write(store: &Store, source: &Source, planned: &[Planned]) -> anyhow::R
             let basis = store.read(name).await.with_context(again)?.basis;
             let made = store.put_version(name, version, &basis).await;
             made.with_context(again)?;
+        }
+        for attachment in source.attachments(item).with_context(again)? {
+            let body = source.read_attachment(&attachment).with_context(again)?;
+            let brought = bring(store, name, &attachment.id, (&attachment.about, body));
+            let brought = brought.await.map_err(anyhow::Error::msg);
+            brought.with_context(again)?;
         }
         bar.inc(1);
     }

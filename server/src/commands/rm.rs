@@ -60,6 +60,12 @@ pub async fn run(options: Options) -> anyhow::Result<ExitCode> {
         let erased = store.erase(name, after).await;
         let erased = erased
             .with_context(|| format!("{name:?} is not wholly erased; run the command again"))?;
+        // What says how its files are called.
+        let record = format!(".unisson/attachments/{}", Store::document_key(name));
+        store
+            .erase(&record, NameAfter::Free)
+            .await
+            .with_context(|| format!("{name:?} is not wholly erased; run the command again"))?;
         rows.push(Row {
             name: name.clone(),
             erased: erased.is_some(),

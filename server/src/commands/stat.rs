@@ -30,6 +30,8 @@ struct Row {
     snapshot_bytes: u64,
     versions: u64,
     version_bytes: u64,
+    attachments: u64,
+    attachment_bytes: u64,
     log_updates: u64,
     log_bytes: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -52,6 +54,8 @@ impl Row {
             snapshot_bytes: document.snapshot_bytes,
             versions: document.versions,
             version_bytes: document.version_bytes,
+            attachments: document.blobs,
+            attachment_bytes: document.blob_bytes,
             log_updates: document.log_updates,
             log_bytes: document.log_bytes,
             stored: document.stored_ms.map(utc),
@@ -64,6 +68,8 @@ impl Row {
         self.snapshot_bytes += other.snapshot_bytes;
         self.versions += other.versions;
         self.version_bytes += other.version_bytes;
+        self.attachments += other.attachments;
+        self.attachment_bytes += other.attachment_bytes;
         self.log_updates += other.log_updates;
         self.log_bytes += other.log_bytes;
     }
@@ -95,15 +101,16 @@ pub async fn run(options: Options) -> anyhow::Result<ExitCode> {
 
 fn print(report: &Report) {
     println!(
-        "{:>12} {:>12} {:>12} {:>8} {:>8}  {:20}  document",
-        "bytes", "snapshots", "log", "updates", "versions", "stored"
+        "{:>12} {:>12} {:>12} {:>12} {:>8} {:>8}  {:20}  document",
+        "bytes", "snapshots", "log", "attachments", "updates", "versions", "stored"
     );
     let line = |row: &Row, name: &str| {
         println!(
-            "{:>12} {:>12} {:>12} {:>8} {:>8}  {:20}  {name}",
+            "{:>12} {:>12} {:>12} {:>12} {:>8} {:>8}  {:20}  {name}",
             bytes_text(row.bytes),
             bytes_text(row.snapshot_bytes),
             bytes_text(row.log_bytes),
+            bytes_text(row.attachment_bytes),
             row.log_updates,
             row.versions,
             row.stored.as_deref().unwrap_or(""),

@@ -30,6 +30,8 @@ pub(crate) struct HocuspocusSocket {
     connection: Connection,
     peers: AddressMap<Seat>,
     lifetimes: Lifetimes,
+    /// Whose token was the first to count.
+    user: Option<Arc<str>>,
     /// What the handshake showed: for providers that show nothing themselves.
     credential: Credential,
     /// Checks under way.
@@ -70,6 +72,7 @@ impl HocuspocusSocket {
             connection: Connection::default(),
             peers: AddressMap::default(),
             lifetimes: Lifetimes::default(),
+            user: None,
             credential,
             checks: AddressMap::default(),
             last_attempt: 0,
@@ -185,6 +188,7 @@ impl HocuspocusSocket {
         backlog: &mut Backlog,
     ) -> Result<(), CloseReason> {
         let id = self.door.registry.shared().draw_peer_id();
+        self.user = self.user.take().or_else(|| grant.user.clone());
         self.lifetimes
             .granted(Instant::now(), &address, grant.expires);
         let peer = Peer {
@@ -280,6 +284,10 @@ impl Dialect for HocuspocusSocket {
             }
         }
         self.carry_out(actions, backlog)
+    }
+
+    fn user(&self) -> Option<&Arc<str>> {
+        self.user.as_ref()
     }
 
     fn deadline(&self) -> Option<Instant> {

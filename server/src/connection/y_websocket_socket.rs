@@ -26,6 +26,7 @@ pub(crate) struct YWebsocketSocket {
     /// What the URL and the token came to; taken when the socket opens.
     admission: Result<Box<(DocName, Grant)>, CloseReason>,
     document: Option<DocInbox>,
+    user: Option<Arc<str>>,
     lifetime: Option<Box<Lived>>,
     access: Access,
     watched: Option<Box<Watched>>,
@@ -58,6 +59,7 @@ impl YWebsocketSocket {
             id,
             admission: admission.map(Box::new),
             document: None,
+            user: None,
             lifetime: None,
             access: Access::ReadOnly,
             watched: None,
@@ -98,6 +100,7 @@ impl Dialect for YWebsocketSocket {
         let admission = std::mem::replace(&mut self.admission, Err(CloseReason::Reset));
         let (name, grant) = *admission?;
         self.access = grant.access;
+        self.user.clone_from(&grant.user);
         self.watched = Watched::new(grant.standing, &self.door.outbox);
         self.lifetime = grant.expires.map(|ends| {
             Box::new(Lived {
@@ -172,6 +175,10 @@ impl Dialect for YWebsocketSocket {
         }
         self.access = access;
         backlog.send(document, DocMessage::Access(self.id, access))
+    }
+
+    fn user(&self) -> Option<&Arc<str>> {
+        self.user.as_ref()
     }
 
     fn next_due(&self) -> Option<Instant> {

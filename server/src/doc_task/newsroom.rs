@@ -8,7 +8,10 @@ use unisson_history::Author;
 use unisson_protocol::{DocName, PeerMessage};
 use unisson_session::{Effect, Input, PeerId};
 
-use crate::events::{Actor, DocumentEvent, Event, Events};
+use crate::{
+    events::{Actor, DocumentEvent, Event, Events},
+    indexing::Indexing,
+};
 
 /// The same author's next edit within this time is no news.
 const SAME: Duration = Duration::from_millis(250);
@@ -19,6 +22,7 @@ const EARLY_MAX: usize = 64;
 pub(super) struct Newsroom {
     name: DocName,
     events: Arc<Events>,
+    indexing: Arc<Indexing>,
     peers: BTreeMap<PeerId, Author>,
     /// Whoever may have written what the session takes now.
     writing: Vec<Author>,
@@ -30,10 +34,11 @@ pub(super) struct Newsroom {
 }
 
 impl Newsroom {
-    pub(super) fn new(name: DocName, events: Arc<Events>) -> Self {
+    pub(super) fn new(name: DocName, events: Arc<Events>, indexing: Arc<Indexing>) -> Self {
         Self {
             name,
             events,
+            indexing,
             peers: BTreeMap::new(),
             writing: Vec::new(),
             loaded: false,
@@ -45,6 +50,9 @@ impl Newsroom {
 
     /// A fact, before the session takes it.
     pub(super) fn notice(&mut self, input: &Input) {
+        if let Input::Appended(_, Ok(())) = input {
+            self.indexing.touch(&self.name);
+        }
         if !self.events.are_heard() {
             return;
         }

@@ -18,7 +18,8 @@ use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    AppState, audit, documents, history, language::prefers_french, spaces, tokens, webhooks,
+    AppState, attachments, audit, documents, history, language::prefers_french, search, spaces,
+    tokens, webhooks,
 };
 
 /// All calls.
@@ -27,8 +28,10 @@ fn calls() -> OpenApiRouter<AppState> {
         .routes(routes!(overview))
         .routes(routes!(openapi))
         .merge(documents::routes())
+        .merge(attachments::routes())
         .merge(history::routes())
         .merge(spaces::routes())
+        .merge(search::routes())
         .merge(tokens::routes())
         .merge(webhooks::routes())
         .merge(audit::routes())

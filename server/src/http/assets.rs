@@ -41,7 +41,7 @@ pub(crate) fn are_built() -> bool {
 
 /// Whether the client has a file of this name.
 pub(super) fn has(name: &str) -> bool {
-    Client::get(name).is_some()
+    get(name).is_some()
 }
 
 /// One file of the client, compressed where the browser takes it.

@@ -19,6 +19,22 @@ const fn code(code: &'static str, status: u16, meaning: &'static str) -> Code {
 /// Every code of the API, in alphabetical order. A test compares it with the sources.
 pub(crate) const CODES: &[Code] = &[
     code(
+        "attachment-deleted",
+        410,
+        "the file was deleted, and can be brought back for a while",
+    ),
+    code("attachment-name", 400, "not a name for a file"),
+    code(
+        "attachment-type",
+        415,
+        "files of this kind are not let in, or the file is not what its name says",
+    ),
+    code(
+        "attachments-full",
+        422,
+        "the document has as many files as it may",
+    ),
+    code(
         "beyond-own-rights",
         403,
         "the order asks for more than one may hand on",
@@ -84,11 +100,22 @@ pub(crate) const CODES: &[Code] = &[
         405,
         "the address knows other methods: see `Allow`",
     ),
+    code("model", 400, "the space has too many pages to be a model"),
     code("no-audit-log", 404, "the audit log is switched off"),
+    code(
+        "no-index",
+        503,
+        "searching is switched off, or the index is not open: try again",
+    ),
     code(
         "no-signing-key",
         501,
         "the server has no key to sign tokens with",
+    ),
+    code(
+        "no-such-attachment",
+        404,
+        "the document has no such file or upload",
     ),
     code("no-such-document", 404, "there is no document of this name"),
     code("no-such-heading", 422, "no heading reads so"),
@@ -109,11 +136,7 @@ pub(crate) const CODES: &[Code] = &[
     ),
     code("no-such-text", 422, "the text does not stand there"),
     code("no-such-version", 404, "the document has no such version"),
-    code(
-        "no-such-webhook",
-        404,
-        "the settings have no webhook of this id",
-    ),
+    code("no-such-webhook", 404, "there is no webhook of this id"),
     code("not-found", 404, "there is nothing at this address"),
     code(
         "not-in-space",
@@ -160,6 +183,7 @@ pub(crate) const CODES: &[Code] = &[
         507,
         "there is no room left here: nothing can be written",
     ),
+    code("range", 416, "the file is not so long"),
     code(
         "read-only",
         403,
@@ -203,14 +227,46 @@ pub(crate) const CODES: &[Code] = &[
         429,
         "over a rate: try again after `Retry-After`",
     ),
+    code("tus-version", 412, "say `Tus-Resumable: 1.0.0`"),
+    code(
+        "too-many-webhooks",
+        422,
+        "there are as many webhooks as there may be",
+    ),
     code(
         "unauthorized",
         401,
         "a token is needed, or this one is not good",
     ),
     code("unavailable", 503, "the store does not answer: try again"),
+    code(
+        "upload-headers",
+        400,
+        "a header of the upload does not read",
+    ),
+    code(
+        "upload-offset",
+        409,
+        "so much has not come, or more has: ask how far it is",
+    ),
+    code("upload-pieces", 422, "the pieces are too small"),
     code("user", 400, "not a user"),
     code("version-id", 400, "not an id of a version"),
+    code(
+        "webhook-of-settings",
+        409,
+        "the webhook stands in the settings, and changes there",
+    ),
+    code(
+        "webhook-order",
+        422,
+        "the order of a webhook makes no sense; the text says why",
+    ),
+    code(
+        "webhook-target",
+        422,
+        "messages may not go to this address; the text says why",
+    ),
 ];
 
 #[cfg(test)]

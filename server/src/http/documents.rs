@@ -5,27 +5,42 @@
 //! `if=empty`, which the document itself looks at in the moment of the change.
 
 mod about;
+mod beginning;
 mod content;
 mod editing;
 mod format;
 mod lifecycle;
 mod listing;
+mod office;
 mod operations;
 mod relocate;
 mod stored;
 
-pub(super) use self::stored::Stored;
+pub(super) use self::{
+    beginning::{Filling, begin_as},
+    stored::Stored,
+};
 
 use axum::extract::DefaultBodyLimit;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::AppState;
 
+pub(super) use self::{
+    content::fill,
+    editing::{Given, Target, apart, target, tree_of},
+    format::Format,
+    office::{embedded, of_office},
+    stored::etag,
+};
+
 /// The largest body of calls that carry no content.
 const BODY_BYTES_MAX: usize = 16 << 10;
 /// The largest body with content: a long report with its images as addresses is 100 KiB, and JSON
 /// of a text takes up to six times its bytes.
 const CONTENT_BYTES_MAX: usize = 8 << 20;
+/// The largest file of an office suite, which has its pictures in it.
+const OFFICE_BYTES_MAX: usize = 32 << 20;
 
 /// The calls.
 pub(super) fn routes() -> OpenApiRouter<AppState> {
@@ -37,7 +52,7 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
             content::initialise,
             operations::edit
         ))
-        .layer(DefaultBodyLimit::max(CONTENT_BYTES_MAX));
+        .layer(DefaultBodyLimit::max(OFFICE_BYTES_MAX));
     OpenApiRouter::new()
         .routes(routes!(about::about, lifecycle::delete))
         .routes(routes!(about::presence))

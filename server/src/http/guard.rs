@@ -11,7 +11,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::{AppState, body::Bounded, error::Problem, ws};
+use super::{AppState, body::Bounded, error::Problem, language, ws};
 use crate::{
     address::{ClientAddress, client_address},
     gate::TooMany,
@@ -24,8 +24,10 @@ const CLOSED_POLICY: &str = "default-src 'none'; frame-ancestors 'none'; base-ur
 const TRANSPORT_SECURITY: &str = "max-age=31536000";
 /// What pages of other origins may send and read.
 const METHODS: &str = "GET, HEAD, POST, PUT, PATCH, DELETE";
-const SENT: &str = "authorization, content-type, accept, if-match, if-none-match";
-const READ: &str = "allow, etag, link, location, retry-after";
+const SENT: &str = "authorization, content-type, accept, if-match, if-none-match, range, tus-resumable, \
+                    upload-length, upload-metadata, upload-offset";
+const READ: &str = "allow, content-disposition, content-location, content-range, etag, link, location, \
+                    retry-after, tus-resumable, upload-length, upload-offset";
 /// How long browsers need not ask again.
 const PREFLIGHT_S: &str = "600";
 
@@ -117,7 +119,9 @@ fn is_counted(path: &str) -> bool {
 /// What a request shows of its sender, as it is.
 fn shown(headers: &HeaderMap) -> Option<&[u8]> {
     let shown = headers.get(header::AUTHORIZATION);
-    let shown = shown.or_else(|| headers.get(header::COOKIE));
+    // A language is the same for thousands of people, who would count as one.
+    let of_person = |cookies: &&HeaderValue| !language::is_all_of(cookies);
+    let shown = shown.or_else(|| headers.get(header::COOKIE).filter(of_person));
     shown.map(HeaderValue::as_bytes)
 }
 

@@ -1,5 +1,7 @@
 //! Is the process alive, can it work, and how is it doing?
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use axum::{extract::State, http::StatusCode, http::header, response::IntoResponse};
 
 use super::{AppState, error::Problem};
@@ -42,6 +44,7 @@ pub(crate) async fn metrics(State(state): State<AppState>) -> impl IntoResponse 
     let shared = state.registry.shared();
     let mut more = audit_text(&shared.audit);
     more.push_str(&webhooks_text(shared).await);
+    more.push_str(&search_text(shared));
     let text = shared
         .metrics
         .text(&shared.store.status(), &shared.memory, &more);
@@ -64,6 +67,32 @@ fn audit_text(audit: &Audit) -> String {
         head.hash,
         head.seq,
         audit.lost()
+    )
+}
+
+/// How the index of the search is doing; nothing where there is none.
+fn search_text(shared: &Shared) -> String {
+    if !shared.settings.search.enabled {
+        return String::new();
+    }
+    let index = shared.indexing.index();
+    let (documents, bytes) = index.map_or((0, 0), |index| index.size());
+    let figures = &shared.indexing.figures;
+    let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+    format!(
+        "# HELP unisson_search_documents Documents that can be found\n\
+         # TYPE unisson_search_documents gauge\nunisson_search_documents {documents}\n\
+         # HELP unisson_search_index_bytes Size of the index\n\
+         # TYPE unisson_search_index_bytes gauge\nunisson_search_index_bytes {bytes}\n\
+         # HELP unisson_search_waiting Documents whose newest edits cannot be found yet\n\
+         # TYPE unisson_search_waiting gauge\nunisson_search_waiting {}\n\
+         # HELP unisson_search_indexed Times that a document was put into the index\n\
+         # TYPE unisson_search_indexed counter\nunisson_search_indexed_total {}\n\
+         # HELP unisson_search_failed Times that a document could not be read for it\n\
+         # TYPE unisson_search_failed counter\nunisson_search_failed_total {}\n",
+        read(&figures.waiting),
+        read(&figures.indexed),
+        read(&figures.failed)
     )
 }
 

@@ -65,6 +65,14 @@ impl Language {
     }
 }
 
+/// Whether cookies say a language and nothing else.
+pub(crate) fn is_all_of(cookies: &HeaderValue) -> bool {
+    let choice = |code| format!("{COOKIE}={code}");
+    ["en", "fr"]
+        .into_iter()
+        .any(|code| *cookies == choice(code))
+}
+
 /// Whether somebody chose French, or has chosen nothing and their browser names it first of the two.
 pub(crate) fn prefers_french(headers: &HeaderMap) -> bool {
     let cookies = headers.get_all(header::COOKIE).iter();

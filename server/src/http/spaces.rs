@@ -5,11 +5,15 @@
 
 mod asker;
 mod changes;
+mod export;
 mod grants;
+mod import;
 mod links;
 mod members;
+mod model;
 mod pages;
 mod settings;
+mod templates;
 mod titles;
 mod told;
 
@@ -33,6 +37,7 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(settings::list, settings::create))
         .routes(routes!(settings::show, settings::change, settings::delete))
         .routes(routes!(settings::restore))
+        .routes(routes!(export::export))
         .routes(routes!(settings::rights))
         .routes(routes!(changes::follow))
         .routes(routes!(members::list))
@@ -42,6 +47,8 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(pages::list, pages::create))
         .routes(routes!(pages::show, pages::change, pages::delete))
         .routes(routes!(pages::restore))
+        .routes(routes!(templates::list))
+        .routes(routes!(templates::put, templates::remove))
         .routes(routes!(titles::titles))
         .routes(routes!(grants::list))
         .routes(routes!(grants::put_person, grants::remove_person))
@@ -50,4 +57,6 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(links::revoke))
         .routes(routes!(links::open))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        // Read as it comes, and bounded by itself.
+        .routes(routes!(import::import))
 }

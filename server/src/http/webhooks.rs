@@ -1,10 +1,11 @@
-//! `/api/v1/webhooks`: how webhooks are doing, what was sent, sending it again.
+//! `/api/v1/webhooks`: which there are, how they are doing, what was sent, sending it again.
 
-use std::sync::Arc;
+mod made;
+mod overseer;
 
 use axum::{
     Json,
-    extract::{Path, Query, State, rejection::QueryRejection},
+    extract::{DefaultBodyLimit, Path, Query, State, rejection::QueryRejection},
     http::StatusCode,
 };
 use serde::{Deserialize, Serialize};
@@ -13,36 +14,45 @@ use unisson_storage::utc;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{
-    AppState,
-    admin::{Admin, bad_parameter},
-    error::Problem,
-};
+use self::overseer::{Overseer, one};
+use super::{AppState, admin::bad_parameter, admission::Asked, error::Problem};
 use crate::{
-    audit::{Action, Entry},
     settings::WebhookSettings,
-    webhooks::{Attempt, Standing, Webhooks},
+    webhooks::{Attempt, Standing, book::Made},
 };
 
 const LIMIT: usize = 50;
 const LIMIT_MAX: usize = 200;
+/// The largest body: an address, and some words.
+const BODY_BYTES_MAX: usize = 16 << 10;
 
 /// The calls.
 pub(super) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
-        .routes(routes!(list))
+        .routes(routes!(list, made::create))
+        .routes(routes!(made::read, made::change, made::remove))
+        .routes(routes!(made::renew))
         .routes(routes!(deliveries))
         .routes(routes!(message))
         .routes(routes!(again))
         .routes(routes!(enable))
         .routes(routes!(test))
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
 }
 
 /// A webhook, and how it is doing on this server.
 #[derive(Debug, Serialize, ToSchema)]
 struct Webhook {
-    /// Its id in the settings
+    /// Its id: the one of the settings, or one that was drawn
     id: String,
+    /// `settings`, or `call`
+    made_by: &'static str,
+    /// The space that it is for; `null`: the operators'
+    space: Option<String>,
+    /// What people call it
+    description: String,
+    /// Whether anything is sent: nobody has paused it, and it was not switched off for failing
+    enabled: bool,
     /// Where messages go, without the query
     url: String,
     /// Which kinds of events; empty: all
@@ -87,10 +97,12 @@ struct Delivery {
     next_attempt: Option<String>,
 }
 
-/// All webhooks.
+/// Webhooks, by id.
 #[derive(Debug, Serialize, ToSchema)]
 struct AllWebhooks {
     webhooks: Vec<Webhook>,
+    /// The cursor of the next page; `null` on the last one
+    next: Option<String>,
 }
 
 /// Attempts, newest first.
@@ -115,23 +127,11 @@ struct OnItsWay {
     message: String,
 }
 
-fn webhooks(state: &AppState) -> Result<&Webhooks, Problem> {
-    state.registry.shared().webhooks.get().ok_or_else(unknown)
-}
-
-fn one<'a>(
-    state: &'a AppState,
-    id: &str,
-) -> Result<(&'a Webhooks, &'a Arc<WebhookSettings>), Problem> {
-    let webhooks = webhooks(state)?;
-    Ok((webhooks, webhooks.settings(id).ok_or_else(unknown)?))
-}
-
 fn unknown() -> Problem {
     Problem {
         status: StatusCode::NOT_FOUND,
         code: "no-such-webhook",
-        detail: "no [[webhooks]] of the settings has this id".into(),
+        detail: "there is no webhook of this id".into(),
     }
 }
 
@@ -151,48 +151,104 @@ fn stopping() -> Problem {
     }
 }
 
+/// Of which webhooks.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct Part {
+    /// Those of this space only; whoever is no operator has to say of which
+    space: Option<String>,
+    /// How many at most
+    #[param(minimum = 1, maximum = 200)]
+    limit: Option<usize>,
+    /// Where the page before said that this one begins
+    cursor: Option<String>,
+}
+
 /// List webhooks
 ///
-/// All webhooks of the settings, and how they are doing. Where several servers share a store, each
-/// has its own queue and speaks for itself.
+/// In the order of their ids: those of the settings and those that were made by calls, and how they
+/// are doing. Where several servers share a store, each has its own queue and speaks for itself.
 #[utoipa::path(
     get,
     path = "/api/v1/webhooks",
     operation_id = "list_webhooks",
     tag = "webhooks",
-    security(("token" = [])),
-    responses((status = 200, description = "All webhooks", body = AllWebhooks))
+    params(Part),
+    responses((status = 200, description = "Webhooks", body = AllWebhooks))
 )]
-async fn list(State(state): State<AppState>, _admin: Admin) -> Result<Json<AllWebhooks>, Problem> {
-    let Some(webhooks) = state.registry.shared().webhooks.get() else {
-        return Ok(Json(AllWebhooks {
-            webhooks: Vec::new(),
-        }));
-    };
+async fn list(
+    State(state): State<AppState>,
+    asked: Asked,
+    part: Result<Query<Part>, QueryRejection>,
+) -> Result<Json<AllWebhooks>, Problem> {
+    let Query(part) = part.map_err(|rejection| bad_parameter(rejection.body_text()))?;
+    let limit = page_size(part.limit)?;
+    Overseer::of(&state, &asked, part.space.as_deref()).await?;
+    let webhooks = state
+        .registry
+        .shared()
+        .webhooks
+        .get()
+        .ok_or_else(stopping)?;
     let standings = webhooks.standings().await.ok_or_else(stopping)?;
-    let webhooks = standings
-        .iter()
-        .filter_map(|standing| Some(shown(webhooks.settings(&standing.id)?, standing)))
+    let made = webhooks.book.made();
+    let wanted = standings.iter().filter(|standing| {
+        let space = made.get(&standing.id).and_then(|made| made.space.as_ref());
+        part.space.is_none() || part.space.as_ref() == space
+    });
+    let wanted = wanted.filter(|standing| Some(&standing.id) > part.cursor.as_ref());
+    let mut found: Vec<Webhook> = wanted
+        .filter_map(|standing| {
+            let settings = webhooks.settings(&standing.id)?;
+            Some(shown(&settings, made.get(&standing.id), Some(standing)))
+        })
+        .take(limit + 1)
         .collect();
-    Ok(Json(AllWebhooks { webhooks }))
+    let has_more = found.len() > limit;
+    found.truncate(limit);
+    let next = found.last().filter(|_| has_more);
+    Ok(Json(AllWebhooks {
+        next: next.map(|webhook| webhook.id.clone()),
+        webhooks: found,
+    }))
 }
 
-fn shown(settings: &WebhookSettings, standing: &Standing) -> Webhook {
-    let disabled = standing.disabled.as_ref().map(|(at_ms, reason)| Disabled {
+fn page_size(limit: Option<usize>) -> Result<usize, Problem> {
+    let limit = limit.unwrap_or(LIMIT);
+    match (1..=LIMIT_MAX).contains(&limit) {
+        true => Ok(limit),
+        false => Err(bad_parameter(format!("limit is between 1 and {LIMIT_MAX}"))),
+    }
+}
+
+/// `standing`: where it is known how it is doing.
+fn shown(settings: &WebhookSettings, made: Option<&Made>, standing: Option<&Standing>) -> Webhook {
+    let disabled = standing.and_then(|standing| standing.disabled.as_ref());
+    let disabled = disabled.map(|(at_ms, reason)| Disabled {
         at: utc(*at_ms),
         reason: reason.clone(),
     });
     Webhook {
         id: settings.id.clone(),
+        made_by: if made.is_some() { "call" } else { "settings" },
+        space: made.and_then(|made| made.space.clone()),
+        description: made
+            .map(|made| made.description.clone())
+            .unwrap_or_default(),
+        enabled: disabled.is_none() && !settings.is_paused,
         // A query may have a secret of the receiver's in it.
         url: crate::auth::shown(&settings.url),
         events: settings.events.clone(),
         prefix: settings.prefix.clone(),
-        waiting: standing.waiting,
-        dropped: standing.dropped,
-        failing_since: standing.failing_since_ms.map(utc),
+        waiting: standing.map_or(0, |standing| standing.waiting),
+        dropped: standing.map_or(0, |standing| standing.dropped),
+        failing_since: standing
+            .and_then(|standing| standing.failing_since_ms)
+            .map(utc),
         disabled,
-        last_delivery: standing.last.as_ref().map(delivery),
+        last_delivery: standing
+            .and_then(|standing| standing.last.as_ref())
+            .map(delivery),
     }
 }
 
@@ -211,7 +267,6 @@ fn delivery(attempt: &Attempt) -> Delivery {
 
 /// Which page.
 #[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct Paging {
     /// How many at most
@@ -229,21 +284,17 @@ struct Paging {
     path = "/api/v1/webhooks/{id}/deliveries",
     operation_id = "list_deliveries",
     tag = "webhooks",
-    security(("token" = [])),
     params(("id" = String, Path, description = "The webhook's id"), Paging),
     responses((status = 200, description = "Attempts, newest first", body = Deliveries))
 )]
 async fn deliveries(
     State(state): State<AppState>,
-    _admin: Admin,
+    asked: Asked,
     Path(id): Path<String>,
     paging: Result<Query<Paging>, QueryRejection>,
 ) -> Result<Json<Deliveries>, Problem> {
     let Query(paging) = paging.map_err(|rejection| bad_parameter(rejection.body_text()))?;
-    let limit = paging.limit.unwrap_or(LIMIT);
-    if !(1..=LIMIT_MAX).contains(&limit) {
-        return Err(bad_parameter(format!("limit is between 1 and {LIMIT_MAX}")));
-    }
+    let limit = page_size(paging.limit)?;
     // An attempt has no number of its own: its message and which one it was name it.
     let after = paging.cursor.as_deref().map(|cursor| {
         let parts = cursor.rsplit_once('.');
@@ -252,7 +303,7 @@ async fn deliveries(
             .ok_or_else(|| bad_parameter("cursor is none that was given out"))
     });
     let after = after.transpose()?;
-    let (webhooks, _) = one(&state, &id)?;
+    let (webhooks, ..) = one(&state, &asked, &id).await?;
     let attempts = webhooks.attempts(&id).await.ok_or_else(stopping)?;
     let from = after.map_or(0, |(message, number)| {
         let is_it = |attempt: &Attempt| attempt.message == message && attempt.number == number;
@@ -278,16 +329,15 @@ async fn deliveries(
     path = "/api/v1/webhooks/{id}/deliveries/{message}",
     operation_id = "read_message",
     tag = "webhooks",
-    security(("token" = [])),
     params(("id" = String, Path, description = "The webhook's id"), ("message" = String, Path, description = "The message's id")),
     responses((status = 200, description = "The message", body = Sent))
 )]
 async fn message(
     State(state): State<AppState>,
-    _admin: Admin,
+    asked: Asked,
     Path((id, message)): Path<(String, String)>,
 ) -> Result<Json<Sent>, Problem> {
-    let (webhooks, _) = one(&state, &id)?;
+    let (webhooks, ..) = one(&state, &asked, &id).await?;
     let found = webhooks.message(&message).await.ok_or_else(stopping)?;
     let found = found.ok_or_else(no_message)?;
     let body: Value = serde_json::from_str(&found.body).unwrap_or_default();
@@ -302,20 +352,19 @@ async fn message(
     path = "/api/v1/webhooks/{id}/deliveries/{message}/again",
     operation_id = "redeliver",
     tag = "webhooks",
-    security(("token" = [])),
     params(("id" = String, Path, description = "The webhook's id"), ("message" = String, Path, description = "The message's id")),
     responses((status = 202, description = "It is on its way", body = OnItsWay))
 )]
 async fn again(
     State(state): State<AppState>,
-    admin: Admin,
+    asked: Asked,
     Path((id, message)): Path<(String, String)>,
 ) -> Result<(StatusCode, Json<OnItsWay>), Problem> {
-    let (webhooks, _) = one(&state, &id)?;
+    let (webhooks, _, overseer) = one(&state, &asked, &id).await?;
     match webhooks.again(&id, &message).await.ok_or_else(stopping)? {
         false => Err(no_message()),
         true => {
-            record(&state, admin, &id, "sent again");
+            overseer.record(&state, &id, "sent again");
             Ok((StatusCode::ACCEPTED, Json(OnItsWay { message })))
         }
     }
@@ -329,18 +378,17 @@ async fn again(
     path = "/api/v1/webhooks/{id}/enable",
     operation_id = "enable_webhook",
     tag = "webhooks",
-    security(("token" = [])),
     params(("id" = String, Path, description = "The webhook's id")),
     responses((status = 204, description = "It is on"))
 )]
 async fn enable(
     State(state): State<AppState>,
-    admin: Admin,
+    asked: Asked,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
-    let (webhooks, _) = one(&state, &id)?;
+    let (webhooks, _, overseer) = one(&state, &asked, &id).await?;
     webhooks.enable(&id).await.ok_or_else(stopping)?;
-    record(&state, admin, &id, "switched on");
+    overseer.record(&state, &id, "switched on");
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -352,25 +400,16 @@ async fn enable(
     path = "/api/v1/webhooks/{id}/test",
     operation_id = "test_webhook",
     tag = "webhooks",
-    security(("token" = [])),
     params(("id" = String, Path, description = "The webhook's id")),
     responses((status = 202, description = "It is on its way", body = OnItsWay))
 )]
 async fn test(
     State(state): State<AppState>,
-    admin: Admin,
+    asked: Asked,
     Path(id): Path<String>,
 ) -> Result<(StatusCode, Json<OnItsWay>), Problem> {
-    let (webhooks, _) = one(&state, &id)?;
+    let (webhooks, _, overseer) = one(&state, &asked, &id).await?;
     let message = webhooks.test(&id).await.flatten().ok_or_else(stopping)?;
-    record(&state, admin, &id, "tested");
+    overseer.record(&state, &id, "tested");
     Ok((StatusCode::ACCEPTED, Json(OnItsWay { message })))
-}
-
-fn record(state: &AppState, admin: Admin, id: &str, what: &str) {
-    let entry = Entry::new(Action::WebhookChanged)
-        .by(admin.actor)
-        .from(admin.address);
-    let entry = entry.detail("webhook", id).detail("what", what);
-    state.registry.shared().audit.record(entry);
 }

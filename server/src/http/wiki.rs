@@ -9,13 +9,19 @@
 //! | `/s/{space}/-/{screen}` | a screen of a space |
 //! | `/s/{space}/{page}/-/{screen}` | a screen of a page |
 //! | `/-/{screen}` | a screen of the whole |
+//! | `/-/guide`, `/-/about` | how to use it; how it runs |
 //!
 //! Ids never begin with `-`. Links are relative, since a proxy may serve all of it below a path. Who
 //! may see what is decided where it is decided for everything else: `crate::spaces` and `admission`.
 
 mod about;
+mod activity;
 mod answer;
+mod enter;
 mod failure;
+mod finding;
+mod form;
+mod guide;
 mod home;
 mod layout;
 mod new_page;
@@ -29,10 +35,15 @@ mod typography;
 mod visit;
 mod words;
 
-use axum::{Router, extract::DefaultBodyLimit, routing::get};
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    routing::{get, post},
+};
 
 use super::AppState;
 
+pub(super) use self::enter::guest_token;
 pub(crate) use self::rendering::Renderings;
 
 /// The largest form: a title.
@@ -48,6 +59,15 @@ pub(super) fn routes() -> Router<AppState> {
         .route("/s/{space}/-/{screen}", get(screens::of_space))
         .route("/s/{space}/{page}/-/{screen}", get(screens::of_page))
         .route("/-/about", get(about::page))
+        .route("/-/search", get(finding::page))
+        .route("/-/activity", get(activity::of_all))
+        .route("/-/activity.atom", get(activity::feed_of_all))
+        .route("/s/{space}/-/activity", get(activity::of_space))
+        .route("/s/{space}/-/activity.atom", get(activity::feed_of_space))
+        .route("/-/enter", get(enter::ask).post(enter::come_in))
+        .route("/-/leave", post(enter::leave))
+        .route("/-/guide", get(guide::contents))
+        .route("/-/guide/{chapter}", get(guide::chapter))
         .route("/-/{screen}", get(screens::of_all))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
 }

@@ -11,10 +11,11 @@ use percent_encoding::percent_decode_str;
 use tungstenite::handshake::server::create_response_with_body;
 use unisson_protocol::{CloseReason, DocName};
 
-use super::{AppState, error::Problem, guard, guard::address_of};
+use super::{AppState, error::Problem, guard, guard::address_of, wiki};
 use crate::{
     auth::{Credential, Grant, oidc::session::Signed},
     connection::{Dialect, Door, HocuspocusSocket, YWebsocketSocket, serve},
+    knocks,
     listener::Stream,
     sockets::{Admission, Crowded},
 };
@@ -31,9 +32,14 @@ pub(crate) async fn y_websocket(State(state): State<AppState>, request: Request)
     let name = document_name(request.uri().path());
     let credential = credential(request.uri().query(), request.headers(), &state)
         .with_address(address_of(request.extensions()));
-    let admission = admission(&state, name, &credential).await;
+    let admission = admission(&state, name.clone(), &credential).await;
     if let Err(reason) = &admission {
-        state.registry.shared().metrics.refuse(reason.text());
+        let shared = state.registry.shared();
+        shared.metrics.refuse(reason.text());
+        let now = tokio::time::Instant::now();
+        if !reason.is_transient() && shared.knocks.again(now, &credential, name.as_ref()) {
+            tokio::time::sleep(knocks::PAUSE).await;
+        }
     }
     let session = credential.session().cloned();
     // The refusal goes over the open socket: browsers show no status of a refused upgrade.
@@ -221,7 +227,12 @@ pub(super) fn credential(query: Option<&str>, headers: &HeaderMap, state: &AppSt
     let oidc = state.registry.shared().authenticator.oidc();
     let session = oidc.filter(|_| trusts_cookies(headers, state));
     let session = session.and_then(|oidc| oidc.session(headers));
-    Credential::of_token(&token(query, headers, state))
+    let mut token = token(query, headers, state);
+    if token.is_empty() && session.is_none() && trusts_cookies(headers, state) {
+        // Whoever has come in by a link, and is nobody otherwise.
+        token = wiki::guest_token(headers).unwrap_or_default().to_owned();
+    }
+    Credential::of_token(&token)
         .with_cookies(cookies)
         .with_session(session)
 }

@@ -11,7 +11,7 @@ use crate::{
     auth::{Authenticator, oidc::Oidc},
     events::Events,
     registry::Shared,
-    webhooks::Webhooks,
+    webhooks::{Webhooks, book::Book},
 };
 
 /// Starts them, each with what an earlier process left.
@@ -32,16 +32,17 @@ pub(super) async fn start(
     let authenticator = authenticator.with_oidc(oidc);
     let mut shared = Shared::new(settings, store, authenticator);
     shared.audit = audit;
-    if !shared.settings.webhooks.is_empty() {
-        let (events, news) = Events::heard(shared.settings.events);
-        let journal = shared.store.journal("webhooks");
-        let webhooks = &shared.settings.webhooks;
-        let webhooks = Webhooks::start(webhooks, journal, Arc::clone(&events), news).await;
-        let webhooks = webhooks.map_err(StartError::Companion)?;
-        shared.events = events;
-        // Nobody else has it yet.
-        let _ = shared.webhooks.set(webhooks);
-    }
+    let (events, news) = Events::heard(shared.settings.events);
+    let journal = shared.store.journal("webhooks");
+    let settings = &shared.settings;
+    let book = Book::open(&shared.records, &shared.store, &settings.hook_networks).await;
+    let book = book.map_err(|error| StartError::Companion(error.to_string()))?;
+    let webhooks = &settings.webhooks;
+    let webhooks = Webhooks::start(webhooks, book, journal, Arc::clone(&events), news).await;
+    let webhooks = webhooks.map_err(StartError::Companion)?;
+    shared.events = events;
+    // Nobody else has it yet.
+    let _ = shared.webhooks.set(webhooks);
     Ok(shared)
 }
 

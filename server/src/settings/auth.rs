@@ -87,6 +87,13 @@ pub(super) struct AuthFile {
     oidc: Option<OidcFile>,
 }
 
+impl AuthFile {
+    /// Whether people sign in.
+    pub(super) fn signs_in(&self) -> bool {
+        self.oidc.is_some()
+    }
+}
+
 /// One `[[auth.keys]]`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

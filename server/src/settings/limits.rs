@@ -13,6 +13,8 @@ use super::SettingsError;
 pub(super) const COMMIT_INTERVAL_MS_MAX: u64 = 1_000;
 /// hyper reads into no less.
 const HEADER_BYTES_MIN: usize = 8 << 10;
+/// All of what is being attached together may take this much memory.
+const ATTACHMENT_BYTES_MAX: usize = crate::attachments::MEMORY_BYTES_MAX;
 
 /// Flags and variables about limits.
 #[derive(Debug, Args, Default)]
@@ -77,6 +79,14 @@ pub(super) struct LimitsFile {
     frames_burst: Option<u32>,
     received_bytes_per_s: Option<u32>,
     received_bytes_burst: Option<u32>,
+    frames_per_user_per_s: Option<u32>,
+    frames_per_user_burst: Option<u32>,
+    received_bytes_per_user_per_s: Option<u32>,
+    received_bytes_per_user_burst: Option<u32>,
+    frames_per_address_per_s: Option<u32>,
+    frames_per_address_burst: Option<u32>,
+    received_bytes_per_address_per_s: Option<u32>,
+    received_bytes_per_address_burst: Option<u32>,
     slowed_ms_max: Option<u64>,
     sign_in_ms_max: Option<u64>,
     requests_per_address_per_s: Option<u32>,
@@ -87,6 +97,7 @@ pub(super) struct LimitsFile {
     header_ms_max: Option<u64>,
     request_bytes_max: Option<usize>,
     request_ms_max: Option<u64>,
+    attachment_bytes_max: Option<usize>,
 }
 
 /// Limits of what comes in, by address, person, socket and request.
@@ -114,6 +125,22 @@ pub struct TrafficLimits {
     pub received_bytes_per_s: u32,
     /// Bytes of one socket at once: a first sync is a whole document.
     pub received_bytes_burst: u32,
+    /// Frames of one person over all sockets, in the long run.
+    pub frames_per_user_per_s: u32,
+    /// The same at once.
+    pub frames_per_user_burst: u32,
+    /// Bytes of one person over all sockets, in the long run.
+    pub received_bytes_per_user_per_s: u32,
+    /// The same at once.
+    pub received_bytes_per_user_burst: u32,
+    /// Frames of one address over all sockets, in the long run: a whole ministry may have one.
+    pub frames_per_address_per_s: u32,
+    /// The same at once: all of them come back after a restart.
+    pub frames_per_address_burst: u32,
+    /// Bytes of one address over all sockets, in the long run.
+    pub received_bytes_per_address_per_s: u32,
+    /// The same at once.
+    pub received_bytes_per_address_burst: u32,
     /// A socket that is over its rate for so long without a break is sent away for a while.
     pub slowed_ms_max: u64,
     /// How long a socket may be open without a document that it was let into.
@@ -134,6 +161,9 @@ pub struct TrafficLimits {
     pub request_bytes_max: usize,
     /// How long the body of a request may take.
     pub request_ms_max: u64,
+    /// A file that somebody attaches. While it comes, and once more when it is complete, so much of
+    /// it is in memory.
+    pub attachment_bytes_max: usize,
 }
 
 impl Default for TrafficLimits {
@@ -148,6 +178,14 @@ impl Default for TrafficLimits {
             frames_burst: 20_000,
             received_bytes_per_s: 8 << 20,
             received_bytes_burst: 128 << 20,
+            frames_per_user_per_s: 4_000,
+            frames_per_user_burst: 40_000,
+            received_bytes_per_user_per_s: 16 << 20,
+            received_bytes_per_user_burst: 256 << 20,
+            frames_per_address_per_s: 100_000,
+            frames_per_address_burst: 1_000_000,
+            received_bytes_per_address_per_s: 256 << 20,
+            received_bytes_per_address_burst: 2 << 30,
             slowed_ms_max: 60_000,
             sign_in_ms_max: 30_000,
             requests_per_address_per_s: 500,
@@ -158,6 +196,7 @@ impl Default for TrafficLimits {
             header_ms_max: 15_000,
             request_bytes_max: 32 << 20,
             request_ms_max: 60_000,
+            attachment_bytes_max: 20 << 20,
         }
     }
 }
@@ -226,6 +265,14 @@ impl LimitsFile {
             frames_burst,
             received_bytes_per_s,
             received_bytes_burst,
+            frames_per_user_per_s,
+            frames_per_user_burst,
+            received_bytes_per_user_per_s,
+            received_bytes_per_user_burst,
+            frames_per_address_per_s,
+            frames_per_address_burst,
+            received_bytes_per_address_per_s,
+            received_bytes_per_address_burst,
             slowed_ms_max,
             sign_in_ms_max,
             requests_per_address_per_s,
@@ -236,6 +283,7 @@ impl LimitsFile {
             header_ms_max,
             request_bytes_max,
             request_ms_max,
+            attachment_bytes_max,
         )
     }
 }
@@ -282,15 +330,52 @@ impl TrafficLimits {
                 "limits.requests_per_user_burst",
                 self.requests_per_user_burst as usize,
             ),
+            (
+                "limits.frames_per_user_per_s",
+                self.frames_per_user_per_s as usize,
+            ),
+            (
+                "limits.frames_per_user_burst",
+                self.frames_per_user_burst as usize,
+            ),
+            (
+                "limits.received_bytes_per_user_per_s",
+                self.received_bytes_per_user_per_s as usize,
+            ),
+            (
+                "limits.received_bytes_per_user_burst",
+                self.received_bytes_per_user_burst as usize,
+            ),
+            (
+                "limits.frames_per_address_per_s",
+                self.frames_per_address_per_s as usize,
+            ),
+            (
+                "limits.frames_per_address_burst",
+                self.frames_per_address_burst as usize,
+            ),
+            (
+                "limits.received_bytes_per_address_per_s",
+                self.received_bytes_per_address_per_s as usize,
+            ),
+            (
+                "limits.received_bytes_per_address_burst",
+                self.received_bytes_per_address_burst as usize,
+            ),
             ("limits.slowed_ms_max", self.slowed_ms_max as usize),
             ("limits.sign_in_ms_max", self.sign_in_ms_max as usize),
             ("limits.header_ms_max", self.header_ms_max as usize),
             ("limits.request_bytes_max", self.request_bytes_max),
             ("limits.request_ms_max", self.request_ms_max as usize),
+            ("limits.attachment_bytes_max", self.attachment_bytes_max),
         ] {
             if value == 0 {
                 return wrong(key, "must not be zero".into());
             }
+        }
+        if self.attachment_bytes_max > ATTACHMENT_BYTES_MAX {
+            let problem = format!("must be at most {ATTACHMENT_BYTES_MAX}");
+            return wrong("limits.attachment_bytes_max", problem);
         }
         if self.header_bytes_max < HEADER_BYTES_MIN {
             let problem = format!("must be at least {HEADER_BYTES_MIN}");
@@ -299,6 +384,21 @@ impl TrafficLimits {
         if (self.received_bytes_burst as usize) < update_bytes_max {
             let problem = format!("must be at least update_bytes_max ({update_bytes_max})");
             return wrong("limits.received_bytes_burst", problem);
+        }
+        for (key, burst) in [
+            (
+                "limits.received_bytes_per_user_burst",
+                self.received_bytes_per_user_burst,
+            ),
+            (
+                "limits.received_bytes_per_address_burst",
+                self.received_bytes_per_address_burst,
+            ),
+        ] {
+            if (burst as usize) < update_bytes_max {
+                let problem = format!("must be at least update_bytes_max ({update_bytes_max})");
+                return wrong(key, problem);
+            }
         }
         Ok(())
     }

@@ -29,6 +29,10 @@ const PACE_MS_MAX: u64 = 24 * 60 * 60 * 1_000;
 pub(super) struct EventsFile {
     quiet_ms: Option<u64>,
     every_ms: Option<u64>,
+    #[serde(default)]
+    allow_networks: Vec<String>,
+    #[serde(default)]
+    space_allow_networks: Vec<String>,
 }
 
 /// One `[[webhooks]]`.
@@ -61,6 +65,15 @@ pub struct EventSettings {
     pub every_ms: u64,
 }
 
+/// Networks that are not public, and that webhooks made by calls may reach all the same.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct HookNetworks {
+    /// Webhooks of operators.
+    pub operators: Vec<IpNet>,
+    /// Webhooks of the facilitators of a space.
+    pub spaces: Vec<IpNet>,
+}
+
 impl Default for EventSettings {
     fn default() -> Self {
         Self {
@@ -79,6 +92,9 @@ pub struct WebhookSettings {
     pub url: Uri,
     /// What messages are signed with: the one in use, then those that receivers may still have.
     pub secrets: Vec<Vec<u8>>,
+    /// When those that receivers may still have do not count any more; none: for as long as they
+    /// stand in the settings.
+    pub secrets_before_until_ms: Option<u64>,
     /// Which kinds; empty: all.
     pub events: Vec<String>,
     /// Of documents whose names begin so.
@@ -91,6 +107,28 @@ pub struct WebhookSettings {
     pub retries_ms: Vec<u64>,
     /// After failing for so long without a success it is switched off.
     pub disable_after_ms: u64,
+    /// Nothing is sent for now.
+    pub is_paused: bool,
+}
+
+impl WebhookSettings {
+    /// Nowhere, with all defaults.
+    pub(crate) fn defaults() -> Self {
+        Self {
+            id: String::new(),
+            url: Uri::default(),
+            secrets: Vec::new(),
+            secrets_before_until_ms: None,
+            events: Vec::new(),
+            prefix: String::new(),
+            allow_networks: Vec::new(),
+            timeout: Duration::from_secs(15),
+            retries_ms: RETRIES_S.iter().map(|seconds| seconds * 1_000).collect(),
+            // A long weekend and a day more.
+            disable_after_ms: 5 * 24 * 60 * 60 * 1_000,
+            is_paused: false,
+        }
+    }
 }
 
 impl std::fmt::Debug for WebhookSettings {
@@ -127,6 +165,14 @@ pub(super) fn events(file: &EventsFile) -> Result<EventSettings, SettingsError> 
         });
     }
     Ok(pace)
+}
+
+/// Where webhooks that calls make may go.
+pub(super) fn hook_networks(file: &EventsFile) -> Result<HookNetworks, SettingsError> {
+    Ok(HookNetworks {
+        operators: networks(&file.allow_networks)?,
+        spaces: networks(&file.space_allow_networks)?,
+    })
 }
 
 /// All webhooks.
@@ -167,10 +213,10 @@ fn webhook(file: WebhookFile) -> Result<WebhookSettings, SettingsError> {
             KINDS.join(", ")
         )));
     }
-    let timeout_ms = file.timeout_ms.unwrap_or(15_000);
-    let retries_ms = file
-        .retries_ms
-        .unwrap_or_else(|| RETRIES_S.iter().map(|seconds| seconds * 1_000).collect());
+    let default = WebhookSettings::defaults();
+    let timeout = file.timeout_ms.map(Duration::from_millis);
+    let timeout_ms = timeout.unwrap_or(default.timeout).as_millis();
+    let retries_ms = file.retries_ms.unwrap_or(default.retries_ms.clone());
     if !(100..=60_000).contains(&timeout_ms) {
         return Err(wrong("timeout_ms is between 100 and 60000".into()));
     }
@@ -183,47 +229,50 @@ fn webhook(file: WebhookFile) -> Result<WebhookSettings, SettingsError> {
             "retries_ms is a list of at most {RETRIES_MAX} waits between 1 and {RETRY_MS_MAX}"
         )));
     }
-    let networks = file.allow_networks.iter().map(|network| {
-        let parsed = network.parse::<IpNet>();
-        parsed.map_err(|_| {
-            wrong(format!(
-                "allow_networks: {network:?} is not like 10.0.0.0/8"
-            ))
-        })
-    });
-    let allow_networks: Vec<IpNet> = networks.collect::<Result<_, _>>()?;
+    let allow_networks = networks(&file.allow_networks)?;
     Ok(WebhookSettings {
-        url: url(&file.url, &allow_networks)?,
+        url: webhook_url(&file.url, &allow_networks)
+            .map_err(|problem| wrong(format!("url: {problem}")))?,
         secrets: secrets(file.secret, file.secret_file, file.secrets_before)?,
         id: file.id,
         events: file.events,
         prefix: file.prefix,
         allow_networks,
-        timeout: Duration::from_millis(timeout_ms),
+        timeout: timeout.unwrap_or(default.timeout),
         retries_ms,
-        // A long weekend and a day more.
-        disable_after_ms: file.disable_after_ms.unwrap_or(5 * 24 * 60 * 60 * 1_000),
+        disable_after_ms: file.disable_after_ms.unwrap_or(default.disable_after_ms),
+        ..default
     })
 }
 
-fn url(text: &str, allow_networks: &[IpNet]) -> Result<Uri, SettingsError> {
-    let url: Uri = text
-        .parse()
-        .map_err(|error| wrong(format!("url: {error}")))?;
-    let authority = url
-        .authority()
-        .ok_or_else(|| wrong("url: not a whole address".into()))?;
+fn networks(texts: &[String]) -> Result<Vec<IpNet>, SettingsError> {
+    let networks = texts.iter().map(|network| {
+        let parsed = network.parse::<IpNet>();
+        let problem = |_| {
+            wrong(format!(
+                "allow_networks: {network:?} is not like 10.0.0.0/8"
+            ))
+        };
+        parsed.map_err(problem)
+    });
+    networks.collect()
+}
+
+/// An address that messages may go to, or what is wrong with it.
+pub(crate) fn webhook_url(text: &str, allow_networks: &[IpNet]) -> Result<Uri, String> {
+    let url: Uri = text.parse().map_err(|_| "not an address".to_owned())?;
+    let authority = url.authority().ok_or("not a whole address")?;
     if authority.as_str().contains('@') {
-        return Err(wrong("url: must have no name or password in it".into()));
+        return Err("must have no name or password in it".into());
     }
     match url.scheme_str() {
         Some("https") => Ok(url),
         // Where it really goes is checked at each attempt.
         Some("http") if !allow_networks.is_empty() => Ok(url),
-        Some("http") => Err(wrong(
-            "url: must be https, unless allow_networks names the network that it is in".into(),
-        )),
-        _ => Err(wrong("url: must begin with https://".into())),
+        Some("http") => {
+            Err("must be https, unless allow_networks names the network that it is in".into())
+        }
+        _ => Err("must begin with https://".into()),
     }
 }
 

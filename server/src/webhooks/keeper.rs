@@ -82,6 +82,11 @@ impl Keeper {
         }
     }
 
+    /// There are other webhooks than before: facts about them need a whole state that knows them.
+    pub(super) fn reshaped(&mut self) {
+        self.wants_state = true;
+    }
+
     /// What was taken over is written with the next whole state, and removed after it.
     pub(super) fn took_over(&mut self, left: &Left) {
         self.written.extend(left.objects.iter().cloned());
@@ -96,6 +101,10 @@ impl Keeper {
             self.wants_state = true;
         }
         if !self.wants_state && self.facts.is_empty() && !says_alive {
+            return None;
+        }
+        if queue.is_empty() && self.written.is_empty() {
+            // Where there are no webhooks, nothing is kept of them.
             return None;
         }
         let (kind, body, replaces) = if self.wants_state {

@@ -282,6 +282,11 @@ impl Queue {
         self.marked.iter().map(String::as_str)
     }
 
+    /// Whether there is no webhook at all.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.endpoints.is_empty()
+    }
+
     /// Whether anything would be lost with it.
     pub(crate) fn is_idle(&self) -> bool {
         self.marked.is_empty() && self.endpoints.values().all(|e| e.pending.is_empty())

@@ -135,7 +135,12 @@ impl Sender {
             .header("webhook-timestamp", timestamp_s)
             .header(
                 "webhook-signature",
-                sign(&self.settings.secrets, id, timestamp_s, body),
+                sign(
+                    self.settings.secrets_at(timestamp_s * 1_000),
+                    id,
+                    timestamp_s,
+                    body,
+                ),
             )
             .body(Full::from(body.to_owned()))
             .map_err(|error| error.to_string())

@@ -3,6 +3,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
+use axum::http::Uri;
 use ipnet::IpNet;
 
 /// Why there is no address to go to.
@@ -35,6 +36,20 @@ pub(super) fn choose(
     }
     let first = addresses.first().copied();
     first.ok_or_else(|| NoTarget::Unknown("it has no address".into()))
+}
+
+/// Refuses at once an address that stands in the URL itself and may not be reached. Names are looked
+/// at when something is sent.
+pub(super) fn check_literal(url: &Uri, allowed: &[IpNet]) -> Result<(), String> {
+    let host = url.host().unwrap_or_default();
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    let Ok(ip) = host.parse::<IpAddr>() else {
+        return Ok(());
+    };
+    let is_plain = url.scheme_str() == Some("http");
+    choose(&[SocketAddr::new(ip, 0)], allowed, is_plain)
+        .map(drop)
+        .map_err(|refusal| refusal.to_string())
 }
 
 /// Whether an address is one of the public internet.
@@ -115,6 +130,15 @@ mod tests {
         assert!(ask("10.1.2.3", &["10.0.0.0/8"], true).is_ok());
         assert!(ask("192.168.1.1", &["10.0.0.0/8"], false).is_err());
         assert!(ask("::ffff:10.1.2.3", &["10.0.0.0/8"], false).is_ok());
+    }
+
+    #[test]
+    fn an_address_in_the_url_is_looked_at_before_anything_is_sent() {
+        let check = |url: &str| check_literal(&url.parse().expect("a URL"), &[]);
+        assert!(check("https://169.254.169.254/latest").is_err());
+        assert!(check("https://[::1]:8443/").is_err());
+        assert!(check("https://93.184.216.34/").is_ok());
+        assert!(check("https://portal.example.org/").is_ok());
     }
 
     #[test]

@@ -69,7 +69,8 @@ export class UnissonServer {
     const [program, ...rest] = [...few, BINARY, ...args]
     const child = spawn(program, rest, {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, ...this.options.environment }
+      // With an object store the index would stay in this machine's cache.
+      env: { ...process.env, UNISSON_INDEX: join(this.data, 'index'), ...this.options.environment }
     })
     this.child = child
     this.exited = new Promise((resolve) => child.once('exit', (code, signal) => {

@@ -330,7 +330,11 @@ fn the_answer_to_a_question_about_a_hole_is_not_waited_for() {
     );
     // The server takes the answer and does not acknowledge it.
     let effects = world.clients[0].received(world.now, &frame);
-    assert!(effects.iter().any(|effect| matches!(effect, Effect::Send(_))));
+    assert!(
+        effects
+            .iter()
+            .any(|effect| matches!(effect, Effect::Send(_)))
+    );
     assert_eq!(world.status(0), Status::Saved);
     // The next acknowledgement is that of the next edit, and of nothing before it.
     world.relay.durable = false;

@@ -6,12 +6,18 @@ use crate::tree::{Element, Insert, Node, Run};
 
 /// A mark as Markdown writes it. In the order in which they are opened.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Mark {
+pub enum Mark {
+    /// Its target and its title.
     Link(String, String),
+    /// Strong.
     Bold,
+    /// Emphasis.
     Italic,
+    /// Struck through.
     Strike,
+    /// Underlined.
     Underline,
+    /// Code within a line.
     Code,
 }
 
@@ -220,7 +226,7 @@ fn quoted(title: &str) -> String {
 }
 
 /// What a node without content shows: a mention its name, a file its address.
-pub(crate) fn label(attributes: &Map<String, Value>) -> String {
+pub fn label(attributes: &Map<String, Value>) -> String {
     first_text(
         attributes,
         &[
@@ -234,7 +240,8 @@ pub(crate) fn is_true(value: &Value) -> bool {
     matches!(value, Value::Bool(true)) || value.as_str() == Some("true")
 }
 
-pub(crate) fn first_text(attributes: &Map<String, Value>, keys: &[&str]) -> String {
+/// The first of these attributes that is a text and not empty.
+pub fn first_text(attributes: &Map<String, Value>, keys: &[&str]) -> String {
     let mut texts = keys.iter().filter_map(|key| attributes.get(*key)?.as_str());
     texts
         .find(|text| !text.is_empty())
@@ -242,7 +249,8 @@ pub(crate) fn first_text(attributes: &Map<String, Value>, keys: &[&str]) -> Stri
         .to_owned()
 }
 
-fn marks_of(marks: &Map<String, Value>) -> Vec<Mark> {
+/// The marks that Markdown and HTML have words for, in their order.
+pub fn marks_of(marks: &Map<String, Value>) -> Vec<Mark> {
     let set = marks
         .iter()
         .filter(|(_, value)| !matches!(value, Value::Null | Value::Bool(false)));
@@ -337,7 +345,7 @@ pub(crate) fn is(element: &Element, kind: &str) -> bool {
 }
 
 /// `bulletList`, `bullet_list` and `bullet-list` are one.
-pub(crate) fn kind_of(element: &Element) -> String {
+pub fn kind_of(element: &Element) -> String {
     let letters = element
         .name
         .chars()

@@ -20,6 +20,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::{
     editing::{FIELD_BYTES_MAX, Given, Target, apart, target, tree_of, wrong_field},
     format::Format,
+    office,
     stored::{Stored, etag, tag_now},
 };
 use crate::{
@@ -36,7 +37,7 @@ use crate::{
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct Form {
-    /// `markdown`, `html`, `text`, `prosemirror`, `json`, `update-v1` or `update-v2`; before what
+    /// `markdown`, `html`, `text`, `prosemirror`, `json`, `update-v1`, `update-v2`, `docx` or `odt`; before what
     /// `Accept` or `Content-Type` says.
     #[param(inline, value_type = Option<Format>)]
     format: Option<String>,
@@ -73,6 +74,8 @@ pub(super) struct Changed {
             (String = "text/plain"),
             (Vec<u8> = "application/vnd.yjs.update.v1"),
             (Vec<u8> = "application/vnd.yjs.update.v2"),
+            (Vec<u8> = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
+            (Vec<u8> = "application/vnd.oasis.opendocument.text"),
         )),
         (status = 304, description = "As you know it"),
     )
@@ -114,7 +117,13 @@ pub(super) async fn read(
     {
         return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, tag)]).into_response());
     }
-    let body = apart(move || rendered(&stored.state, format, asked.field.as_deref())).await?;
+    let body = match format.office() {
+        Some(office) => {
+            let asked = (stored.state, asked.field);
+            office::rendered(&state, &reader.name, asked, office).await?
+        }
+        None => apart(move || rendered(&stored.state, format, asked.field.as_deref())).await?,
+    };
     if matches!(format, Format::UpdateV1 | Format::UpdateV2) {
         // The whole document with what was deleted in it, and not what a page shows of it.
         let entry = reader.entry(Action::DocumentExported);
@@ -211,6 +220,8 @@ fn rendered_as(
         (serde_json::Value = "application/vnd.prosemirror+json"),
         (Vec<u8> = "application/vnd.yjs.update.v1"),
         (Vec<u8> = "application/vnd.yjs.update.v2"),
+        (Vec<u8> = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
+        (Vec<u8> = "application/vnd.oasis.opendocument.text"),
     )),
     responses((status = 200, description = "Done and durable", body = Changed, headers(("ETag" = String))))
 )]
@@ -222,11 +233,8 @@ pub(super) async fn replace(
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Problem> {
     let asked = parse_query(asked)?;
-    let given = Given {
-        format: Format::given(asked.format.as_deref(), &headers)?,
-        field: asked.field,
-        body: bytes_of(body)?,
-    };
+    let format = Format::given(asked.format.as_deref(), &headers)?;
+    let given = given(&state, &writer, (format, asked.field), body).await?;
     let turn = Turn::take(&state).await?;
     let stored = Stored::of(state.registry.shared(), &writer.name).await?;
     let condition = stored.condition(&headers)?;
@@ -258,7 +266,7 @@ pub(super) struct Initialising {
     #[param(required = true, pattern = "^empty$")]
     r#if: Option<String>,
     /// What the content is; before what `Content-Type` says.
-    #[param(pattern = "^(markdown|html|text|prosemirror|json)$")]
+    #[param(pattern = "^(markdown|html|text|prosemirror|json|docx|odt)$")]
     format: Option<String>,
     /// As for reading.
     #[param(min_length = 1, max_length = 256)]
@@ -281,6 +289,8 @@ pub(super) struct Initialising {
         (String = "text/html"),
         (String = "text/plain"),
         (serde_json::Value = "application/vnd.prosemirror+json"),
+        (Vec<u8> = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
+        (Vec<u8> = "application/vnd.oasis.opendocument.text"),
     )),
     responses((status = 200, description = "It has content", body = Changed, headers(("ETag" = String))))
 )]
@@ -298,18 +308,15 @@ pub(super) async fn initialise(
             "say ?if=empty: to add to what is there, use PATCH",
         ));
     }
-    let given = Given {
-        format: Format::given(asked.format.as_deref(), &headers)?,
-        field: asked.field,
-        body: bytes_of(body)?,
-    };
+    let format = Format::given(asked.format.as_deref(), &headers)?;
+    let given = given(&state, &writer, (format, asked.field), body).await?;
     let changed = fill(&state, &writer, given, Condition::Blank).await?;
     answer(&state, &writer.name, changed).await
 }
 
 /// Fills a document; false where it is not as the condition says. The same content is the same edit,
 /// whoever asks for it and wherever, so that it merges with itself.
-pub(super) async fn fill(
+pub(in crate::http) async fn fill(
     state: &AppState,
     writer: &Reader,
     given: Given,
@@ -370,6 +377,36 @@ fn client_id_of(name: &DocName, given: &Given, state: &[u8]) -> Result<u64, Prob
 }
 
 /// A body that was read whole.
+/// Content as it is given; a file of an office suite leaves its pictures among the document's files.
+async fn given(
+    state: &AppState,
+    writer: &Reader,
+    (format, field): (Format, Option<String>),
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Given, Problem> {
+    let body = bytes_of(body)?;
+    if let Some(office) = format.office() {
+        let text = office::of_office(state, writer, office, body).await?.text;
+        return Ok(Given {
+            format: Format::Prosemirror,
+            field,
+            body: text.into(),
+        });
+    }
+    if body.len() > super::CONTENT_BYTES_MAX {
+        return Err(Problem {
+            status: StatusCode::PAYLOAD_TOO_LARGE,
+            code: "too-large",
+            detail: format!("larger than {} bytes", super::CONTENT_BYTES_MAX),
+        });
+    }
+    Ok(Given {
+        format,
+        field,
+        body,
+    })
+}
+
 pub(super) fn bytes_of(body: Result<Bytes, BytesRejection>) -> Result<Bytes, Problem> {
     body.map_err(|error| Problem {
         status: error.status(),

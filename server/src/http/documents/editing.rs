@@ -17,7 +17,7 @@ pub(super) const NOTHING: &[u8] = &[0, 0];
 
 /// A field of a document that holds text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Target {
+pub(in crate::http) enum Target {
     /// Rich text.
     Tree(String),
     /// Text of an editor for code, or Quill's.
@@ -28,7 +28,7 @@ pub(super) enum Target {
 pub(super) const FIELD_BYTES_MAX: usize = 256;
 
 /// Which field a call is about: the named one, or the only one, or the one that editors use.
-pub(super) fn target(content: &Content, field: Option<&str>) -> Result<Target, Problem> {
+pub(in crate::http) fn target(content: &Content, field: Option<&str>) -> Result<Target, Problem> {
     if let Some(field) = field {
         return match content.roots.get(field) {
             Some(Root::Tree(_)) => Ok(Target::Tree(field.to_owned())),
@@ -72,10 +72,10 @@ pub(super) fn wrong_field(detail: &str) -> Problem {
 
 /// Content that somebody gives.
 #[derive(Debug, Clone)]
-pub(super) struct Given {
-    pub(super) format: Format,
-    pub(super) field: Option<String>,
-    pub(super) body: Bytes,
+pub(in crate::http) struct Given {
+    pub(in crate::http) format: Format,
+    pub(in crate::http) field: Option<String>,
+    pub(in crate::http) body: Bytes,
 }
 
 impl Given {
@@ -121,7 +121,7 @@ impl Given {
 }
 
 /// The nodes of a field, none where it is empty.
-pub(super) fn tree_of<'a>(content: &'a Content, field: &str) -> &'a [Node] {
+pub(in crate::http) fn tree_of<'a>(content: &'a Content, field: &str) -> &'a [Node] {
     match content.roots.get(field) {
         Some(Root::Tree(nodes)) => nodes,
         _ => &[],
@@ -159,7 +159,7 @@ pub(super) fn birth(client_id: u64) -> Bytes {
 }
 
 /// Runs what takes long, or may panic in a library, away from the async threads.
-pub(super) async fn apart<T: Send + 'static>(
+pub(in crate::http) async fn apart<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
 ) -> Result<T, Problem> {
     tokio::task::spawn_blocking(work)

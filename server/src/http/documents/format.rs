@@ -26,10 +26,14 @@ pub(crate) enum Format {
     UpdateV1,
     /// The same in Yjs' second encoding.
     UpdateV2,
+    /// A file of Word, with its pictures.
+    Docx,
+    /// A file of LibreOffice, with its pictures.
+    Odt,
 }
 
 impl Format {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 9] = [
         Self::Json,
         Self::Markdown,
         Self::Html,
@@ -37,6 +41,8 @@ impl Format {
         Self::Prosemirror,
         Self::UpdateV1,
         Self::UpdateV2,
+        Self::Docx,
+        Self::Odt,
     ];
 
     pub(crate) fn name(self) -> &'static str {
@@ -48,6 +54,8 @@ impl Format {
             Self::Json => "json",
             Self::UpdateV1 => "update-v1",
             Self::UpdateV2 => "update-v2",
+            Self::Docx => "docx",
+            Self::Odt => "odt",
         }
     }
 
@@ -60,6 +68,8 @@ impl Format {
             Self::Json => "application/json",
             Self::UpdateV1 => "application/vnd.yjs.update.v1",
             Self::UpdateV2 => "application/vnd.yjs.update.v2",
+            Self::Docx => unisson_office::Format::Docx.media_type(),
+            Self::Odt => unisson_office::Format::Odt.media_type(),
         }
     }
 
@@ -70,7 +80,16 @@ impl Format {
             Self::Html => Some(Form::Html),
             Self::Text => Some(Form::Text),
             Self::Prosemirror => Some(Form::ProseMirror),
-            Self::Json | Self::UpdateV1 | Self::UpdateV2 => None,
+            Self::Json | Self::UpdateV1 | Self::UpdateV2 | Self::Docx | Self::Odt => None,
+        }
+    }
+
+    /// The kind of file of an office suite, where it is one.
+    pub(crate) fn office(self) -> Option<unisson_office::Format> {
+        match self {
+            Self::Docx => Some(unisson_office::Format::Docx),
+            Self::Odt => Some(unisson_office::Format::Odt),
+            _ => None,
         }
     }
 
@@ -114,7 +133,7 @@ impl Format {
                     code: "media-type",
                     detail: "say what the content is by Content-Type or ?format=: text/markdown, \
                              text/html, text/plain, application/vnd.prosemirror+json, \
-                             application/vnd.yjs.update.v1 or .v2"
+                             application/vnd.yjs.update.v1 or .v2, or a file of Word or LibreOffice"
                         .into(),
                 })?
             }
@@ -162,7 +181,7 @@ mod tests {
         assert_eq!(Format::wanted(None, &accept), Ok(Format::Html));
         assert_eq!(Format::wanted(Some("text"), &accept), Ok(Format::Text));
         assert_eq!(Format::wanted(None, &HeaderMap::new()), Ok(Format::Json));
-        assert!(Format::wanted(Some("docx"), &accept).is_err());
+        assert!(Format::wanted(Some("pptx"), &accept).is_err());
         let given = headers(header::CONTENT_TYPE, "Text/Markdown; charset=utf-8");
         assert_eq!(Format::given(None, &given), Ok(Format::Markdown));
         assert_eq!(

@@ -19,6 +19,7 @@ use super::{
     stored::{no_such_document, require},
 };
 use crate::{
+    attachments,
     audit::Action,
     doc_task::DocMessage,
     events::{Actor, DocumentEvent, Event},
@@ -183,13 +184,18 @@ async fn erase(
     let store = &state.registry.shared().store;
     let _bar = withdraw(state, name, CloseReason::Erased).await?;
     let erased = store.erase(name.as_str(), after).await;
+    state.registry.shared().indexing.erased(name);
     let erased = erased
         .map_err(HistoryError::from)?
         .ok_or_else(no_such_document)?;
-    if store.has(record.as_str()) {
-        let _bar = withdraw(state, &record, CloseReason::Restart).await?;
-        let record = store.erase(record.as_str(), NameAfter::Free).await;
-        record.map_err(HistoryError::from)?;
+    // What they say of the document names it, and its files.
+    for record in [record, attachments::record_of(name)?] {
+        if store.has(record.as_str()) {
+            let _bar = withdraw(state, &record, CloseReason::Restart).await?;
+            let gone = store.erase(record.as_str(), NameAfter::Free).await;
+            gone.map_err(HistoryError::from)?;
+            state.registry.shared().records.forget(&record);
+        }
     }
     Ok(ErasedAnswer {
         segments_rewritten: erased.segments as u64,

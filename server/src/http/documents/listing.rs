@@ -244,7 +244,7 @@ fn given(new: &New) -> Result<Option<Given>, Problem> {
     let is_text = matches!(new.content, Some(Value::String(_)));
     let format = match format {
         Format::Json => Format::Prosemirror,
-        Format::UpdateV1 | Format::UpdateV2 => {
+        Format::UpdateV1 | Format::UpdateV2 | Format::Docx | Format::Odt => {
             return Err(Problem {
                 status: StatusCode::UNPROCESSABLE_ENTITY,
                 code: "content",

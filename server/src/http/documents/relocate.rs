@@ -18,6 +18,7 @@ use super::{
     stored::{Stored, exists, require},
 };
 use crate::{
+    attachments,
     audit::Action,
     changes::{self, ChangeError},
     crdt,
@@ -92,6 +93,7 @@ pub(super) async fn copy(
         ChangeError::NotSo => exists(),
         other => other.into(),
     })?;
+    attachments::carry(&state.registry, &reader.name, &writer.name, &author).await?;
     created(&state, &writer.name).await
 }
 
@@ -126,8 +128,11 @@ pub(super) async fn relocate(
         tracing::warn!(from = %from.name, to = %to.name, "a document was not moved; its new name holds nothing");
         return Err(problem);
     }
+    attachments::carry(&state.registry, &from.name, &to.name, &from.author()).await?;
     trash::put(&state.registry, &from.name, &from.author(), Some(&to.name)).await?;
     let shared = state.registry.shared();
+    // What was carried there was no edit.
+    shared.indexing.touch(&to.name);
     let entry = from.entry(Action::DocumentMoved);
     shared.audit.record(entry.detail("to", to.name.as_str()));
     shared.events.emit(Event::DocumentMoved(DocumentMove {

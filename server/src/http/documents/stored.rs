@@ -100,7 +100,7 @@ pub(super) async fn require(shared: &Arc<Shared>, name: &DocName) -> Result<(), 
 }
 
 /// The tag as a header.
-pub(super) fn etag(tag: &str) -> HeaderValue {
+pub(in crate::http) fn etag(tag: &str) -> HeaderValue {
     HeaderValue::from_str(&format!("\"{tag}\"")).unwrap_or(HeaderValue::from_static("\"\""))
 }
 

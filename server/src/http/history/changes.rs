@@ -2,17 +2,13 @@
 //! other, seen at once by whoever has the document open, and both keep what was there before as a
 //! version of its own.
 
-use std::time::Duration;
-
 use axum::{
     Json,
     extract::{State, rejection::JsonRejection},
-    http::StatusCode,
 };
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tokio::time::timeout;
 use unisson_history::{Archive, Revert, restore as restoration, revert as reverted};
 use unisson_session::version_state;
 use utoipa::ToSchema;
@@ -20,20 +16,16 @@ use utoipa::ToSchema;
 use super::versions::{parse_body, states};
 use crate::{
     audit::Action,
-    changes::draw_seed,
-    edits::{self, EditError},
+    changes::{self, draw_seed},
     events::Actor,
     http::{
         AppState,
         admission::{Reader, Turn, Writer, bad_request},
         error::Problem,
     },
-    quota,
     versions::{HistoryError, Moment, heavy, keep_now, note_of, read_chronicle},
 };
 
-/// How long an edit may take to be durable before the answer is "perhaps".
-const PATIENCE: Duration = Duration::from_secs(20);
 /// How many versions are looked through for what was deleted; each is a whole state in memory.
 const SOURCES_MAX: usize = 24;
 
@@ -247,36 +239,13 @@ async fn carry_out(
     };
     let shared = state.registry.shared();
     let before = keep_now(&writer.name, shared, moment, None, writer.author()).await?;
-    let busy = |detail: &str| Problem {
-        status: StatusCode::SERVICE_UNAVAILABLE,
-        code: "busy",
-        detail: detail.to_owned(),
-    };
-    let handing = edits::hand_over(&state.registry, &writer.name, writer.author(), update);
-    let handed = timeout(PATIENCE, handing).await;
-    let handed = handed.map_err(|_| busy("the document has too much to do: try again"))?;
-    match timeout(PATIENCE, handed?.durable()).await {
-        Ok(Ok(())) => Ok(Some(before.to_string())),
-        Ok(Err(error)) => Err(error.into()),
-        Err(_) => Err(busy(
-            "the change is made, but not durable yet: look at the versions before trying again",
-        )),
-    }
-}
-
-impl From<EditError> for Problem {
-    fn from(error: EditError) -> Self {
-        let (status, code) = match error {
-            EditError::Refused(ref reason) if reason == quota::FULL => {
-                (StatusCode::INSUFFICIENT_STORAGE, "quota")
-            }
-            EditError::Refused(_) => (StatusCode::CONFLICT, "refused"),
-            EditError::Busy(_) | EditError::Unknown => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
-        };
-        Self {
-            status,
-            code,
-            detail: error.to_string(),
-        }
-    }
+    changes::make(
+        &state.registry,
+        &writer.name,
+        &writer.author(),
+        update,
+        None,
+    )
+    .await?;
+    Ok(Some(before.to_string()))
 }

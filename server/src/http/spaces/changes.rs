@@ -93,16 +93,15 @@ impl Follower {
             return Some(self.changed());
         }
         let is_change = tokio::select! {
-            changed = self.changes.changed() => {
-                changed.ok()?;
-                sleep(GATHERED).await;
-                self.changes.mark_unchanged();
-                true
-            }
+            changed = self.changes.changed() => changed.is_ok(),
             () = sleep(SIGN_OF_LIFE) => false,
             () = sleep_until(self.ends) => return None,
-            _ = self.stopping.wait_for(|stopping| *stopping) => return None,
+            () = stopped(&mut self.stopping) => return None,
         };
+        if is_change {
+            sleep(GATHERED).await;
+            self.changes.mark_unchanged();
+        }
         // Also without a change: somebody's time may be over.
         if !self.asker.knows() {
             return None;
@@ -117,4 +116,9 @@ impl Follower {
         let data = serde_json::json!({ "etag": self.asker.held.etag() });
         Bytes::from(format!("event: changed\ndata: {data}\n\n"))
     }
+}
+
+async fn stopped(stopping: &mut watch::Receiver<bool>) {
+    // A sender that is gone means the same.
+    let _ = stopping.wait_for(|stopping| *stopping).await;
 }

@@ -20,9 +20,17 @@ use unisson_rights::{
 };
 use utoipa::{IntoParams, ToSchema};
 
-use super::asker::{Asker, body, nullable, title};
+use super::{
+    asker::{Asker, body, nullable, title},
+    templates::Beginning,
+};
 use crate::{
-    http::{AppState, admission::bad_request, error::Problem, history::parse_query},
+    http::{
+        AppState,
+        admission::{Asked, bad_request},
+        error::Problem,
+        history::parse_query,
+    },
     spaces::{Refusal, document_of, draw},
     versions::unix_now_ms,
 };
@@ -128,7 +136,7 @@ pub(super) async fn list(
 
 /// All pages that have a way from the top, then those that have none: a facilitator who sees the
 /// whole space can move them.
-fn walk(space: &Space) -> Vec<&str> {
+pub(super) fn walk(space: &Space) -> Vec<&str> {
     let mut found = Vec::new();
     let mut next: Vec<&str> = children(space, None).into_iter().rev().collect();
     let mut seen = BTreeSet::new();
@@ -161,6 +169,9 @@ pub(in crate::http) struct PageOrder {
     parent: Option<String>,
     /// `first`, `last` (where it is left out) or `after:` and the id of a page with the same parent.
     position: Option<String>,
+    /// A document that the new page begins as, such as one of the space's templates. In its text
+    /// `{{title}}`, `{{date}}`, `{{author}}` and `{{space}}` are filled in, in French as well.
+    from: Option<String>,
 }
 
 impl PageOrder {
@@ -171,13 +182,14 @@ impl PageOrder {
             title: title.to_owned(),
             parent: parent.map(str::to_owned),
             position: None,
+            from: None,
         }
     }
 }
 
 /// Add a page
 ///
-/// Its document is empty until somebody writes in it.
+/// Its document is empty until somebody writes in it, or begins as that of `from` does.
 #[utoipa::path(
     post,
     path = "/api/v1/spaces/{space}/pages",
@@ -190,9 +202,17 @@ impl PageOrder {
 pub(super) async fn create(
     State(state): State<AppState>,
     asker: Asker,
+    asked: Asked,
     order: Result<Json<PageOrder>, JsonRejection>,
 ) -> Result<Response, Problem> {
-    let id = add(&state, &asker, body(order)?).await?;
+    let order = body(order)?;
+    let beginning = match &order.from {
+        Some(from) => {
+            Some(Beginning::of(&state, &asked, &asker, (from, order.title.trim())).await?)
+        }
+        None => None,
+    };
+    let id = begin(&state, &asker, order, beginning).await?;
     let mut answer = answer(&asker, StatusCode::CREATED, &id)?;
     let location = format!("/api/v1/spaces/{}/pages/{id}", asker.held.id());
     if let Ok(location) = location.parse() {
@@ -206,6 +226,15 @@ pub(in crate::http) async fn add(
     state: &AppState,
     asker: &Asker,
     order: PageOrder,
+) -> Result<String, Problem> {
+    begin(state, asker, order, None).await
+}
+
+async fn begin(
+    state: &AppState,
+    asker: &Asker,
+    order: PageOrder,
+    beginning: Option<Beginning>,
 ) -> Result<String, Problem> {
     let parent = order.parent.as_deref();
     asker.need(place(parent), Action::CreatePages)?;
@@ -232,6 +261,14 @@ pub(in crate::http) async fn add(
         deleted_ms: None,
         created_ms: unix_now_ms(),
     };
+    if asker.space.pages.contains_key(&id) {
+        return Err(Refusal::Exists("there is a page of this id already").into());
+    }
+    if let Some(beginning) = beginning {
+        // Nobody can open it before the space has the page.
+        let document = document_of(asker.held.id(), &id);
+        beginning.write(state, &document, &asker.author()).await?;
+    }
     let changed = asker.change(state, |space| {
         if !asker.rights(space, place(parent)).may(Action::CreatePages) {
             return Err(Denied::Role.into());
@@ -250,7 +287,7 @@ pub(in crate::http) async fn add(
     Ok(id)
 }
 
-fn place(page: Option<&str>) -> Place<'_> {
+pub(super) fn place(page: Option<&str>) -> Place<'_> {
     page.map_or(Place::Space, Place::Page)
 }
 

@@ -20,6 +20,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{
     asker::{Asker, body, identify, name, title},
+    model::Model,
     told,
 };
 use crate::{
@@ -29,6 +30,8 @@ use crate::{
         admission::{Asked, bad_request},
         error::Problem,
         history::parse_query,
+        language::Language,
+        search::Viewer,
     },
     spaces::{Refusal, document_of, prefix_of},
     versions::unix_now_ms,
@@ -109,6 +112,10 @@ pub(super) struct SpacesAnswer {
     spaces: Vec<SpaceAnswer>,
     /// `cursor` for more; null where there are none.
     next: Option<String>,
+    /// Whether you may make spaces.
+    creates: bool,
+    /// Your id, as the portal says it.
+    user: Option<String>,
 }
 
 /// List spaces
@@ -135,6 +142,8 @@ pub(super) async fn list(
     let mut answer = SpacesAnswer {
         spaces: Vec::new(),
         next: None,
+        creates: may_create(&state, &who).is_ok(),
+        user: who.principal.person.clone(),
     };
     for id in all.ids().into_iter().filter(|id| part.is_past(id)) {
         if answer.spaces.len() == part.limit() {
@@ -173,6 +182,9 @@ pub(super) struct SpaceOrder {
     signed_in_role: Option<Role>,
     /// The first owner; you, where it is left out.
     owner: Option<String>,
+    /// A space that this one is made after: its pages, as far as you may read them, what they say,
+    /// and what is closed or locked. People, links and history stay where they are.
+    from: Option<String>,
 }
 
 /// Create a space
@@ -206,8 +218,10 @@ pub(super) async fn create(
     may_create(&state, &who)?;
     let settings = settings_of(&state, &order)?;
     let owner = match (&order.owner, &who.principal.person) {
-        (Some(owner), _) => name(owner)?.to_owned(),
-        (None, Some(person)) => person.clone(),
+        (Some(owner), _) => Some(name(owner)?.to_owned()),
+        (None, Some(person)) => Some(person.clone()),
+        // Where nobody signs in everybody owns everything.
+        (None, None) if state.registry.shared().settings.is_open() => None,
         (None, None) => {
             return Err(bad_request(
                 "person",
@@ -220,6 +234,20 @@ pub(super) async fn create(
         user: who.person.user.clone(),
         name: who.person.display_name.clone(),
     };
+    let model = match &order.from {
+        Some(from) => {
+            if held.space()?.is_some() {
+                return Err(Refusal::Exists("there is a space of this id already").into());
+            }
+            let mut viewer = Viewer::of(&state, &headers, query.as_deref()).await?;
+            let model = Model::of(&state, &mut viewer, from).await?;
+            let language = Language::of(query.as_deref(), &headers);
+            let to = (order.id.as_str(), settings.title.as_str());
+            model.write(&state, to, (&who, language)).await?;
+            model.changes()
+        }
+        None => Vec::new(),
+    };
     let mut told = Vec::new();
     let made = held.change(&state.registry, author, None, |space| {
         if space.is_some() {
@@ -230,10 +258,9 @@ pub(super) async fn create(
             name: None,
             until_ms: None,
         };
-        let changes = vec![
-            set(Keys::SPACE.to_owned(), &settings),
-            set(Keys::member(&owner), &member),
-        ];
+        let mut changes = vec![set(Keys::SPACE.to_owned(), &settings)];
+        changes.extend(owner.map(|owner| set(Keys::member(&owner), &member)));
+        changes.extend(model);
         told = told::of(None, &changes);
         Ok((changes, ()))
     });

@@ -22,7 +22,11 @@ pub(super) struct Told {
 
 /// What is worth telling of a change, seen before it is made.
 pub(super) fn of(space: Option<&Space>, changes: &[(String, Option<String>)]) -> Vec<Told> {
-    let worth = changes.iter().filter(|(key, value)| {
+    // Templates give nobody a right.
+    let rights = changes
+        .iter()
+        .filter(|(key, _)| !key.starts_with("template:"));
+    let worth = rights.filter(|(key, value)| {
         let page = key.strip_prefix("page:");
         page.is_none_or(|page| changes_rights(space, page, value.as_deref()))
     });

@@ -87,7 +87,13 @@ fn shown(visit: &Visit, who: &Identity, seen: &Seen) -> String {
     push_spaces(visit, words.my_spaces, &seen.own, &mut main);
     push_spaces(visit, words.open_spaces, &seen.open, &mut main);
     if seen.own.is_empty() && seen.open.is_empty() {
-        let _ = write!(main, "<p class=\"empty\">{}</p>", nothing(words, who));
+        let _ = write!(
+            main,
+            "<p class=\"empty\">{}</p>\n<p><a href=\"{}-/guide/start\">{}</a></p>",
+            nothing(words, who),
+            visit.root,
+            words.guide_start
+        );
     }
     if seen.are_more {
         let _ = write!(main, "<p class=\"hint\">{}</p>", words.more_spaces);

@@ -126,6 +126,13 @@ impl Layout {
             }
             (None, None) => {}
         }
+        if visit.is_guest {
+            let _ = write!(
+                html,
+                "<form method=\"post\" action=\"{root}-/leave\"><button>{}</button></form>",
+                words.leave
+            );
+        }
         let other = visit.language.other().code();
         let _ = write!(
             html,
@@ -200,7 +207,7 @@ fn push_foot(visit: &Visit, words: &Words, who: Option<&Identity>, html: &mut St
     let is_operator = who.is_some_and(|who| who.principal.is_admin);
     for (path, name, is_shown) in [
         ("-/tasks", words.tasks, is_person),
-        (words.guide_path, words.guide, true),
+        ("-/guide", words.guide, true),
         ("-/about", words.about, true),
         ("-/admin", words.administration, is_operator),
     ] {

@@ -5,9 +5,9 @@ use std::fmt::Write as _;
 
 use axum::{
     body::Bytes,
-    extract::{Query, State},
-    http::{HeaderValue, StatusCode, Uri, header},
-    response::{IntoResponse, Response},
+    extract::{Path, Query, State},
+    http::StatusCode,
+    response::Response,
 };
 use serde::Deserialize;
 use unisson_history::escaped;
@@ -16,6 +16,7 @@ use unisson_rights::{Action, Place};
 use super::{
     answer::{Keep, answer},
     failure::Failure,
+    form,
     layout::Layout,
     space::Inside,
     visit::Visit,
@@ -45,22 +46,22 @@ impl Wanted {
 /// The form.
 pub(super) async fn ask(
     State(state): State<AppState>,
-    axum::extract::Path(space): axum::extract::Path<String>,
+    Path(space): Path<String>,
     Query(wanted): Query<Wanted>,
     visit: Visit,
 ) -> Response {
-    form(&state, &visit, &space, &wanted, None).await
+    show(&state, &visit, &space, &wanted, None).await
 }
 
 /// The form, sent: leads to the new page, ready to write.
 pub(super) async fn add(
     State(state): State<AppState>,
-    axum::extract::Path(space): axum::extract::Path<String>,
+    Path(space): Path<String>,
     visit: Visit,
     asker: Result<Asker, Problem>,
     body: Bytes,
 ) -> Response {
-    let Some(wanted) = read(&body) else {
+    let Some(wanted) = form::read::<Wanted>(&body) else {
         return Failure::Missing.page(&visit);
     };
     let asker = match asker {
@@ -69,30 +70,13 @@ pub(super) async fn add(
     };
     let order = PageOrder::of(&wanted.title, wanted.parent());
     match add_page(&state, &asker, order).await {
-        Ok(id) => to(&format!("../{id}?edit")),
+        Ok(id) => form::see_other(&format!("../{id}?edit")),
         Err(problem) if problem.code == "unavailable" => Failure::Unavailable.page(&visit),
-        Err(problem) => form(&state, &visit, &space, &wanted, Some(&problem)).await,
+        Err(problem) => show(&state, &visit, &space, &wanted, Some(&problem)).await,
     }
 }
 
-/// A form's body is written as a query is.
-fn read(body: &Bytes) -> Option<Wanted> {
-    let uri = Uri::builder()
-        .path_and_query(format!("/?{}", std::str::from_utf8(body).ok()?))
-        .build();
-    Some(Query::try_from_uri(&uri.ok()?).ok()?.0)
-}
-
-fn to(location: &str) -> Response {
-    let Ok(location) = HeaderValue::from_str(location) else {
-        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
-    };
-    let kept = HeaderValue::from_static("no-store");
-    let headers = [(header::LOCATION, location), (header::CACHE_CONTROL, kept)];
-    (StatusCode::SEE_OTHER, headers).into_response()
-}
-
-async fn form(
+async fn show(
     state: &AppState,
     visit: &Visit,
     space: &str,
@@ -183,19 +167,4 @@ fn shown(visit: &Visit, inside: &Inside, wanted: &Wanted, problem: Option<&Probl
         ..Layout::default()
     };
     layout.html(visit, Some(&inside.who))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_form_is_read_as_browsers_send_it() {
-        let body = Bytes::from_static(b"title=L%27%C3%A9t%C3%A9+%26+l%E2%80%99hiver&parent=a-b");
-        let wanted = read(&body).expect("a form");
-        assert_eq!(wanted.title, "L'été & l’hiver");
-        assert_eq!(wanted.parent(), Some("a-b"));
-        assert!(read(&Bytes::from_static(b"\xff\xfe")).is_none());
-        assert!(read(&Bytes::from_static(b"other=1")).is_some());
-    }
 }

@@ -11,6 +11,7 @@ use unisson_history::escaped;
 
 use super::{
     answer::{Keep, answer},
+    enter,
     failure::Failure,
     layout::Layout,
     rendering::Rendering,
@@ -27,6 +28,9 @@ pub(super) async fn page(
     Path((space, id)): Path<(String, String)>,
     visit: Visit,
 ) -> Response {
+    if let Some(door) = enter::door(&visit) {
+        return door;
+    }
     let shown = async {
         let (inside, opened) = Inside::open(&state, &visit, &space, &id).await?;
         let read = Reading {

@@ -16,12 +16,13 @@ use std::{
 };
 
 use tokio::time::{sleep, timeout};
-use unisson_content::{Content, PageHtml, Root, html_of_text};
+use unisson_content::{Content, PageHtml, Root, html_of_text, map_addresses};
 use unisson_protocol::DocName;
 use unisson_storage::Mark;
 
 use super::{failure::Failure, typography};
 use crate::{
+    attachments,
     http::{AppState, admission::Turn, documents::Stored},
     trash,
     versions::{HistoryError, heavy},
@@ -196,8 +197,9 @@ async fn render(state: &AppState, name: &DocName) -> Result<Rendering, Failure> 
     // Before it is read: what comes meanwhile may be in it, and is looked at again.
     let mark = state_of(state, name)?;
     let stored = Stored::perhaps(shared, name).await?;
+    let files = attachments::folder(&shared.settings.http.base_path, name);
     let page = heavy(move || match stored.exists {
-        true => page_of(&stored.state),
+        true => page_of(&stored.state, &files),
         false => Ok(None),
     });
     let page = page.await.map_err(broken)?;
@@ -220,10 +222,19 @@ fn broken(error: HistoryError) -> Failure {
     }
 }
 
-/// Everything that a document says in words; nothing where there are none.
-fn page_of(state: &[u8]) -> Result<Option<PageHtml>, HistoryError> {
+/// Everything that a document says in words; nothing where there are none. `files`: where its own
+/// files are.
+fn page_of(state: &[u8], files: &str) -> Result<Option<PageHtml>, HistoryError> {
     let damaged = |error: unisson_content::ContentError| HistoryError::Damaged(error.to_string());
-    let content = Content::of(state).map_err(damaged)?;
+    let mut content = Content::of(state).map_err(damaged)?;
+    for root in content.roots.values_mut() {
+        if let Root::Tree(nodes) = root {
+            // Relative to the document, and a page is read at another address.
+            map_addresses(nodes, &mut |_, address| {
+                attachments::id_in(address).map(|_| format!("{files}{address}"))
+            });
+        }
+    }
     let said = content.roots.values().filter_map(|root| match root {
         Root::Tree(nodes) if is_blank(nodes) => None,
         Root::Tree(nodes) => Some(PageHtml::of(nodes)),

@@ -13,6 +13,7 @@ use unisson_rights::{Action, Page, Place, Rights, Space, Visibility};
 
 use super::{
     answer::{Keep, answer},
+    enter,
     failure::Failure,
     layout::Layout,
     screens::tools_of_space,
@@ -193,6 +194,9 @@ pub(super) async fn page(
     Path(id): Path<String>,
     visit: Visit,
 ) -> Response {
+    if let Some(door) = enter::door(&visit) {
+        return door;
+    }
     match Inside::enter(&state, &visit, &id).await {
         Ok(inside) => answer(
             &visit,

@@ -6,7 +6,7 @@ use axum::{
     extract::FromRequestParts,
     http::{HeaderMap, request::Parts},
 };
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use unisson_protocol::CloseReason;
 
 use crate::{
@@ -18,8 +18,9 @@ use crate::{
         language::Language,
         signin::SignedIn,
         spaces::identify,
-        wiki::{failure::Failure, words::Words},
+        wiki::{enter::guest_token, failure::Failure, words::Words},
     },
+    listener::Peer,
     spaces::prefix_of,
 };
 
@@ -35,6 +36,10 @@ pub(super) struct Visit {
     pub(super) signed_in: Option<Arc<Session>>,
     /// People can sign in here.
     pub(super) has_sign_in: bool,
+    /// The browser came by TLS to this very server.
+    pub(super) is_encrypted: bool,
+    /// They have come by a link, and may leave.
+    pub(super) is_guest: bool,
     /// What the server's path begins with, where it knows.
     pub(super) base_path: String,
 }
@@ -56,6 +61,11 @@ impl FromRequestParts<AppState> for Visit {
             path: path.trim_start_matches('/').to_owned(),
             signed_in: signed_in.map(|SignedIn(session)| session.clone()),
             has_sign_in: shared.authenticator.oidc().is_some(),
+            is_encrypted: parts
+                .extensions
+                .get::<Peer>()
+                .is_some_and(|peer| peer.is_encrypted),
+            is_guest: signed_in.is_none() && guest_token(&parts.headers).is_some(),
             base_path: shared.settings.http.base_path.clone(),
             asked: Asked {
                 headers: parts.headers.clone(),
@@ -81,6 +91,14 @@ impl Visit {
         query
             .split('&')
             .any(|pair| pair.split('=').next() == Some(word))
+    }
+
+    /// What the address says of this behind its question mark.
+    pub(super) fn query_value(&self, key: &str) -> Option<String> {
+        let pairs = self.asked.query.as_deref()?.split('&');
+        let mut pairs = pairs.filter_map(|pair| pair.split_once('='));
+        let value = pairs.find_map(|(name, value)| (name == key).then_some(value))?;
+        Some(percent_decode_str(value).decode_utf8().ok()?.into_owned())
     }
 
     /// Who it is, for what concerns a space or (without one) all of them.

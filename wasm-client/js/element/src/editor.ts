@@ -7,6 +7,8 @@ import { EditorView } from 'prosemirror-view'
 import { carets, collaboration } from '@unisson/prosemirror'
 import { richTextSchema } from '@unisson/prosemirror/schema'
 import type { Session } from '@unisson/yjs'
+import { isOwn, type Files } from './attachments/files.js'
+import { ImageView } from './attachments/image-view.js'
 import { cleanHtml } from './editing/paste.js'
 import { placeholder } from './editing/placeholder.js'
 import { markdownRules } from './editing/rules.js'
@@ -39,6 +41,9 @@ export interface EditorOptions {
   placeholder: string
   /** Whether edits may be made now. */
   writable: () => boolean
+  files: Files
+  /** What stands between the text and its files: see `uploads`. */
+  uploads: Plugin
   /** Opens the form for an image. */
   askForImage: () => void
   /** Opens the form for a link. */
@@ -72,6 +77,7 @@ export const openEditor = (options: EditorOptions): EditorView => {
     markdownRules(schema),
     keymap({ 'Mod-k': link, 'Alt-F10': bar }),
     ...shortcuts(schema),
+    options.uploads,
     tableEditing(),
     dropCursor({ class: 'drop-cursor', color: false }),
     gapCursor(),
@@ -83,6 +89,7 @@ export const openEditor = (options: EditorOptions): EditorView => {
     editable: writable,
     transformPastedHTML: cleanHtml,
     nodeViews: {
+      image: (node) => new ImageView(node, options.files),
       taskItem: (node, view, getPosition) => new TaskItem(node, view, getPosition, words.done)
     },
     // Also what may only be read is scrolled by keys.
@@ -97,9 +104,12 @@ export const openEditor = (options: EditorOptions): EditorView => {
           event.preventDefault()
           return true
         }
-        const address = chip === null ? link?.closest('a')?.href : undefined
-        if (address === undefined || (view.editable && !(event.ctrlKey || event.metaKey))) return false
-        window.open(address, '_blank', 'noopener,noreferrer')
+        const anchor = chip === null ? link?.closest('a') : undefined
+        if (anchor === null || anchor === undefined || (view.editable && !(event.ctrlKey || event.metaKey))) return false
+        const show = (address: string): void => { window.open(address, '_blank', 'noopener,noreferrer') }
+        const address = anchor.getAttribute('href')
+        if (isOwn(address)) options.files.shown(address).then(show, () => {})
+        else show(anchor.href)
         event.preventDefault()
         return true
       }

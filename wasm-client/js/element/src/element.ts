@@ -1,6 +1,8 @@
 import { DOMSerializer } from 'prosemirror-model'
 import type { EditorView } from 'prosemirror-view'
 import { Session, type Status, type TokenReason } from '@unisson/yjs'
+import { Files } from './attachments/files.js'
+import { upload, uploads, type UploadsOptions } from './attachments/uploads.js'
 import type { Quota, TokenAnswer, TokenProvider, UnissonEditor as Published, UnissonEditorEventMap } from '../types/index.js'
 import { askFor } from './controls/form.js'
 import { make } from './controls/dom.js'
@@ -8,7 +10,7 @@ import { People } from './controls/people.js'
 import { StatusLine } from './controls/status-line.js'
 import { Toolbar } from './controls/toolbar.js'
 import { openEditor } from './editor.js'
-import { insertImage, linkAt, removeLink, setLink } from './editing/commands.js'
+import { describeImage, insertImage, linkAt, removeLink, setLink } from './editing/commands.js'
 import { markdownOf } from './markdown.js'
 import { keepFromPage } from './own-events.js'
 import { quotaIn } from './quota.js'
@@ -35,6 +37,7 @@ interface Open {
   people: People
   status: StatusLine
   words: Words
+  uploading: UploadsOptions
   counting: ReturnType<typeof setTimeout> | null
 }
 
@@ -71,8 +74,10 @@ export class UnissonEditor extends HTMLElement implements Promised {
 
   attributeChangedCallback (name: string, before: string | null, after: string | null): void {
     if (before === after || !this.isConnected) return
-    if (name === 'token' && this.#open !== null && after !== null) this.#open.session.setToken(after)
-    else if (name === 'access' && this.#open !== null) this.#follow()
+    if (name === 'token' && this.#open !== null && after !== null) {
+      this.#shownToken = after
+      this.#open.session.setToken(after)
+    } else if (name === 'access' && this.#open !== null) this.#follow()
     else if ((name === 'name' || name === 'color') && this.#open !== null) this.#introduce(this.#open.session)
     else this.#openSoon()
   }
@@ -142,14 +147,14 @@ export class UnissonEditor extends HTMLElement implements Promised {
     this.#wasSynced = false
     this.#quota = null
     this.#said = {}
-    // What the server last knew this reader by; calls beside the socket show the same.
-    let shown: string | null = null
+    this.#shownToken = ''
+    this.#undescribed.length = 0
     const session = new Session({
       url: socketAddress(root),
       document,
       token: async (reason) => {
         const token = await this.#token(reason)
-        shown = token
+        this.#shownToken = token ?? this.#shownToken
         this.#said = token === null ? this.#said : personOfToken(token)
         this.#introduce(session)
         return token
@@ -161,12 +166,16 @@ export class UnissonEditor extends HTMLElement implements Promised {
     const frame = make('div', { class: 'frame', part: 'frame', lang: locale }, text)
     const announce = (said: string): void => { this.#live.textContent = said }
     this.#root.replaceChildren(frame, this.#live)
+    const files = new Files({ server: root, document, token: () => this.#shownToken })
+    const uploading: UploadsOptions = { files, words, announce, describe: (address) => this.#askForDescription(address) }
     const view = openEditor({
       place: text,
       session,
+      files,
+      uploads: uploads(uploading),
       words,
       locale,
-      wiki: new Wiki(root.href, document, () => this.getAttribute('token') ?? shown),
+      wiki: new Wiki(root.href, document, () => this.getAttribute('token') ?? (this.#shownToken === '' ? null : this.#shownToken)),
       announce,
       pageOpened: (address) => !this.dispatchEvent(new CustomEvent('page-link', { detail: { address }, bubbles: true, composed: true, cancelable: true })),
       field: this.#field,
@@ -180,10 +189,10 @@ export class UnissonEditor extends HTMLElement implements Promised {
     })
     const people = new People(session, words, announce)
     const status = new StatusLine(session, words, announce, people.dom)
-    const toolbar = new Toolbar(view, words, { link: () => this.#askForLink(), image: () => this.#askForImage() })
+    const toolbar = new Toolbar(view, words, { link: () => this.#askForLink(), image: () => this.#askForImage(), file: () => this.#askForFiles() })
     frame.prepend(toolbar.dom)
     frame.append(status.dom)
-    this.#open = { session, view, toolbar, people, status, words, counting: null }
+    this.#open = { session, view, toolbar, people, status, words, uploading, counting: null }
     this.#listen(session)
     this.#count()
   }
@@ -222,6 +231,8 @@ export class UnissonEditor extends HTMLElement implements Promised {
   }
 
   #wasDirty = false
+  /** What the session has shown last of who this is. */
+  #shownToken = ''
   /** What the token says of this person; others see that in any case. */
   #said: TokenPerson = {}
 
@@ -308,6 +319,43 @@ export class UnissonEditor extends HTMLElement implements Promised {
       apply: words.forms.insert,
       act: ([address = '', alternative = '']) => insertImage(address, alternative)(view.state, view.dispatch),
       closed: () => view.focus()
+    })
+  }
+
+  /** Any files of this device, into the text. */
+  #askForFiles (): void {
+    if (this.#open === null || !this.#open.view.editable) return
+    const { view, uploading } = this.#open
+    const chooser = make('input', { type: 'file', multiple: '' })
+    chooser.addEventListener('change', () => {
+      for (const file of chooser.files ?? []) void upload(view, file, view.state.selection.from, uploading)
+      view.focus()
+    })
+    chooser.click()
+  }
+
+  /** Pictures that have no description yet: one is asked for after the other. */
+  readonly #undescribed: string[] = []
+
+  #askForDescription (address: string): void {
+    this.#undescribed.push(address)
+    if (this.#undescribed.length === 1) this.#askForNextDescription()
+  }
+
+  #askForNextDescription (): void {
+    const address = this.#undescribed[0]
+    if (this.#open === null || address === undefined) return
+    const { view, words } = this.#open
+    askFor(this.#root.querySelector('.frame')!, words, {
+      title: words.files.describe,
+      fields: [{ label: words.forms.alternative, value: '', type: 'text' }],
+      apply: words.forms.apply,
+      act: ([alternative = '']) => { describeImage(address, alternative.trim())(view.state, view.dispatch); return true },
+      closed: () => {
+        this.#undescribed.shift()
+        if (this.#undescribed.length === 0) view.focus()
+        else this.#askForNextDescription()
+      }
     })
   }
 

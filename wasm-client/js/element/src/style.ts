@@ -97,6 +97,10 @@ button, select { font: inherit; color: inherit }
 .ProseMirror a { color: var(--accent); text-underline-offset: .15em }
 .ProseMirror hr { border: 0; border-top: 1px solid var(--line); margin: 1.8em 0 }
 .ProseMirror img { max-width: 100%; height: auto; border-radius: .4rem; display: block; margin: 0 0 .9em }
+.ProseMirror .upload { display: inline-flex; align-items: center; gap: .6rem; background: var(--bar); border: 1px solid var(--line); border-radius: .4rem; padding: .2rem .6rem; font-size: .9rem; color: var(--soft); user-select: none; max-width: 100% }
+.ProseMirror .upload progress { width: 8rem; accent-color: var(--accent) }
+.ProseMirror .upload.failed { color: var(--bad); border-color: var(--bad) }
+.ProseMirror .upload button { border: 0; background: none; cursor: pointer; padding: 0 .3rem; min-width: 1.5rem; min-height: 1.5rem }
 .ProseMirror table { border-collapse: collapse; width: 100%; table-layout: fixed; margin: 0 0 1em }
 .ProseMirror :is(td, th) { border: 1px solid var(--line); padding: .45rem .65rem; vertical-align: top; text-align: start; position: relative }
 .ProseMirror th { background: var(--bar); font-weight: 600 }

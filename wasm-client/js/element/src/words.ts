@@ -62,6 +62,15 @@ export interface Words {
   done: string
   tables: Record<TableAction, string>
   forms: Record<'address' | 'linkText' | 'alternative' | 'apply' | 'insert' | 'remove' | 'cancel' | 'badAddress', string>
+  files: {
+    attach: string
+    uploading: (name: string) => string
+    added: (name: string) => string
+    failed: (name: string, reason: string) => string
+    describe: string
+    /** By the server's code; `other` for all that have no words of their own. */
+    reasons: Record<string, string>
+  }
   status: Record<Shown, string>
   /** So much of the room is used. */
   nearlyFull: (percent: number) => string

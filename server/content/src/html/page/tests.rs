@@ -72,12 +72,12 @@ fn a_page_that_was_to_be_written_is_linked_when_it_is_there() {
 fn people_days_and_addresses_below_the_root_are_shown() {
     assert_eq!(
         page(
-            "[@Ann](/-/people/u%3C1) [1 Dec](/-/tasks?due=2026-12-01) [n](/d/a/b) ![x](/i.png)",
+            "[@Ann](/-/people/u%3C1) [1 Dec](/-/tasks?due=2026-12-01) [n](/d/a/b) ![x](/api/v1/i.png) ![y](/y.png)",
             true
         ),
         "<p><span class=\"mention\" data-person=\"u&lt;1\">@Ann</span> \
          <time class=\"day\" datetime=\"2026-12-01\">1 Dec</time> <a href=\"/wiki/d/a/b\">n</a></p>\
-         <img src=\"/wiki/i.png\" alt=\"x\">"
+         <img src=\"/wiki/api/v1/i.png\" alt=\"x\"><img src=\"/y.png\" alt=\"y\">"
     );
 }
 

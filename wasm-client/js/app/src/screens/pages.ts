@@ -308,7 +308,7 @@ export class UnissonPages extends Component {
     const { tree } = seen
     const isEmpty = tree.size === 0
     return html`
-      <nav aria-label=${words.pages}>
+      <section aria-label=${words.pages}>
         <div class="head">
           <h2>${words.pages}</h2>
           ${this.#creates
@@ -317,7 +317,7 @@ export class UnissonPages extends Component {
         </div>
         ${this.renderNotice()}
         ${isEmpty ? html`<p class="empty">${this.#creates ? words.empty : words.emptyForReaders}</p>` : this.#list(null)}
-      </nav>
+      </section>
       ${this.#isPerson && !isEmpty ? html`<p class="help" id="help">${words.help}</p>` : nothing}
       ${this.dialog === null
         ? nothing

@@ -51,6 +51,7 @@ const keysShown = (keys: string): string => keys.replace('Mod', isMac ? '⌘' : 
 export interface ToolbarEvents {
   link: () => void
   image: () => void
+  file: () => void
 }
 
 /** The bar above the text: one stop for the tab key, arrows within. */
@@ -85,6 +86,7 @@ export class Toolbar {
         ...this.#group(GROUPS[1]!), line(),
         this.#tool({ name: 'table', command: insertTable, isOn: isInTable }),
         this.#button('image', words.image, undefined, () => events.image()),
+        this.#button('file', words.files.attach, undefined, () => events.file()),
         this.#tool({ name: 'horizontalRule', command: insertRule }),
         this.#tool({ name: 'contents', command: insertContents(words) })),
       this.#tables, this.#callouts)

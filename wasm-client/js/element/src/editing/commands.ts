@@ -125,6 +125,18 @@ export const insertImage = (address: string, alternative: string): Command => (s
   return true
 }
 
+/** Says of a picture what whoever does not see it should know. */
+export const describeImage = (address: string, alternative: string): Command => (state, dispatch) => {
+  let found: number | null = null
+  state.doc.descendants((node, position) => {
+    if (found === null && node.type.name === 'image' && node.attrs.src === address) found = position
+    return found === null
+  })
+  if (found === null) return false
+  dispatch?.(state.tr.setNodeAttribute(found, 'alt', alternative))
+  return true
+}
+
 /** The link at the selection, and how far it reaches. */
 export const linkAt = (state: EditorState): { href: string, from: number, to: number } | null => {
   const { link } = state.schema.marks

@@ -64,6 +64,27 @@ export const english: Words = {
     cancel: 'Close',
     badAddress: 'This address cannot be used.'
   },
+  files: {
+    attach: 'Attach a file',
+    uploading: (name) => `Sending “${name}”…`,
+    added: (name) => `“${name}” is attached to the page`,
+    failed: (name, reason) => `“${name}” was not attached: ${reason}`,
+    describe: 'Describe the image',
+    reasons: {
+      'attachment-type': 'files of this kind are not taken, or the file is not what its name says.',
+      'attachment-name': 'its name cannot be used.',
+      'attachments-full': 'the page has too many files already.',
+      'too-large': 'it is too large.',
+      'body-too-large': 'it is too large.',
+      quota: 'there is no room left in this space.',
+      'read-only': 'you may read this page, not change it.',
+      forbidden: 'you have no access to this page.',
+      unauthorized: 'your access has ended: load the page again.',
+      empty: 'it is empty.',
+      offline: 'the server does not answer. Try again later.',
+      other: 'the server refused it.'
+    }
+  },
   status: {
     offline: 'Offline: your changes are kept on this device',
     offlineUnkept: 'Offline: keep this page open, your changes will be sent',

@@ -64,6 +64,27 @@ export const french: Words = {
     cancel: 'Fermer',
     badAddress: 'Cette adresse n’est pas utilisable.'
   },
+  files: {
+    attach: 'Joindre un fichier',
+    uploading: (name) => `Envoi de « ${name} »…`,
+    added: (name) => `« ${name} » est joint à la page`,
+    failed: (name, reason) => `« ${name} » n’a pas été joint : ${reason}`,
+    describe: 'Décrire l’image',
+    reasons: {
+      'attachment-type': 'ce type de fichier n’est pas accepté, ou le fichier n’est pas ce que dit son nom.',
+      'attachment-name': 'son nom n’est pas utilisable.',
+      'attachments-full': 'la page a déjà trop de fichiers.',
+      'too-large': 'il est trop lourd.',
+      'body-too-large': 'il est trop lourd.',
+      quota: 'il n’y a plus de place dans cet espace.',
+      'read-only': 'vous pouvez lire cette page, pas la modifier.',
+      forbidden: 'vous n’avez pas accès à cette page.',
+      unauthorized: 'votre accès a expiré : rechargez la page.',
+      empty: 'il est vide.',
+      offline: 'le serveur ne répond pas. Réessayez plus tard.',
+      other: 'le serveur l’a refusé.'
+    }
+  },
   status: {
     offline: 'Hors ligne : vos modifications sont gardées sur cet appareil',
     offlineUnkept: 'Hors ligne : gardez cette page ouverte, vos modifications seront envoyées',

@@ -1,0 +1,260 @@
+//! Searching: what is written is found within seconds, by those who may read it and nobody else, and
+//! the index survives whatever becomes of it.
+
+import { test } from 'node:test'
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { open } from '../harness/clients.mjs'
+import { SECRET } from '../harness/portal.mjs'
+import { skip, withBrowser } from '../harness/editors.mjs'
+import { withServer } from '../harness/server.mjs'
+import { as, call, done, makeSpace, tokens } from '../harness/spaces.mjs'
+import { until } from '../harness/wait.mjs'
+
+const settings = `[auth]\nsecret = ${JSON.stringify(SECRET)}\nleeway_s = 0\n`
+const SOON_MS = 10_000
+const run = promisify(execFile)
+
+const withSpaces = (body) => withServer({ settings, tokens }, async (server) => {
+  await makeSpace(server, 'team', { ann: 'editor', bob: 'editor' })
+  await makeSpace(server, 'secret', { ann: 'editor' })
+  return body(server)
+})
+
+const documentOf = (space, page) => `spaces/${space}/${page}`
+
+/** Writes a page by the API. */
+const write = (server, space, page, markdown, shown) =>
+  fetch(`${server.httpUrl}/api/v1/documents/${encodeURIComponent(documentOf(space, page))}/content`, {
+    method: 'PUT',
+    headers: { authorization: `Bearer ${shown ?? as('ann')}`, 'content-type': 'text/markdown' },
+    body: markdown
+  }).then(async (answer) => assert.ok(answer.ok, `${answer.status} ${await answer.text()}`))
+
+const search = (server, q, who, more = '') =>
+  done(server, 'GET', `/search?q=${encodeURIComponent(q)}${more}`, undefined, { shown: who === null ? null : as(who) })
+
+const names = async (server, q, who, more) => (await search(server, q, who, more)).hits.map(({ document }) => document)
+
+const found = (server, q, who, document, what = `${who} finds ${q}`) =>
+  until(async () => (await names(server, q, who)).includes(document), what, SOON_MS, 50)
+
+const isGone = (server, q, who) =>
+  until(async () => (await names(server, q, who)).length === 0, `${who} does not find ${q} any more`, SOON_MS, 50)
+
+test('an edit in an editor is found within seconds, with the words marked', () => withSpaces(async (server) => {
+  const client = open('hocuspocus 4', server, documentOf('team', 'page'), { token: as('ann') })
+  try {
+    await client.whenSynced()
+    client.text.insert(0, "Les événements de l'été : le conseil d'école vote le budget.")
+    await client.whenSaved()
+    await found(server, 'evenement', 'bob', documentOf('team', 'page'))
+    for (const q of ["conseil d'école", 'votes', 'bugdet', 'budg', '"conseil d’école"']) {
+      const { hits: [hit] } = await search(server, q, 'bob')
+      assert.equal(hit?.document, documentOf('team', 'page'), q)
+    }
+    const { hits: [hit] } = await search(server, 'événement', 'bob')
+    assert.deepEqual([hit.space, hit.page, hit.title, hit.space_title], ['team', 'page', 'Page', 'team'])
+    assert.deepEqual(hit.excerpt.filter((part) => part.hit).map((part) => part.text), ['événements'])
+    client.text.delete(0, client.text.length)
+    client.text.insert(0, 'autre chose')
+    await client.whenSaved()
+    await isGone(server, 'evenement', 'bob')
+  } finally {
+    client.destroy()
+  }
+}))
+
+test('nobody finds what they may not read, nor learns that it is there', () => withSpaces(async (server) => {
+  await done(server, 'POST', '/spaces/team/pages', { id: 'board', title: 'Zanzibar board' })
+  await done(server, 'PATCH', '/spaces/team/pages/board', { readers: 'facilitator' })
+  await write(server, 'team', 'page', 'zanzibar for everybody in the team')
+  await write(server, 'secret', 'page', 'zanzibar for ann alone')
+  await found(server, 'zanzibar', 'ann', documentOf('secret', 'page'))
+  await found(server, 'zanzibar', 'owner', documentOf('team', 'board'))
+  assert.deepEqual((await names(server, 'zanzibar', 'ann')).sort(), ['spaces/secret/page', 'spaces/team/page'])
+  assert.deepEqual(await names(server, 'zanzibar', 'bob'), ['spaces/team/page'])
+  assert.deepEqual(await names(server, 'zanzibar', 'stranger'), [])
+  assert.deepEqual(await names(server, 'zanzibar', null), [], 'nobody who shows nothing')
+  assert.deepEqual(await names(server, 'zanz', 'bob', '&titles=true'), [])
+  assert.deepEqual(await names(server, 'zanzibar', 'bob', '&space=secret'), [])
+  // One hit at a time: what is hidden moves no cursor.
+  assert.equal((await search(server, 'zanzibar', 'bob', '&limit=1')).next, null)
+  const first = await search(server, 'zanzibar', 'ann', '&limit=1')
+  assert.equal(first.next, '1')
+  assert.equal((await search(server, 'zanzibar', 'ann', `&limit=1&cursor=${first.next}`)).next, null)
+  const bad = await call(server, 'GET', '/search?q=x', undefined, { shown: 'a token of nobody' })
+  assert.equal(bad.status, 401)
+  // Rights count when somebody asks, not when the page was read for the index.
+  await done(server, 'PUT', '/spaces/secret/members/bob', { role: 'reader' })
+  assert.deepEqual((await names(server, 'zanzibar', 'bob')).sort(), ['spaces/secret/page', 'spaces/team/page'])
+  await done(server, 'DELETE', '/spaces/secret/members/bob')
+  assert.deepEqual(await names(server, 'zanzibar', 'bob'), ['spaces/team/page'])
+  await done(server, 'PATCH', '/spaces/team', { visibility: 'public' })
+  assert.deepEqual(await names(server, 'zanzibar', null), ['spaces/team/page'], 'a public space is for everybody')
+  const link = await done(server, 'POST', '/spaces/secret/links', { role: 'reader', page: 'page' })
+  const guest = await done(server, 'GET', '/search?q=zanzibar', undefined, { shown: link.token })
+  assert.deepEqual(guest.hits.map(({ document }) => document), ['spaces/secret/page'], 'a guest sees what the link is for')
+}))
+
+test('titles are found while they are typed, renamed pages by their new one, deleted ones not at all', () => withSpaces(async (server) => {
+  await done(server, 'POST', '/spaces/team/pages', { id: 'plan', title: 'Plan de continuité', parent: 'page' })
+  const titles = (q) => search(server, q, 'bob', '&titles=true')
+  await until(async () => (await titles('plan')).hits.length === 1, 'an empty page is found by its title', SOON_MS, 50)
+  const { hits: [hit] } = await titles('continu')
+  assert.deepEqual([hit.title, hit.above], ['Plan de continuité', ['Page']])
+  assert.deepEqual(hit.title_parts.filter((part) => part.hit).map((part) => part.text), ['continuité'])
+  await done(server, 'PATCH', '/spaces/team/pages/plan', { title: 'Gestion de crise' })
+  await until(async () => (await titles('crise')).hits.length === 1 && (await titles('plan')).hits.length === 0, 'the new title', SOON_MS, 50)
+  await done(server, 'DELETE', '/spaces/team/pages/page')
+  assert.deepEqual(await names(server, 'crise', 'owner'), [], 'what lies below a deleted page is not found, at once')
+  await done(server, 'POST', '/spaces/team/pages/page/restore')
+  assert.deepEqual(await names(server, 'crise', 'owner'), [documentOf('team', 'plan')])
+  await done(server, 'DELETE', '/spaces/team')
+  assert.deepEqual(await names(server, 'crise', 'owner'), [], 'nor what is in a deleted space')
+}))
+
+const content = (folder) => readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+  const path = join(folder, entry.name)
+  return entry.isDirectory() ? content(path) : [path]
+})
+
+test('trash, moving and erasing follow; an erased document leaves the files of the index', () => withServer({ settings, tokens }, async (server) => {
+  const make = (name, text) => done(server, 'POST', '/documents', { name, content: text })
+  const asOperator = async (q) => (await done(server, 'GET', `/search?q=${q}`)).hits.map(({ document }) => document)
+  const becomes = (q, expected, what) =>
+    until(async () => JSON.stringify(await asOperator(q)) === JSON.stringify(expected), what, SOON_MS, 50)
+  await make('notes/a', '# Quetzalcoatl\n\nfirst')
+  await make('notes/b', 'axolotl')
+  await becomes('quetzalcoatl', ['notes/a'], 'a plain document is found')
+  const hit = (await done(server, 'GET', '/search?q=first')).hits[0]
+  assert.deepEqual([hit.title, hit.space], ['Quetzalcoatl', null])
+  await done(server, 'POST', '/documents/notes%2Fa/move', { to: 'notes/c' })
+  await becomes('quetzalcoatl', ['notes/c'], 'it is found where it is now')
+  await done(server, 'DELETE', '/documents/notes%2Fc')
+  assert.deepEqual(await asOperator('quetzalcoatl'), [], 'not in the trash, at once')
+  await done(server, 'POST', '/documents/notes%2Fc/undelete')
+  await becomes('quetzalcoatl', ['notes/c'], 'it is back')
+  for (const name of ['notes%2Fa', 'notes%2Fc']) await done(server, 'DELETE', `/documents/${name}?erase=true`)
+  await becomes('quetzalcoatl', [], 'erased')
+  const index = join(server.data, 'index')
+  const holds = (word) => content(index).some((file) => existsSync(file) && readFileSync(file).includes(word))
+  await until(() => !holds('uetzalcoatl'), 'the index has nothing of it', SOON_MS, 100)
+  assert.ok(holds('axolotl'), 'and still has the others')
+}))
+
+test('the index is up to date after kill -9, a damaged index is made anew, and reindex makes one', () => withSpaces(async (server) => {
+  await write(server, 'team', 'page', 'before the crash: pangolin')
+  await found(server, 'pangolin', 'bob', documentOf('team', 'page'))
+  await write(server, 'team', 'page', 'just before the crash: okapi')
+  await server.restart()
+  await found(server, 'okapi', 'bob', documentOf('team', 'page'))
+  assert.deepEqual(await names(server, 'pangolin', 'bob'), [])
+
+  const index = join(server.data, 'index')
+  for (const damage of [
+    () => rmSync(index, { recursive: true }),
+    () => content(index).filter((file) => statSync(file).size > 100).forEach((file) => truncateSync(file, 50)),
+    () => content(index).filter((file) => file.endsWith('.json')).forEach((file) => writeFileSync(file, 'nonsense'))
+  ]) {
+    await server.kill()
+    damage()
+    await server.spawn()
+    await found(server, 'okapi', 'bob', documentOf('team', 'page'), `it is found again after ${damage}`)
+  }
+
+  await server.terminate()
+  const { stdout } = await run(process.env.UNISSON_BIN, ['reindex', '--data', server.data, '--json'])
+  const report = JSON.parse(stdout)
+  assert.deepEqual([report.indexed, report.failed], [2, 0])
+  await server.spawn()
+  await found(server, 'okapi', 'bob', documentOf('team', 'page'))
+  const busy = await run(process.env.UNISSON_BIN, ['reindex', '--data', server.data]).catch((error) => error)
+  assert.match(busy.stderr, /the server must be stopped/)
+}))
+
+test('what is hostile is answered like anything else', () => withSpaces(async (server) => {
+  await write(server, 'team', 'page', '<script>alert(1)</script> & "quotes"')
+  await found(server, 'alert', 'bob', documentOf('team', 'page'))
+  for (const q of ['', ' ', '*', '"', '-', '((((', 'a AND (b', 'x'.repeat(8_000), '"a b" '.repeat(500), '\u0000', '%', '<script>', 'spaces/secret/page']) {
+    const answer = await call(server, 'GET', `/search?q=${encodeURIComponent(q)}`, undefined, { shown: as('bob') })
+    assert.equal(answer.status, 200, q.slice(0, 20))
+    for (const { document } of answer.body.hits) assert.equal(document, 'spaces/team/page')
+  }
+  for (const query of ['cursor=x', 'cursor=-1', 'limit=0', 'titles=perhaps']) {
+    assert.equal((await call(server, 'GET', `/search?q=a&${query}`)).body.code, 'query', query)
+  }
+}))
+
+test('what has happened is told to whoever may read it', () => withSpaces(async (server) => {
+  await write(server, 'team', 'page', 'one', as('ann'))
+  await write(server, 'secret', 'page', 'two', as('ann'))
+  const activity = (path, who) => done(server, 'GET', path, undefined, { shown: as(who) })
+  await until(async () => (await activity('/activity', 'ann')).activity.length === 2, 'both are told', SOON_MS, 50)
+  const { activity: seen } = await activity('/activity', 'bob')
+  assert.deepEqual(seen.map(({ document }) => document), ['spaces/team/page'])
+  assert.deepEqual(seen[0].people.map(({ id }) => id), ['ann'])
+  assert.equal((await activity('/spaces/secret/activity', 'bob')).activity.length, 0)
+  assert.equal((await activity('/spaces/secret/activity', 'ann')).activity.length, 1)
+  assert.equal((await activity('/activity?person=me', 'bob')).activity.length, 0)
+  await write(server, 'team', 'page', 'three', as('bob'))
+  await until(async () => (await activity('/activity?person=me', 'bob')).activity.length === 1, 'and bob’s own', SOON_MS, 50)
+}))
+
+const page = async (server, path, who) => {
+  const answer = await fetch(server.httpUrl + path, { headers: { 'accept-language': 'fr', ...(who && { authorization: `Bearer ${as(who)}` }) } })
+  return { status: answer.status, type: answer.headers.get('content-type'), text: await answer.text() }
+}
+
+test('the pages of results and of what has happened need no script, and show text as text', () => withSpaces(async (server) => {
+  const nasty = '<b>Menus & "plats"</b> \u0007'
+  await done(server, 'PATCH', '/spaces/team/pages/page', { title: nasty.replace('\u0007', '').trim() })
+  await write(server, 'team', 'page', 'Les menus de la cantine : `<script>alert(1)</script>` et des légumes.')
+  await write(server, 'secret', 'page', 'Les menus secrets.')
+  await found(server, 'légumes', 'bob', documentOf('team', 'page'))
+  const results = await page(server, '/-/search?q=menu', 'bob')
+  assert.equal(results.status, 200)
+  assert.match(results.text, /Un résultat pour « menu »/)
+  assert.match(results.text, /<mark>menus<\/mark> de la cantine : &lt;script&gt;alert/)
+  assert.match(results.text, /<a href="\.\.\/s\/team\/page">&lt;b&gt;<mark>Menus<\/mark>/)
+  assert.ok(!results.text.includes('secrets'))
+  const hostile = await page(server, `/-/search?q=${encodeURIComponent('"><script>x')}&space=%22%3E%3Cscript%3E`, 'bob')
+  assert.equal(hostile.status, 200)
+  assert.ok(!hostile.text.includes('<script>x'))
+  assert.match((await page(server, '/-/search?q=menu')).text, /Rien n’a été trouvé/)
+  assert.match((await page(server, '/-/search?limit=x&cursor=y', 'bob')).text, /<h1>Recherche<\/h1>/)
+  assert.match((await page(server, '/-/activity', 'bob')).text, /ann : écriture/)
+  assert.ok(!(await page(server, '/-/activity', 'bob')).text.includes('/s/secret/'))
+  assert.match((await page(server, '/s/team/-/activity', 'bob')).text, /href="\.\.\/\.\.\/\.\.\/s\/team\/page"/)
+  const feed = await page(server, '/s/team/-/activity.atom', 'bob')
+  assert.match(feed.type, /^application\/atom\+xml/)
+  assert.match(feed.text, /<title>&lt;b&gt;Menus &amp; &quot;plats&quot;&lt;\/b&gt;<\/title>/)
+  assert.ok(!feed.text.includes('secret'))
+  assert.equal((await page(server, '/s/secret/-/activity.atom', 'bob')).status, 404)
+}))
+
+test('results change while one types, and are there by keyboard and for screen readers', { skip, timeout: 60_000 }, () =>
+  withServer({}, async (server) => {
+    await done(server, 'POST', '/spaces', { id: 'team', title: 'Équipe', owner: 'ann' }, { shown: null })
+    await done(server, 'POST', '/spaces/team/pages', { id: 'budget', title: 'Budget primitif' }, { shown: null })
+    await done(server, 'POST', '/spaces/team/pages', { id: 'plan', title: 'Plan de continuité' }, { shown: null })
+    await until(async () => (await done(server, 'GET', '/search?q=budget', undefined, { shown: null })).hits.length === 1, 'it is found', SOON_MS, 50)
+    await withBrowser(async (open) => {
+      const visitor = await open(`${server.httpUrl}/-/search?q=budget`)
+      const { page } = visitor
+      await page.getByRole('link', { name: 'Budget primitif' }).waitFor()
+      assert.deepEqual(await visitor.faults(), [])
+      if (process.env.PICTURES) await page.screenshot({ path: `${process.env.PICTURES}/search.png` })
+      await page.locator('#asked').fill('contin')
+      await page.getByRole('link', { name: 'Plan de continuité' }).waitFor()
+      assert.equal(await page.getByRole('link', { name: 'Budget primitif' }).count(), 0)
+      assert.match(await page.getByRole('status').textContent(), /contin/)
+      assert.match(page.url(), /q=contin/)
+      await page.setViewportSize({ width: 390, height: 800 })
+      assert.deepEqual(await visitor.faults(), [])
+      if (process.env.PICTURES) await page.screenshot({ path: `${process.env.PICTURES}/search-phone.png` })
+    })
+  }))

@@ -1,0 +1,250 @@
+/** `<unisson-members space="…">`: who belongs to a space as what, person by person and group by group. */
+import { css, html, nothing, type PropertyDeclarations, type TemplateResult } from 'lit'
+import { repeat } from 'lit/directives/repeat.js'
+import { path } from '../api.js'
+import { Component } from '../component.js'
+import { follow } from '../follow.js'
+import { dayOf, endOfDay, roleChoice, roleGuide } from '../roles.js'
+import type { Role } from '../tree.js'
+import { membersWords, type MembersWords } from '../words/members.js'
+import { roleWords } from '../words/roles.js'
+
+interface Member { user: string, role: Role, name?: string, until_ms?: number }
+interface Group { group: string, role: Role }
+interface Everything { members: Member[], groups: Group[], user: string | null, manages: boolean, owns: boolean, etag: string }
+
+/** Who is to be removed. */
+type Leaving = { kind: 'member', id: string, name: string } | { kind: 'group', id: string, name: string }
+
+const ROLES: Role[] = ['guest', 'reader', 'commenter', 'editor', 'facilitator']
+
+export class UnissonMembers extends Component {
+  static override styles = [...Component.styles, css`
+    .who { display: grid } .who small { color: var(--soft); overflow-wrap: anywhere }
+    form { border: 1px solid var(--line); border-radius: .6rem; padding: 1rem 1.1rem; margin: 1rem 0 2rem; background: var(--paper) }
+    form h3 { margin: 0 0 .8rem }
+    .row { display: flex; flex-wrap: wrap; gap: 0 1rem } .row .field { flex: 1 1 14rem }
+    td input[type="date"] { width: 10.5rem } td:last-child { text-align: end }
+    dl { margin: .6rem 0 1rem } dd { margin: 0 0 .5rem; color: var(--soft) }
+    summary { cursor: pointer; color: var(--accent) }
+    @media (max-width: 40rem) {
+      thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%) }
+      tr { display: grid; grid-template-columns: 1fr auto; gap: .3rem .6rem; border-bottom: 1px solid var(--line); padding: .6rem 0 }
+      td, tbody th { border: 0; padding: 0; font-weight: 400 } .who { grid-column: 1 / -1 }
+    }
+  `]
+
+  static override properties: PropertyDeclarations = { all: { state: true }, leaving: { state: true } }
+
+  declare protected all: Everything | null
+  declare protected leaving: Leaving | null
+  #ended: AbortController | null = null
+
+  constructor () {
+    super()
+    this.all = null
+    this.leaving = null
+  }
+
+  get words (): MembersWords { return this.wordsOf(membersWords) }
+
+  override connectedCallback (): void {
+    super.connectedCallback()
+    const ended = this.#ended = new AbortController()
+    void this.#read().then(() => follow(this.api, this.space, ended.signal, (etag) => { if (etag !== this.all?.etag) void this.#read() }))
+  }
+
+  override disconnectedCallback (): void {
+    super.disconnectedCallback()
+    this.#ended?.abort()
+  }
+
+  async #read (): Promise<void> {
+    await this.attempt(async () => {
+      const { space } = this
+      const [members, groups, rights] = await Promise.all([
+        this.api.all<Member, 'members'>(path`spaces/${space}/members`, 'members'),
+        this.api.get<{ groups: Group[] }>(path`spaces/${space}/groups`),
+        this.api.get<{ user: string | null, actions: string[] }>(path`spaces/${space}/rights`)
+      ])
+      const { user, actions } = rights.value
+      this.all = {
+        members: members.value, groups: groups.value.groups, user, etag: members.etag,
+        manages: actions.includes('manage-members'), owns: actions.includes('own')
+      }
+    })
+  }
+
+  // Changes
+
+  async #put (member: Member, isNew: boolean): Promise<void> {
+    const { user, role, name, until_ms } = member
+    const who = name ?? user
+    await this.attempt(async () => {
+      await this.api.put(path`spaces/${this.space}/members/${user}`, {
+        role, ...(name !== undefined && { name }), ...(until_ms !== undefined && { until_ms })
+      })
+      this.say(isNew ? this.words.added(who) : this.words.changed(who, this.wordsOf(roleWords).names[role]))
+    })
+    // Where it failed the fields show again what counts.
+    await this.#read()
+    this.requestUpdate()
+  }
+
+  async #putGroup (group: string, role: Role): Promise<void> {
+    await this.attempt(async () => {
+      await this.api.put(path`spaces/${this.space}/groups/${group}`, { role })
+      this.say(this.words.changed(group, this.wordsOf(roleWords).names[role]))
+    })
+    await this.#read()
+  }
+
+  async #remove ({ kind, id, name }: Leaving): Promise<void> {
+    this.closeDialog()
+    await this.attempt(async () => {
+      await this.api.delete(kind === 'member' ? path`spaces/${this.space}/members/${id}` : path`spaces/${this.space}/groups/${id}`)
+      this.say(this.words.removed(name))
+    })
+    await this.#read()
+  }
+
+  #addMember (event: SubmitEvent): void {
+    event.preventDefault()
+    const form = event.currentTarget as HTMLFormElement
+    const fields = new FormData(form)
+    const text = (name: string): string => String(fields.get(name) ?? '').trim()
+    const until = endOfDay(text('until'))
+    const member: Member = {
+      user: text('user'), role: text('role') as Role,
+      ...(text('name') !== '' && { name: text('name') }), ...(until !== null && { until_ms: until })
+    }
+    void this.#put(member, true).then(() => { if (this.notice?.kind === 'good') form.reset() })
+  }
+
+  #addGroup (event: SubmitEvent): void {
+    event.preventDefault()
+    const form = event.currentTarget as HTMLFormElement
+    const fields = new FormData(form)
+    void this.#putGroup(String(fields.get('group')).trim(), String(fields.get('role')) as Role).then(() => form.reset())
+  }
+
+  // What is shown
+
+  protected override render (): TemplateResult {
+    const { words, all, locale } = this
+    if (all === null) return html`${this.renderNotice()}${this.notice === null ? html`<p class="soft">${this.common.loading}</p>` : nothing}`
+    const roles: Role[] = all.owns ? [...ROLES, 'owner'] : ROLES
+    return html`
+      <p>${words.intro}</p>
+      ${roleGuide(locale, [...ROLES, 'owner'])}
+      ${this.renderNotice()}
+      <h2>${words.members} <span class="tag">${words.count(all.members.length)}</span></h2>
+      ${all.members.length === 0 ? html`<p class="empty">${words.noMembers}</p>` : this.#membersTable(all, roles)}
+      ${all.manages ? this.#memberForm(roles) : nothing}
+      <h2>${words.groups}</h2>
+      <p class="soft">${words.groupsIntro}</p>
+      ${all.groups.length === 0 ? html`<p class="empty">${words.noGroups}</p>` : this.#groupsTable(all, roles)}
+      ${all.manages ? this.#groupForm(roles) : nothing}
+      ${this.leaving === null ? nothing : this.#leavingDialog(this.leaving, all)}`
+  }
+
+  #membersTable (all: Everything, roles: Role[]): TemplateResult {
+    const { words, locale } = this
+    const now = Date.now()
+    return html`
+      <table>
+        <thead><tr><th scope="col">${words.name}</th><th scope="col">${words.role}</th><th scope="col">${words.until}</th><td></td></tr></thead>
+        <tbody>${repeat(all.members, ({ user }) => user, (member) => {
+          const { user, role, name, until_ms: until } = member
+          const who = name ?? user
+          const isSelf = user === all.user
+          const changes = all.manages && (role !== 'owner' || all.owns)
+          return html`
+            <tr>
+              <th scope="row" class="who">${who}${isSelf ? ` ${words.you}` : ''}${name === undefined ? nothing : html`<small>${user}</small>`}</th>
+              <td>${changes
+                ? roleChoice({ locale, roles, value: role, label: words.roleOf(who), changed: (chosen) => { void this.#put({ ...member, role: chosen }, false) } })
+                : roleWords[locale].names[role]}</td>
+              <td>${changes && role !== 'owner'
+                ? html`<input type="date" aria-label=${words.untilOf(who)} .value=${dayOf(until)} @change=${(event: Event) => {
+                    const { until_ms: _, ...rest } = member
+                    const end = endOfDay((event.currentTarget as HTMLInputElement).value)
+                    void this.#put({ ...rest, ...(end !== null && { until_ms: end }) }, false)
+                  }}>`
+                : until === undefined ? words.forever : new Date(until).toLocaleDateString(locale)}
+                ${until !== undefined && until < now ? html`<span class="tag">${words.ended}</span>` : nothing}</td>
+              <td>${changes || isSelf
+                ? html`<button class="small" aria-label=${words.removeOf(who)} @click=${() => { this.leaving = { kind: 'member', id: user, name: who } }}>${this.common.remove}</button>`
+                : nothing}</td>
+            </tr>`
+        })}</tbody>
+      </table>`
+  }
+
+  #memberForm (roles: Role[]): TemplateResult {
+    const { words, locale } = this
+    return html`
+      <form @submit=${this.#addMember}>
+        <h3>${words.addMember}</h3>
+        <div class="row">
+          <div class="field"><label for="user">${words.person}</label><input id="user" name="user" required maxlength="200" autocomplete="off" aria-describedby="user-help"><p class="help" id="user-help">${words.personHelp}</p></div>
+          <div class="field"><label for="name">${words.name}</label><input id="name" name="name" maxlength="120" autocomplete="off" aria-describedby="name-help"><p class="help" id="name-help">${words.nameHelp}</p></div>
+        </div>
+        <div class="row">
+          <div class="field"><label for="role">${words.role}</label>${roleChoice({ locale, roles, value: 'editor', id: 'role', label: words.role })}</div>
+          <div class="field"><label for="until">${words.until}</label><input type="date" id="until" name="until" aria-describedby="until-help"><p class="help" id="until-help">${words.untilHelp}</p></div>
+        </div>
+        <button class="strong">${words.add}</button>
+      </form>`
+  }
+
+  #groupsTable (all: Everything, roles: Role[]): TemplateResult {
+    const { words, locale } = this
+    return html`
+      <table>
+        <thead><tr><th scope="col">${words.group}</th><th scope="col">${words.role}</th><td></td></tr></thead>
+        <tbody>${repeat(all.groups, ({ group }) => group, ({ group, role }) => {
+          const changes = all.manages && (role !== 'owner' || all.owns)
+          return html`
+            <tr>
+              <th scope="row" class="who">${group}</th>
+              <td>${changes
+                ? roleChoice({ locale, roles, value: role, label: words.roleOf(group), changed: (chosen) => { void this.#putGroup(group, chosen) } })
+                : roleWords[locale].names[role]}</td>
+              <td>${changes
+                ? html`<button class="small" aria-label=${words.removeOf(group)} @click=${() => { this.leaving = { kind: 'group', id: group, name: group } }}>${this.common.remove}</button>`
+                : nothing}</td>
+            </tr>`
+        })}</tbody>
+      </table>`
+  }
+
+  #groupForm (roles: Role[]): TemplateResult {
+    const { words, locale } = this
+    return html`
+      <form @submit=${this.#addGroup}>
+        <h3>${words.addGroup}</h3>
+        <div class="row">
+          <div class="field"><label for="group">${words.group}</label><input id="group" name="group" required maxlength="200" autocomplete="off" aria-describedby="group-help"><p class="help" id="group-help">${words.groupHelp}</p></div>
+          <div class="field"><label for="group-role">${words.role}</label>${roleChoice({ locale, roles, value: 'reader', id: 'group-role', label: words.role })}</div>
+        </div>
+        <button class="strong">${words.add}</button>
+      </form>`
+  }
+
+  #leavingDialog (leaving: Leaving, all: Everything): TemplateResult {
+    const { words, common } = this
+    const isSelf = leaving.kind === 'member' && leaving.id === all.user
+    return html`
+      <dialog aria-labelledby="leaving" @close=${() => { this.leaving = null }}>
+        <h2 id="leaving">${words.removeOf(leaving.name)}</h2>
+        <p>${isSelf ? words.leaving : words.removing(leaving.name)}</p>
+        <div class="actions">
+          <button class="danger" autofocus @click=${() => { void this.#remove(leaving) }}>${common.remove}</button>
+          <button class="quiet" @click=${() => this.closeDialog()}>${common.cancel}</button>
+        </div>
+      </dialog>`
+  }
+}
+
+customElements.define('unisson-members', UnissonMembers)
