@@ -131,8 +131,7 @@ test('a stock TipTap on the same page loses nothing of what the wiki adds', opti
     'Voir [Menus](/s/cantines/menus "Menus"), [Pain](/s/cantines/-/new?title=Pain), [@Anne](/-/people/u1), [1 mars](/-/tasks?due=2027-03-01).', '',
     '> [!TIP]', '> Goûtez.', ''
   ].join('\n')
-  const put = await fetch(`${server.httpUrl}/api/v1/documents/${encodeURIComponent(document)}/content`, { method: 'PUT', headers: { 'content-type': 'text/markdown' }, body: before })
-  assert.ok(put.ok, await put.text())
+  await put(server, document, before)
   const stock = await open(`${pages}/stock`)
   await stock.page.evaluate(([url, name]) => window.start(url, name), [`${server.webSocketUrl}/hocuspocus`, document])
   await until(() => stock.page.evaluate(() => window.isSynced()), 'TipTap is in sync')
@@ -155,6 +154,53 @@ test('a stock TipTap on the same page loses nothing of what the wiki adds', opti
   })
   await until(async () => /^> Goûtez\. Encore\.$/m.test(await markdownOf(server, document)), 'the words are there')
 }))))
+
+const put = async (server, document, markdown) => {
+  const answer = await fetch(`${server.httpUrl}/api/v1/documents/${encodeURIComponent(document)}/content`, { method: 'PUT', headers: { 'content-type': 'text/markdown' }, body: markdown })
+  assert.ok(answer.ok, await answer.text())
+}
+
+test('a page that is read shows what pages are called now, and what links here and who does what have screens', options, () => withServer({}, (server) => withBrowser(async (open) => {
+  await canteens(server)
+  await put(server, 'spaces/cantines/page', [
+    '[Sommaire](#toc)', '', '## Légumes', '',
+    'Voir [Menus](/s/cantines/menus "Menus"), [Pain](/s/cantines/-/new?title=Pain), [rien](/s/cantines/rien "rien") et [@Anne](/-/people/u1).', '',
+    '> [!CAUTION]', '> Brûlant.', '', '- [ ] laver [1 mars 2020](/-/tasks?due=2020-03-01)', '- [x] éplucher', '- [ ] goûter', ''
+  ].join('\n'))
+  await done(server, 'PATCH', '/spaces/cantines/pages/menus', { title: 'Menus & <idées>' }, open0)
+  const reader = await open(`${server.httpUrl}/s/cantines/page`)
+  const text = reader.page.locator('article.text')
+  await text.getByRole('link', { name: 'Menus & <idées>' }).waitFor()
+  assert.equal(await text.getByRole('link', { name: 'Pain' }).getAttribute('class'), 'page-link new-page')
+  assert.equal(await text.getByRole('link', { name: 'rien' }).getAttribute('class'), 'page-link missing')
+  assert.match(await text.locator('.callout[data-callout="danger"]').innerText(), /^Danger\s+Brûlant\.$/)
+  await text.getByRole('navigation', { name: 'Sommaire' }).getByRole('link', { name: 'Légumes' }).click()
+  assert.equal(new URL(reader.page.url()).hash, `#${encodeURIComponent('h-légumes')}`)
+  assert.deepEqual(await reader.faults(), [])
+  if (process.env.PICTURES) await reader.page.screenshot({ path: `${process.env.PICTURES}/reading-wiki.png` })
+  // Once the page that was to be written is there, the link leads to it.
+  const { id } = await done(server, 'POST', '/spaces/cantines/pages', { title: 'Pain' }, open0)
+  await reader.page.reload()
+  await text.getByRole('link', { name: 'Pain' }).click()
+  await reader.page.waitForURL(`**/s/cantines/${id}`)
+
+  const found = async (path, key) => (await done(server, 'GET', path, undefined, open0))[key].length
+  await until(() => found(`/documents/${encodeURIComponent('spaces/cantines/menus')}/backlinks`, 'links').then((count) => count === 1), 'the link is known', 20_000, 200)
+  await reader.page.goto(`${server.httpUrl}/s/cantines/menus/-/backlinks`)
+  await reader.page.locator('unisson-backlinks').getByRole('link', { name: 'Une page' }).waitFor()
+  assert.deepEqual(await reader.faults(), [])
+  await until(() => found('/tasks', 'tasks').then((count) => count === 2), 'the tasks are known', 20_000, 200)
+  // Nobody signs in: what is nobody's is everybody's.
+  await reader.page.goto(`${server.httpUrl}/-/tasks`)
+  const tasks = reader.page.locator('unisson-tasks')
+  await tasks.getByRole('heading', { name: 'En retard' }).waitFor()
+  assert.deepEqual(await tasks.getByRole('listitem').getByRole('link').allInnerTexts(), ['laver 1 mars 2020', 'goûter'])
+  assert.deepEqual(await reader.faults(), [])
+  if (process.env.PICTURES) await reader.page.screenshot({ path: `${process.env.PICTURES}/tasks.png` })
+  await tasks.getByRole('button', { name: 'Faites' }).click()
+  await tasks.getByRole('link', { name: 'éplucher' }).click()
+  await reader.page.waitForURL('**/s/cantines/page')
+})))
 
 test('titles are told to whoever may read the page, and to nobody else', { timeout: 60_000 }, async () => {
   const { SECRET } = await import('../harness/portal.mjs')

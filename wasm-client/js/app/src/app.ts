@@ -5,12 +5,14 @@ setRoot(new URL('../', import.meta.url))
 
 /** Where each component is. A screen of the server's table is the component of the same name. */
 const COMPONENTS: Record<string, () => Promise<unknown>> = {
+  'unisson-backlinks': () => import('./screens/backlinks.js'),
   'unisson-links': () => import('./screens/links.js'),
   'unisson-members': () => import('./screens/members.js'),
   'unisson-pages': () => import('./screens/pages.js'),
   'unisson-search': () => import('./screens/search.js'),
   'unisson-settings': () => import('./screens/settings.js'),
   'unisson-spaces': () => import('./screens/spaces.js'),
+  'unisson-tasks': () => import('./screens/tasks.js'),
   'unisson-trash': () => import('./screens/trash.js')
 }
 
