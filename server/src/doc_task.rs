@@ -29,6 +29,7 @@ use crate::{
     crowd::Member,
     effects::{Io, Outcome},
     memory::Weight,
+    outbox::Outbox,
     quota::{self, Allowance},
     registry::{Registry, Shared},
     versions::unix_now_ms,
@@ -67,6 +68,10 @@ pub(crate) enum DocMessage {
     Withdraw(CloseReason),
     /// Who is here?
     Who(oneshot::Sender<Vec<Present>>),
+    /// Who is here, on which socket?
+    Attendance(oneshot::Sender<Vec<Attending>>),
+    /// This person is to go.
+    Dismiss(Arc<str>),
     /// A lagging peer's outbox is empty.
     Drained(PeerId),
     /// A peer has gone.
@@ -84,6 +89,16 @@ pub(crate) struct ConditionalEdit {
     pub(crate) update: Bytes,
     pub(crate) condition: Condition,
     pub(crate) done: oneshot::Sender<Result<(), String>>,
+}
+
+/// A peer, as operators see it.
+#[derive(Debug)]
+pub(crate) struct Attending {
+    pub(crate) id: PeerId,
+    pub(crate) user: Option<Arc<str>>,
+    pub(crate) display_name: Option<Arc<str>>,
+    pub(crate) access: Access,
+    pub(crate) outbox: Arc<Outbox>,
 }
 
 /// A peer that comes in.
@@ -358,6 +373,15 @@ impl DocTask {
                 let _ = answer.send(self.session.present());
                 return None;
             }
+            DocMessage::Attendance(answer) => {
+                // Whoever asked may have gone.
+                let _ = answer.send(self.attendance());
+                return None;
+            }
+            DocMessage::Dismiss(user) => {
+                self.dismiss(&user);
+                return None;
+            }
             DocMessage::Access(id, access) => {
                 Input::AccessChanged(id, self.allowance.granted(id, access))
             }
@@ -370,6 +394,32 @@ impl DocTask {
             DocMessage::MemoryShort => Input::MemoryShort,
             DocMessage::Drain => Input::Draining,
         })
+    }
+
+    fn attendance(&self) -> Vec<Attending> {
+        let here = self.session.here().filter_map(|(id, peer)| {
+            Some(Attending {
+                id,
+                user: peer.user.clone(),
+                display_name: peer.display_name.clone(),
+                access: peer.access,
+                outbox: self.fanout.outbox(id)?,
+            })
+        });
+        here.collect()
+    }
+
+    fn dismiss(&mut self, user: &Arc<str>) {
+        let here = self.session.here();
+        let theirs = here.filter(|(_, peer)| peer.user.as_ref() == Some(user));
+        let theirs: Vec<PeerId> = theirs.map(|(id, _)| id).collect();
+        for id in theirs {
+            self.allowance.left(id);
+            if let Some(sink) = self.fanout.remove(id) {
+                sink.close(CloseReason::Forbidden);
+            }
+            self.handle(Input::Left(id));
+        }
     }
 
     fn handle(&mut self, input: Input) {

@@ -5,6 +5,7 @@
 //! become IO in `effects` and in the outboxes of sockets.
 
 mod address;
+mod administration;
 mod attachments;
 mod audit;
 pub mod auth;

@@ -16,6 +16,7 @@ use unisson_storage::Store;
 
 use crate::{
     Settings,
+    administration::Administration,
     attachments::Attachments,
     audit::Audit,
     auth::{Authenticator, is_anonymous},
@@ -79,6 +80,8 @@ pub(crate) struct Shared {
     pub(crate) attachments: Attachments,
     /// Spaces that are taken away or filled at a time.
     pub(crate) exports: Arc<Semaphore>,
+    /// What operators decide about the whole server.
+    pub(crate) administration: Arc<Administration>,
     pub(crate) events: Arc<Events>,
     /// Set where any is configured.
     pub(crate) webhooks: OnceLock<Webhooks>,
@@ -93,8 +96,11 @@ impl Shared {
         let memory_max = settings.memory_bytes_max();
         let records = Arc::new(Records::default());
         let spaces = Arc::new(Spaces::new(store.clone(), records.clone()));
+        let administration = Arc::<Administration>::default();
+        let authenticator = authenticator.with_spaces(spaces.clone());
         Self {
-            authenticator: authenticator.with_spaces(spaces.clone()),
+            authenticator: authenticator.with_administration(administration.clone()),
+            administration,
             sockets: Sockets::new(&settings),
             people: Crowd::new(settings.traffic.peers_per_user_max),
             gate: Gate::new(&settings.traffic),
@@ -309,6 +315,13 @@ impl Registry {
     /// Forgets a document whose task ends.
     pub(crate) fn forget(&self, name: &DocName) {
         self.while_held(name, |forget| forget());
+    }
+
+    /// The names of the open documents, sorted.
+    pub(crate) fn names(&self) -> Vec<DocName> {
+        let mut names: Vec<DocName> = self.lock().documents.keys().cloned().collect();
+        names.sort_unstable();
+        names
     }
 
     /// How many documents are open.

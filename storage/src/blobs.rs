@@ -98,8 +98,9 @@ impl Store {
             ulid: lock(&shared.index).tombstones.newer(drawn),
             hash: hash.as_str().into(),
         };
-        let put = shared.objects.put_verified(&object(document, &id), body);
-        put.await.map_err(|error| unavailable(&error))?;
+        let object = object(document, &id);
+        let put = shared.objects.put_verified(&object, body).await;
+        put.map_err(|error| unavailable(&error))?;
         Ok(id)
     }
 

@@ -179,8 +179,9 @@ pub(crate) fn ticked(pieces: &mut Vec<Piece>) -> Option<bool> {
         _ => return None,
     };
     let rest = letters.as_str();
-    *text = rest.strip_prefix(' ').unwrap_or(rest).to_owned();
-    let was_alone = text.is_empty() && !rest.starts_with(' ');
+    let line = rest.strip_prefix(' ').unwrap_or(rest).to_owned();
+    let was_alone = line.is_empty() && !rest.starts_with(' ');
+    *text = line;
     // The space may be in the next piece.
     if was_alone && let Some(Piece::Text(next, ..)) = pieces.get_mut(1) {
         *next = next.strip_prefix(' ').unwrap_or(next).to_owned();

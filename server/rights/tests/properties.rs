@@ -111,6 +111,7 @@ fn space() -> impl Strategy<Value = Space> {
             pages,
             grants,
             links,
+            templates: [].into(),
         })
 }
 
@@ -322,6 +323,7 @@ fn tree() -> Space {
         pages: pages.collect(),
         grants: [].into(),
         links: [].into(),
+        templates: [].into(),
     }
 }
 

@@ -24,6 +24,7 @@ fn space(visibility: Visibility) -> Space {
         pages: BTreeMap::from([page("guide", None), page("step", Some("guide"))]),
         grants: BTreeMap::new(),
         links: BTreeMap::new(),
+        templates: BTreeMap::new(),
     }
 }
 

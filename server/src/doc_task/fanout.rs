@@ -94,6 +94,11 @@ impl Fanout {
         self.seats.contains_key(&id)
     }
 
+    /// The socket of a peer.
+    pub(super) fn outbox(&self, id: PeerId) -> Option<Arc<Outbox>> {
+        self.seats.get(&id).map(|seat| seat.sink.outbox.clone())
+    }
+
     /// A peer is gone; `None` where it was not here.
     pub(super) fn remove(&mut self, id: PeerId) -> Option<Sink> {
         self.seats.remove(&id).map(|seat| seat.sink)

@@ -18,6 +18,7 @@ const fn code(code: &'static str, status: u16, meaning: &'static str) -> Code {
 
 /// Every code of the API, in alphabetical order. A test compares it with the sources.
 pub(crate) const CODES: &[Code] = &[
+    code("banner", 400, "not a banner"),
     code(
         "attachment-deleted",
         410,
@@ -130,6 +131,11 @@ pub(crate) const CODES: &[Code] = &[
         "no message of this id is remembered",
     ),
     code(
+        "no-such-socket",
+        404,
+        "no socket of this id is open on this server",
+    ),
+    code(
         "no-such-space",
         404,
         "there is no such space, or you may not know of it",
@@ -144,6 +150,7 @@ pub(crate) const CODES: &[Code] = &[
         "the space has no such member, group, page, grant or link",
     ),
     code("not-in-trash", 409, "the document is not in the trash"),
+    code("not-kept-out", 404, "nobody of this id is kept out"),
     code(
         "open-role",
         400,
@@ -217,6 +224,11 @@ pub(crate) const CODES: &[Code] = &[
     ),
     code("too-deep", 422, "the content is nested too deeply"),
     code("too-large", 413, "the content is too large"),
+    code(
+        "too-many-kept-out",
+        422,
+        "as many people are kept out as may be",
+    ),
     code(
         "too-many-passwords",
         429,

@@ -30,7 +30,7 @@ pub(super) use self::{
     content::fill,
     editing::{Given, Target, apart, target, tree_of},
     format::Format,
-    office::{embedded, of_office},
+    office::embedded,
     stored::etag,
 };
 

@@ -179,7 +179,7 @@ impl Styles {
         list.filter(|(list, _)| list != "0")
     }
 
-    /// How a run looks; `paragraph`: what its paragraph is, whose own looks say nothing about it.
+    /// How a run looks. What its paragraph's style looks like says nothing about it.
     pub(super) fn look(&self, properties: Option<&Tag>, is_link: bool) -> Look {
         let id = properties.and_then(|properties| properties.child("rStyle")?.get("val"));
         let styles: Vec<&Style> = self.chain(id).collect();
@@ -189,7 +189,6 @@ impl Styles {
                 "code text" | "html code" | "source text" | "verbatim char"
             )
         });
-        let is_link_style = styles.iter().any(|style| style.name.contains("hyperlink"));
         let of_styles = styles
             .iter()
             .filter(|style| !style.name.contains("hyperlink"))
@@ -199,9 +198,8 @@ impl Styles {
         Look {
             bold: wanted.bold.unwrap_or(false),
             italic: wanted.italic.unwrap_or(false),
-            // Links are underlined anyway: only where the style does it already, a second says so.
-            underline: wanted.underline.unwrap_or(false)
-                && (!is_link || own.underline.is_some() && is_link_style),
+            // Links are underlined anyway, by their style: only the run itself says more than that.
+            underline: wanted.underline.unwrap_or(false) && (!is_link || own.underline.is_some()),
             strike: wanted.strike.unwrap_or(false),
             code: is_code,
         }

@@ -26,7 +26,7 @@ pub(super) enum Numbering {
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Context {
     /// In a quote.
-    quoted: bool,
+    pub(super) quoted: bool,
     /// In so many items of lists.
     pub(super) items: usize,
 }

@@ -256,22 +256,24 @@ impl Styles {
 
     /// What a paragraph of this style is.
     pub(super) fn kind(&self, name: Option<&str>) -> Kind {
-        // Styles that are not described are LibreOffice's own.
-        let bare = name.map(|name| (name, name.replace("_20_", " ")));
-        let own = bare.iter().map(|(name, shown)| (*name, shown.clone()));
         let known = self
             .chain(name)
             .map(|(name, style)| (name, style.shown.clone()));
+        // Styles that are not described are LibreOffice's own.
+        let own = name.map(|name| (name, name.replace("_20_", " ")));
         for (name, shown) in known.chain(own) {
             if let Some(language) = shown.strip_prefix(CODE_STYLE) {
                 return Kind::Code(language.to_owned());
             }
-            match name {
-                "Code" => return Kind::Code(String::new()),
-                "Quotations" => return Kind::Quote,
-                "Preformatted_20_Text" => return Kind::CodeLine,
-                "Horizontal_20_Line" => return Kind::Rule,
-                "Title" => return Kind::Heading(1),
+            if name == "Code" {
+                return Kind::Code(String::new());
+            }
+            match shown.to_lowercase().as_str() {
+                "code block" => return Kind::Code(String::new()),
+                "quotations" | "quote" | "intense quote" => return Kind::Quote,
+                "preformatted text" | "html preformatted" => return Kind::CodeLine,
+                "horizontal line" | "horizontal rule" => return Kind::Rule,
+                "title" => return Kind::Heading(1),
                 _ => {}
             }
         }

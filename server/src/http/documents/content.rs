@@ -386,7 +386,7 @@ async fn given(
 ) -> Result<Given, Problem> {
     let body = bytes_of(body)?;
     if let Some(office) = format.office() {
-        let text = office::of_office(state, writer, office, body).await?.text;
+        let text = office::of_office(state, writer, office, body).await?;
         return Ok(Given {
             format: Format::Prosemirror,
             field,

@@ -15,15 +15,6 @@ use crate::{
 /// All pictures of one file together.
 const PICTURES_BYTES_MAX: u64 = 64 << 20;
 
-/// What was read of a file.
-#[derive(Debug)]
-pub(in crate::http) struct Taken {
-    /// The title among its properties.
-    pub(in crate::http) title: Option<String>,
-    /// Its text, as a document of ProseMirror.
-    pub(in crate::http) text: String,
-}
-
 /// A document as a file.
 pub(super) async fn rendered(
     state: &AppState,
@@ -106,13 +97,13 @@ pub(in crate::http) async fn embedded(
     Ok(pictures)
 }
 
-/// Reads a file; its pictures become files of the document.
-pub(in crate::http) async fn of_office(
+/// Reads a file, as a document of ProseMirror; its pictures become files of the document.
+pub(super) async fn of_office(
     state: &AppState,
     writer: &Reader,
     format: Format,
     body: Bytes,
-) -> Result<Taken, Problem> {
+) -> Result<String, Problem> {
     let turn = crate::http::admission::Turn::take(state).await?;
     let read = apart(move || Ok(unisson_office::read(format, &body)?)).await;
     drop(turn);
@@ -151,10 +142,7 @@ pub(in crate::http) async fn of_office(
             .then(|| places.get(address).cloned())
             .flatten()
     });
-    Ok(Taken {
-        title: document.title,
-        text: Form::ProseMirror.render(&document.nodes),
-    })
+    Ok(Form::ProseMirror.render(&document.nodes))
 }
 
 impl From<OfficeError> for Problem {

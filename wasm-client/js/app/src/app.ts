@@ -1,10 +1,12 @@
 /** The entry: brings each component that the page names, and nothing else. */
+import { followBanner } from './banner.js'
 import { setRoot } from './root.js'
 
 setRoot(new URL('../', import.meta.url))
 
 /** Where each component is. A screen of the server's table is the component of the same name. */
 const COMPONENTS: Record<string, () => Promise<unknown>> = {
+  'unisson-admin': () => import('./screens/admin.js'),
   'unisson-backlinks': () => import('./screens/backlinks.js'),
   'unisson-links': () => import('./screens/links.js'),
   'unisson-members': () => import('./screens/members.js'),
@@ -29,5 +31,6 @@ const bring = (within: ParentNode): void => {
 }
 
 bring(document)
+followBanner()
 // Portals and other components may add one later.
 new MutationObserver(() => { if (asked.size < NAMES.length) bring(document) }).observe(document.documentElement, { childList: true, subtree: true })

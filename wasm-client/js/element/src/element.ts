@@ -4,6 +4,7 @@ import { Session, type Status, type TokenReason } from '@unisson/yjs'
 import { Files } from './attachments/files.js'
 import { upload, uploads, type UploadsOptions } from './attachments/uploads.js'
 import type { Quota, TokenAnswer, TokenProvider, UnissonEditor as Published, UnissonEditorEventMap } from '../types/index.js'
+import { BannerLine } from './controls/banner.js'
 import { askFor } from './controls/form.js'
 import { make } from './controls/dom.js'
 import { People } from './controls/people.js'
@@ -36,6 +37,7 @@ interface Open {
   toolbar: Toolbar
   people: People
   status: StatusLine
+  banner: BannerLine
   words: Words
   uploading: UploadsOptions
   counting: ReturnType<typeof setTimeout> | null
@@ -190,9 +192,10 @@ export class UnissonEditor extends HTMLElement implements Promised {
     const people = new People(session, words, announce)
     const status = new StatusLine(session, words, announce, people.dom)
     const toolbar = new Toolbar(view, words, { link: () => this.#askForLink(), image: () => this.#askForImage(), file: () => this.#askForFiles() })
-    frame.prepend(toolbar.dom)
+    const banner = new BannerLine(this.getAttribute('server') ?? OWN_SERVER, words === wordsOf('fr') ? 'fr' : 'en')
+    frame.prepend(banner.dom, toolbar.dom)
     frame.append(status.dom)
-    this.#open = { session, view, toolbar, people, status, words, uploading, counting: null }
+    this.#open = { session, view, toolbar, people, status, banner, words, uploading, counting: null }
     this.#listen(session)
     this.#count()
   }
@@ -365,11 +368,12 @@ export class UnissonEditor extends HTMLElement implements Promised {
 
   #close (): void {
     if (this.#open === null) return
-    const { session, view, people, status, counting } = this.#open
+    const { session, view, people, status, banner, counting } = this.#open
     this.#open = null
     if (counting !== null) clearTimeout(counting)
     people.destroy()
     status.destroy()
+    banner.destroy()
     view.destroy()
     session.destroy()
     this.#root.replaceChildren()

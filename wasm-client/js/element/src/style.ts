@@ -36,6 +36,9 @@ const CSS = `
 .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap }
 .icon { width: 1.25rem; height: 1.25rem; fill: none; stroke: currentColor; stroke-width: 1.7; stroke-linecap: round; stroke-linejoin: round; flex: none }
 
+.banner { padding: .45rem .8rem; font-weight: 600; background: var(--tint); border-bottom: 1px solid var(--line); border-radius: .6rem .6rem 0 0 }
+.banner[data-level="warning"], .banner[data-level="danger"] { border-inline-start: 4px solid var(--bad) }
+.banner[data-level="danger"] { color: var(--bad) }
 .toolbar { position: sticky; top: 0; z-index: 3; background: var(--bar); border-bottom: 1px solid var(--line); border-radius: .6rem .6rem 0 0; padding: .3rem .4rem }
 .tools { display: flex; flex-wrap: wrap; align-items: center; gap: .1rem }
 .tables, .callouts { border-top: 1px solid var(--line); margin-top: .3rem; padding-top: .3rem }

@@ -53,7 +53,8 @@ pub(super) fn stream(
         if let Err(error) = write(&state, &site, &handle, out) {
             tracing::debug!(%error, space = site.space, "a space was not taken away to its end");
             // Whoever reads must not take what has come for everything.
-            let _ = chunks.try_send(Err(io::Error::other(error.to_string())));
+            let said = chunks.send(Err(io::Error::other(error.to_string())));
+            let _ = handle.block_on(timeout(PATIENCE, said));
         }
     });
     stream::unfold(waiting, |mut waiting| async move {
