@@ -25,6 +25,7 @@ use super::AppState;
 pub(super) use self::{
     asker::{Asker, identify},
     pages::{PageOrder, add as add_page},
+    titles::SeenSpace,
 };
 
 /// The largest body: some names and a title.
