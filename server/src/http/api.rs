@@ -18,7 +18,8 @@ use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    AppState, administration, attachments, audit, comments, documents, history, language::prefers_french, search, spaces, tokens, webhooks,
+    AppState, administration, attachments, audit, comments, documents, history,
+    language::prefers_french, search, spaces, tokens, webhooks,
 };
 
 /// All calls.

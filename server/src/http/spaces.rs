@@ -25,7 +25,6 @@ use super::AppState;
 pub(super) use self::{
     asker::{Asker, identify},
     pages::{PageOrder, add as add_page},
-    titles::SeenSpace,
 };
 
 /// The largest body: some names and a title.

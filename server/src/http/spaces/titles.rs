@@ -1,9 +1,6 @@
 //! What pages are called now: for links, which follow the title of the page that they lead to.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    sync::{Arc, OnceLock},
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{
     Json,
@@ -101,17 +98,15 @@ pub(super) async fn titles(
 }
 
 /// A space as one reader sees it.
-pub(crate) struct SeenSpace {
+struct SeenSpace {
     held: Arc<HeldSpace>,
     space: Arc<Space>,
     who: Identity,
-    /// The ids of pages by their titles, once somebody asks by title.
-    called: OnceLock<HashMap<String, Vec<String>>>,
 }
 
 impl SeenSpace {
     /// The space as whoever shows this sees it; `None` where there is none for them.
-    pub(crate) async fn of(
+    async fn of(
         state: &AppState,
         shown: (&HeaderMap, Option<&str>),
         id: &str,
@@ -129,16 +124,11 @@ impl SeenSpace {
             return Ok(None);
         };
         let space = held.space()?;
-        Ok(space.map(|space| Self {
-            held,
-            space,
-            who,
-            called: OnceLock::new(),
-        }))
+        Ok(space.map(|space| Self { held, space, who }))
     }
 
     /// What a page is called, where it is there and may be read.
-    pub(crate) fn title(&self, page: &str) -> Option<String> {
+    fn title(&self, page: &str) -> Option<String> {
         let rights = self.held.rights(&self.space, Place::Page(page), &self.who);
         let way = chain(&self.space, page).filter(|_| rights.may(Action::Read))?;
         // A facilitator may read what lies in the trash; a link to it leads nowhere.
@@ -146,19 +136,5 @@ impl SeenSpace {
         way.last()
             .filter(|_| is_there)
             .map(|(_, page)| page.title.clone())
-    }
-
-    /// The page of this title, where there is one that may be read; the first of several.
-    pub(crate) fn page_called(&self, title: &str) -> Option<String> {
-        let called = self.called.get_or_init(|| {
-            let mut called: HashMap<String, Vec<String>> = HashMap::new();
-            for (id, page) in &self.space.pages {
-                let title = page.title.trim().to_owned();
-                called.entry(title).or_default().push(id.clone());
-            }
-            called
-        });
-        let mut ids = called.get(title)?.iter();
-        ids.find(|id| self.title(id).is_some()).cloned()
     }
 }
