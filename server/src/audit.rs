@@ -70,6 +70,10 @@ pub(crate) enum Action {
     GrantChanged,
     LinkChanged,
     WebhookChanged,
+    /// Somebody is kept out for a while, or let in again.
+    PersonKeptOut,
+    SocketClosed,
+    BannerChanged,
     /// So many lines found no room.
     LinesLost,
 }
@@ -95,6 +99,9 @@ impl Action {
             Self::GrantChanged => "grant.changed",
             Self::LinkChanged => "link.changed",
             Self::WebhookChanged => "webhook.changed",
+            Self::PersonKeptOut => "person.kept-out",
+            Self::SocketClosed => "socket.closed",
+            Self::BannerChanged => "banner.changed",
             Self::LinesLost => "log.lost",
         }
     }

@@ -36,6 +36,7 @@ use self::{
     },
 };
 use crate::{
+    administration::Administration,
     events::Actor,
     settings::{Settings, Token},
     spaces::{Spaces, Standing, is_link_token},
@@ -183,6 +184,7 @@ pub struct Authenticator {
     oidc: Option<Arc<Oidc>>,
     rules: Rules,
     spaces: Option<Arc<Spaces>>,
+    administration: Option<Arc<Administration>>,
     is_open: bool,
     /// Open, and heard on this machine alone.
     is_own_machine: bool,
@@ -207,6 +209,7 @@ impl Authenticator {
             oidc: None,
             rules: auth.rules.clone(),
             spaces: None,
+            administration: None,
             is_open: settings.is_open(),
             is_own_machine: settings.is_open() && settings.listen.ip().is_loopback(),
             admin_groups: settings.admin_groups.clone(),
@@ -218,6 +221,15 @@ impl Authenticator {
     pub(crate) fn with_spaces(self, spaces: Arc<Spaces>) -> Self {
         Self {
             spaces: Some(spaces),
+            ..self
+        }
+    }
+
+    /// The same, and whom operators keep out stays out.
+    #[must_use]
+    pub(crate) fn with_administration(self, administration: Arc<Administration>) -> Self {
+        Self {
+            administration: Some(administration),
             ..self
         }
     }
@@ -282,9 +294,26 @@ impl Authenticator {
     }
 
     /// Who shows a credential, and what they may do whatever spaces say. `Unauthorized` where
-    /// nobody knows it, `Forbidden` where the portal says so, `Undecided` where that cannot be
-    /// known now.
+    /// nobody knows it, `Forbidden` where the portal says so or operators keep them out,
+    /// `Undecided` where that cannot be known now.
     pub(crate) async fn identify(
+        &self,
+        credential: &Credential,
+        about: About<'_>,
+    ) -> Result<Identity, CloseReason> {
+        let identity = self.recognise(credential, about).await?;
+        let user = identity.person.user.as_deref();
+        let is_kept_out = |user: &str| {
+            let administration = self.administration.as_ref();
+            administration.is_some_and(|administration| administration.keeps_out(user))
+        };
+        match user.is_some_and(is_kept_out) {
+            true => Err(CloseReason::Forbidden),
+            false => Ok(identity),
+        }
+    }
+
+    async fn recognise(
         &self,
         credential: &Credential,
         about: About<'_>,

@@ -183,7 +183,8 @@ impl<D: Dialect> Socket<D> {
     fn entered(&self) -> Place {
         let metrics = &self.shared.metrics;
         metrics.sockets.get_or_create(&Self::LABEL).inc();
-        self.shared.sockets.enter(&self.outbox)
+        let sockets = &self.shared.sockets;
+        sockets.enter(&self.outbox, D::NAME, &self.admission)
     }
 
     fn left(&self, place: Place) {

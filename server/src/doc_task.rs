@@ -29,6 +29,7 @@ use crate::{
     crowd::Member,
     effects::{Io, Outcome},
     memory::Weight,
+    outbox::Outbox,
     quota::{self, Allowance},
     registry::{Registry, Shared},
     versions::unix_now_ms,
@@ -65,8 +66,14 @@ pub(crate) enum DocMessage {
     EditIf(Box<ConditionalEdit>),
     /// The document is taken away, for this reason.
     Withdraw(CloseReason),
+    /// Everybody here is told something that changes nothing, as JSON.
+    Tell(String),
     /// Who is here?
     Who(oneshot::Sender<Vec<Present>>),
+    /// Who is here, on which socket?
+    Attendance(oneshot::Sender<Vec<Attending>>),
+    /// This person is to go.
+    Dismiss(Arc<str>),
     /// A lagging peer's outbox is empty.
     Drained(PeerId),
     /// A peer has gone.
@@ -84,6 +91,16 @@ pub(crate) struct ConditionalEdit {
     pub(crate) update: Bytes,
     pub(crate) condition: Condition,
     pub(crate) done: oneshot::Sender<Result<(), String>>,
+}
+
+/// A peer, as operators see it.
+#[derive(Debug)]
+pub(crate) struct Attending {
+    pub(crate) id: PeerId,
+    pub(crate) user: Option<Arc<str>>,
+    pub(crate) display_name: Option<Arc<str>>,
+    pub(crate) access: Access,
+    pub(crate) outbox: Arc<Outbox>,
 }
 
 /// A peer that comes in.
@@ -353,9 +370,22 @@ impl DocTask {
                 Input::EditIf(self.last_edit, author, update, condition)
             }
             DocMessage::Withdraw(reason) => Input::Withdrawn(reason),
+            DocMessage::Tell(news) => {
+                self.tell_everybody(news);
+                return None;
+            }
             DocMessage::Who(answer) => {
                 // Whoever asked may have gone.
                 let _ = answer.send(self.session.present());
+                return None;
+            }
+            DocMessage::Attendance(answer) => {
+                // Whoever asked may have gone.
+                let _ = answer.send(self.attendance());
+                return None;
+            }
+            DocMessage::Dismiss(user) => {
+                self.dismiss(&user);
                 return None;
             }
             DocMessage::Access(id, access) => {
@@ -370,6 +400,32 @@ impl DocTask {
             DocMessage::MemoryShort => Input::MemoryShort,
             DocMessage::Drain => Input::Draining,
         })
+    }
+
+    fn attendance(&self) -> Vec<Attending> {
+        let here = self.session.here().filter_map(|(id, peer)| {
+            Some(Attending {
+                id,
+                user: peer.user.clone(),
+                display_name: peer.display_name.clone(),
+                access: peer.access,
+                outbox: self.fanout.outbox(id)?,
+            })
+        });
+        here.collect()
+    }
+
+    fn dismiss(&mut self, user: &Arc<str>) {
+        let here = self.session.here();
+        let theirs = here.filter(|(_, peer)| peer.user.as_ref() == Some(user));
+        let theirs: Vec<PeerId> = theirs.map(|(id, _)| id).collect();
+        for id in theirs {
+            self.allowance.left(id);
+            if let Some(sink) = self.fanout.remove(id) {
+                sink.close(CloseReason::Forbidden);
+            }
+            self.handle(Input::Left(id));
+        }
     }
 
     fn handle(&mut self, input: Input) {
@@ -469,6 +525,16 @@ impl DocTask {
         for (id, access) in turned.changes {
             self.handle(Input::AccessChanged(id, access));
         }
+        for id in lagging {
+            self.lags(id);
+        }
+    }
+
+    fn tell_everybody(&mut self, news: String) {
+        let mut lagging = Vec::new();
+        let everybody = self.fanout.everybody();
+        let message = ServerMessage::Stateless(news);
+        self.fanout.send(&everybody, &message, &mut lagging);
         for id in lagging {
             self.lags(id);
         }

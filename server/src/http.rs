@@ -1,6 +1,7 @@
 //! The router, on one screen.
 
 mod admin;
+mod administration;
 mod admission;
 mod api;
 mod assets;
@@ -8,6 +9,7 @@ mod attachments;
 mod audit;
 mod body;
 mod codes;
+mod comments;
 mod documents;
 mod error;
 pub(crate) mod fallback;
@@ -38,8 +40,23 @@ pub(crate) struct AppState {
     pub(crate) started: std::time::Instant,
     /// The sockets of clients whose network lets none through.
     pub(crate) carried: Arc<fallback::Carried>,
+    /// How much spaces take, as it was last measured.
+    sizes: Arc<administration::Sizes>,
     /// Pages as HTML.
     pub(crate) renderings: Arc<wiki::Renderings>,
+}
+
+impl AppState {
+    /// Of a server that starts now.
+    pub(crate) fn new(registry: Registry) -> Self {
+        Self {
+            registry,
+            started: std::time::Instant::now(),
+            carried: Arc::default(),
+            sizes: Arc::default(),
+            renderings: Arc::default(),
+        }
+    }
 }
 
 /// All routes.

@@ -5,12 +5,14 @@
 //! become IO in `effects` and in the outboxes of sockets.
 
 mod address;
+mod administration;
 mod attachments;
 mod audit;
 pub mod auth;
 mod carrier;
 mod changes;
 pub mod commands;
+mod comments;
 mod connection;
 mod crdt;
 mod crowd;

@@ -299,6 +299,11 @@ impl Outbox {
         state.task = None;
     }
 
+    /// Whether the reader is behind: it is caught up once it has taken what waits.
+    pub(crate) fn is_slow(&self) -> bool {
+        !self.lock().lagging.is_empty()
+    }
+
     /// When a message was last written, and until when the first one that waits must be.
     pub(crate) fn times(&self) -> (Instant, Option<Instant>) {
         let mut state = self.lock();

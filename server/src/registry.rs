@@ -16,9 +16,11 @@ use unisson_storage::Store;
 
 use crate::{
     Settings,
+    administration::Administration,
     attachments::Attachments,
     audit::Audit,
     auth::{Authenticator, is_anonymous},
+    comments::live::Watched,
     connection::Backlog,
     crowd::Crowd,
     doc_task::{self, DocInbox, DocMessage, Joining},
@@ -76,9 +78,13 @@ pub(crate) struct Shared {
     /// Documents that only the server writes.
     pub(crate) records: Arc<Records>,
     pub(crate) spaces: Arc<Spaces>,
+    /// Documents that hear of their comments.
+    pub(crate) watched: Watched,
     pub(crate) attachments: Attachments,
     /// Spaces that are taken away or filled at a time.
     pub(crate) exports: Arc<Semaphore>,
+    /// What operators decide about the whole server.
+    pub(crate) administration: Arc<Administration>,
     pub(crate) events: Arc<Events>,
     /// Set where any is configured.
     pub(crate) webhooks: OnceLock<Webhooks>,
@@ -93,8 +99,11 @@ impl Shared {
         let memory_max = settings.memory_bytes_max();
         let records = Arc::new(Records::default());
         let spaces = Arc::new(Spaces::new(store.clone(), records.clone()));
+        let administration = Arc::<Administration>::default();
+        let authenticator = authenticator.with_spaces(spaces.clone());
         Self {
-            authenticator: authenticator.with_spaces(spaces.clone()),
+            authenticator: authenticator.with_administration(administration.clone()),
+            administration,
             sockets: Sockets::new(&settings),
             people: Crowd::new(settings.traffic.peers_per_user_max),
             gate: Gate::new(&settings.traffic),
@@ -111,6 +120,7 @@ impl Shared {
             poisons: Poisons::default(),
             records,
             spaces,
+            watched: Watched::default(),
             attachments: Attachments::default(),
             exports: Arc::new(Semaphore::new(EXPORTS_MAX)),
             events: Arc::default(),
@@ -309,6 +319,13 @@ impl Registry {
     /// Forgets a document whose task ends.
     pub(crate) fn forget(&self, name: &DocName) {
         self.while_held(name, |forget| forget());
+    }
+
+    /// The names of the open documents, sorted.
+    pub(crate) fn names(&self) -> Vec<DocName> {
+        let mut names: Vec<DocName> = self.lock().documents.keys().cloned().collect();
+        names.sort_unstable();
+        names
     }
 
     /// How many documents are open.

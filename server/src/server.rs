@@ -2,11 +2,7 @@
 
 mod companions;
 
-use std::{
-    net::SocketAddr,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use unisson_storage::{OpenError, PlaceError, Store, StoreSettings};
@@ -107,12 +103,7 @@ impl Server {
         let registry = Registry::new(Arc::new(shared));
         let certificate = certificate.map(Arc::new);
         let tidying = tidy(&registry, certificate.clone());
-        let state = AppState {
-            registry: registry.clone(),
-            started: Instant::now(),
-            carried: Arc::default(),
-            renderings: Arc::default(),
-        };
+        let state = AppState::new(registry.clone());
         let (stop_accepting, stopping) = watch::channel(false);
         let shared = registry.shared().clone();
         let listener = Listener::new(listener, shared, http::router(state), certificate);
@@ -149,14 +140,25 @@ fn tidy(registry: &Registry, certificate: Option<Arc<Certificate>>) -> Vec<JoinH
         let registry = registry.clone();
         async move { attachments::keep_tidy(&registry).await }
     });
+    let administration = tokio::spawn({
+        let registry = registry.clone();
+        async move { registry.shared().administration.follow(&registry).await }
+    });
     let certificate = certificate.map(|certificate| {
         let shared = registry.shared().clone();
         tokio::spawn(async move { certificate.keep_fresh(&shared.metrics).await })
     });
-    [memory, quotas, records, indexing, attachments]
-        .into_iter()
-        .chain(certificate)
-        .collect()
+    [
+        memory,
+        quotas,
+        records,
+        indexing,
+        attachments,
+        administration,
+    ]
+    .into_iter()
+    .chain(certificate)
+    .collect()
 }
 
 impl RunningServer {

@@ -20,13 +20,33 @@ use crate::{
     crowd::{Crowd, Member},
     flow::{Flows, Rates, Share, Wait},
     outbox::Outbox,
+    versions::unix_now_ms,
 };
 
 #[derive(Debug, Default)]
 struct Open {
     next: u64,
-    outboxes: HashMap<u64, Weak<Outbox>>,
+    sockets: HashMap<u64, Entry>,
     stopping: bool,
+}
+
+#[derive(Debug)]
+struct Entry {
+    outbox: Weak<Outbox>,
+    transport: &'static str,
+    address: IpAddr,
+    since_ms: u64,
+}
+
+/// An open socket, as operators see it.
+#[derive(Debug)]
+pub(crate) struct Seen {
+    pub(crate) id: u64,
+    pub(crate) outbox: Arc<Outbox>,
+    /// The dialect, or `fallback` where requests carry it.
+    pub(crate) transport: &'static str,
+    pub(crate) address: IpAddr,
+    pub(crate) since_ms: u64,
 }
 
 /// All open sockets.
@@ -48,6 +68,9 @@ pub(crate) struct Sockets {
 pub(crate) struct Admission {
     _permit: OwnedSemaphorePermit,
     _of_address: Member<IpAddr>,
+    /// Where the client is, and whether requests carry the socket.
+    address: IpAddr,
+    is_carried: bool,
     /// Until the client has said who it is.
     unidentified: Option<Member<IpAddr>>,
     /// What all sockets of the address have said.
@@ -76,6 +99,14 @@ impl Admission {
     /// The socket is this person's.
     pub(crate) fn of_user(&mut self, said: Option<Arc<Share>>) {
         self.said_by_user = said;
+    }
+
+    /// The same for a socket that requests carry.
+    pub(crate) fn carried(self) -> Self {
+        Self {
+            is_carried: true,
+            ..self
+        }
     }
 
     /// The client has said who it is.
@@ -144,6 +175,8 @@ impl Sockets {
         Ok(Admission {
             _permit: permit.map_err(|_| Crowded::Process)?,
             _of_address: of_address,
+            address: client.0,
+            is_carried: false,
             unidentified: Some(unidentified),
             said_by_address: self.said_by_addresses.share(Instant::now(), address),
             said_by_user: None,
@@ -151,11 +184,25 @@ impl Sockets {
     }
 
     /// A socket is open. Where the server stops it is sent away at once.
-    pub(crate) fn enter(&self, outbox: &Arc<Outbox>) -> Place {
+    pub(crate) fn enter(
+        &self,
+        outbox: &Arc<Outbox>,
+        dialect: &'static str,
+        admission: &Admission,
+    ) -> Place {
         let mut open = self.lock();
         let place = open.next;
         open.next += 1;
-        open.outboxes.insert(place, Arc::downgrade(outbox));
+        let entry = Entry {
+            outbox: Arc::downgrade(outbox),
+            transport: match admission.is_carried {
+                true => "fallback",
+                false => dialect,
+            },
+            address: admission.address,
+            since_ms: unix_now_ms(),
+        };
+        open.sockets.insert(place, entry);
         if open.stopping {
             outbox.close(CloseReason::Restart);
         }
@@ -164,7 +211,41 @@ impl Sockets {
 
     /// A socket is closed.
     pub(crate) fn leave(&self, place: Place) {
-        self.lock().outboxes.remove(&place.0);
+        self.lock().sockets.remove(&place.0);
+    }
+
+    /// Those that are open now.
+    pub(crate) fn seen(&self) -> Vec<Seen> {
+        let open = self.lock();
+        let seen = open.sockets.iter().filter_map(|(id, entry)| {
+            Some(Seen {
+                id: *id,
+                outbox: entry.outbox.upgrade()?,
+                transport: entry.transport,
+                address: entry.address,
+                since_ms: entry.since_ms,
+            })
+        });
+        seen.collect()
+    }
+
+    /// How many there may be.
+    pub(crate) fn max(&self) -> usize {
+        self.permits_max
+    }
+
+    /// Sends one socket away; its client comes back by itself. False where there is none.
+    pub(crate) fn close(&self, id: u64) -> bool {
+        let outbox = {
+            let open = self.lock();
+            open.sockets
+                .get(&id)
+                .and_then(|entry| entry.outbox.upgrade())
+        };
+        if let Some(outbox) = &outbox {
+            outbox.close(CloseReason::Reset);
+        }
+        outbox.is_some()
     }
 
     /// Tells streams that are no sockets, but counted as such, when the server stops.
@@ -178,7 +259,8 @@ impl Sockets {
         let outboxes: Vec<Weak<Outbox>> = {
             let mut open = self.lock();
             open.stopping = true;
-            open.outboxes.values().cloned().collect()
+            let entries = open.sockets.values();
+            entries.map(|entry| entry.outbox.clone()).collect()
         };
         for outbox in outboxes.iter().filter_map(Weak::upgrade) {
             outbox.close(CloseReason::Restart);

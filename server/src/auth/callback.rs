@@ -21,7 +21,7 @@ use unisson_protocol::{CloseReason, DocName};
 
 use super::{
     Credential,
-    claims::{Claims, Places, Role, Rules, Texts},
+    claims::{Claims, Places, Role, Rules, Texts, prefix_covers},
     fetch::{Fetcher, shown},
     unix_now_s,
 };
@@ -34,6 +34,8 @@ const BYTES_MAX: usize = 64 << 10;
 const QUESTIONS_MAX: usize = 64;
 /// How many answers are remembered: about 200 bytes each.
 const ANSWERS_MAX: usize = 20_000;
+/// How many answers for more than one document are remembered of one credential.
+const WIDE_MAX: usize = 64;
 /// After a failure the same question is not asked again for so long.
 const FAILURE_KEPT: Duration = Duration::from_secs(1);
 
@@ -63,6 +65,8 @@ pub(crate) struct Callback {
     settings: CallbackSettings,
     fetcher: Fetcher,
     slots: Mutex<HashMap<Question, Slot>>,
+    /// Answers that were for more than the document that was asked about, by who asked.
+    wide: Mutex<HashMap<Question, Vec<(String, Answer)>>>,
     questions: Semaphore,
 }
 
@@ -73,6 +77,8 @@ struct Body {
     name: Option<String>,
     color: Option<String>,
     role: Option<Role>,
+    /// The answer is the same for all documents whose names begin so.
+    prefix: Option<String>,
     groups: Option<Texts>,
     exp: Option<u64>,
 }
@@ -83,6 +89,7 @@ impl Callback {
             fetcher: Fetcher::new(&settings.url, settings.timeout, BYTES_MAX)?,
             settings: settings.clone(),
             slots: Mutex::default(),
+            wide: Mutex::default(),
             questions: Semaphore::new(QUESTIONS_MAX),
         })
     }
@@ -93,19 +100,55 @@ impl Callback {
         credential: &Credential,
         document: &DocName,
     ) -> Result<Arc<Claims>, CloseReason> {
-        let slot = self.slot(question(credential, document));
+        if let Some(answer) = self.known(credential, document) {
+            return answer.verdict;
+        }
+        let slot = self.slot(question(credential, document.as_str()));
         let answer = slot.0.get_or_init(|| async {
             let verdict = self.answer(credential, document).await;
             let kept = match verdict {
                 Err(CloseReason::Undecided) => FAILURE_KEPT,
                 _ => self.settings.cache,
             };
-            Answer {
+            let answer = Answer {
                 verdict,
                 until: Instant::now() + kept,
-            }
+            };
+            self.remember(credential, document, &answer);
+            answer
         });
         answer.await.verdict.clone()
+    }
+
+    /// What the portal has said of all documents whose names begin like this one's.
+    fn known(&self, credential: &Credential, document: &DocName) -> Option<Answer> {
+        let now = Instant::now();
+        let wide = self.wide.lock().unwrap_or_else(PoisonError::into_inner);
+        let answers = wide.get(&question(credential, ""))?;
+        let covers = |prefix: &str| prefix_covers(prefix, document.as_str());
+        let known = answers
+            .iter()
+            .find(|(prefix, answer)| now < answer.until && covers(prefix));
+        known.map(|(_, answer)| answer.clone())
+    }
+
+    fn remember(&self, credential: &Credential, document: &DocName, answer: &Answer) {
+        let Ok(claims) = &answer.verdict else { return };
+        let prefixes = claims.places.prefix.iter().flat_map(Texts::iter);
+        // A portal that answers for something else has not answered for this document.
+        let prefixes = prefixes.filter(|prefix| prefix_covers(prefix, document.as_str()));
+        let now = Instant::now();
+        let mut wide = self.wide.lock().unwrap_or_else(PoisonError::into_inner);
+        for prefix in prefixes {
+            if wide.len() >= ANSWERS_MAX {
+                wide.clear();
+            }
+            let answers = wide.entry(question(credential, "")).or_default();
+            answers.retain(|(other, answer)| now < answer.until && other != prefix);
+            if answers.len() < WIDE_MAX {
+                answers.push((prefix.to_owned(), answer.clone()));
+            }
+        }
     }
 
     fn slot(&self, question: Question) -> Slot {
@@ -189,7 +232,7 @@ impl Callback {
             // Without a role it only says who it is: spaces say what they may.
             places: Places {
                 document: body.role.map(|_| Texts::One(document.as_str().to_owned())),
-                prefix: None,
+                prefix: body.role.and(body.prefix).map(Texts::One),
             },
             role: body.role,
             groups: body.groups,
@@ -216,10 +259,10 @@ impl Callback {
 }
 
 /// Parts with their lengths, so that no two questions look the same.
-fn question(credential: &Credential, document: &DocName) -> Question {
+fn question(credential: &Credential, document: &str) -> Question {
     let mut hasher = blake3::Hasher::new();
     let cookies = credential.cookies.as_deref().unwrap_or_default();
-    for part in [&*credential.token, cookies, document.as_str()] {
+    for part in [&*credential.token, cookies, document] {
         hasher.update(&(part.len() as u64).to_le_bytes());
         hasher.update(part.as_bytes());
     }

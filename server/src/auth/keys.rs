@@ -9,9 +9,9 @@ use jsonwebtoken::{
     errors::ErrorKind,
     jwk::{AlgorithmParameters, EllipticCurve, Jwk, JwkSet, KeyAlgorithm, PublicKeyUse},
 };
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use super::claims::{Claims, Refused};
+use super::claims::Refused;
 
 /// The longest token. Browsers and proxies refuse longer headers.
 pub(crate) const TOKEN_BYTES_MAX: usize = 8 << 10;
@@ -207,7 +207,7 @@ impl Key {
     }
 
     /// Signs claims, where this key may.
-    pub(crate) fn sign(&self, claims: &Claims) -> Option<Result<String, String>> {
+    pub(crate) fn sign<C: Serialize>(&self, claims: &C) -> Option<Result<String, String>> {
         let key = self.signs.as_ref()?;
         let mut header = Header::new(self.signing.algorithm());
         header.kid.clone_from(&self.id);

@@ -61,6 +61,9 @@ fn lost(message: &DocMessage) -> Result<(), CloseReason> {
         | DocMessage::MemoryShort
         | DocMessage::Withdraw(_)
         | DocMessage::Who(_)
+        | DocMessage::Attendance(_)
+        | DocMessage::Dismiss(_)
+        | DocMessage::Tell(_)
         | DocMessage::Drain => Ok(()),
         DocMessage::Join(_)
         | DocMessage::Message(..)

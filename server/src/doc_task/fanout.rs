@@ -90,8 +90,17 @@ impl Fanout {
         self.seats.insert(id, seat);
     }
 
+    pub(super) fn everybody(&self) -> Vec<PeerId> {
+        self.seats.keys().copied().collect()
+    }
+
     pub(super) fn has(&self, id: PeerId) -> bool {
         self.seats.contains_key(&id)
+    }
+
+    /// The socket of a peer.
+    pub(super) fn outbox(&self, id: PeerId) -> Option<Arc<Outbox>> {
+        self.seats.get(&id).map(|seat| seat.sink.outbox.clone())
     }
 
     /// A peer is gone; `None` where it was not here.

@@ -18,8 +18,8 @@ use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    AppState, attachments, audit, documents, history, language::prefers_french, search, spaces,
-    tokens, webhooks,
+    AppState, administration, attachments, audit, comments, documents, history,
+    language::prefers_french, search, spaces, tokens, webhooks,
 };
 
 /// All calls.
@@ -30,11 +30,13 @@ fn calls() -> OpenApiRouter<AppState> {
         .merge(documents::routes())
         .merge(attachments::routes())
         .merge(history::routes())
+        .merge(comments::routes())
         .merge(spaces::routes())
         .merge(search::routes())
         .merge(tokens::routes())
         .merge(webhooks::routes())
         .merge(audit::routes())
+        .merge(administration::routes())
 }
 
 /// All calls, ready to serve.
@@ -49,11 +51,16 @@ fn description() -> &'static serde_json::Value {
     DESCRIPTION.get_or_init(|| describe::describe(calls().into_openapi()))
 }
 
-/// How a page's size is described: any number from 1 on; what is too much is cut.
+/// The largest number that every client counts exactly, and that no list reaches.
+const COUNT_MAX: usize = (1 << 53) - 1;
+
+/// How a page's size is described: any number from 1 on; what is too much is cut. A number that no
+/// computer holds is none: 400, `query`.
 pub(crate) fn count() -> Object {
     ObjectBuilder::new()
         .schema_type(Type::Integer)
         .minimum(Some(1))
+        .maximum(Some(COUNT_MAX))
         .build()
 }
 

@@ -19,6 +19,11 @@ const fn code(code: &'static str, status: u16, meaning: &'static str) -> Code {
 /// Every code of the API, in alphabetical order. A test compares it with the sources.
 pub(crate) const CODES: &[Code] = &[
     code(
+        "anchor",
+        422,
+        "not a place for a comment; the text says why",
+    ),
+    code(
         "attachment-deleted",
         410,
         "the file was deleted, and can be brought back for a while",
@@ -34,6 +39,7 @@ pub(crate) const CODES: &[Code] = &[
         422,
         "the document has as many files as it may",
     ),
+    code("banner", 400, "not a banner"),
     code(
         "beyond-own-rights",
         403,
@@ -51,6 +57,12 @@ pub(crate) const CODES: &[Code] = &[
     ),
     code("body-too-slow", 408, "the body did not come in time"),
     code("busy", 503, "too much is asked for now: try again"),
+    code("comment", 422, "not a comment; the text says why"),
+    code(
+        "comments-full",
+        422,
+        "a limit of the document's comments is reached",
+    ),
     code(
         "content",
         422,
@@ -117,6 +129,7 @@ pub(crate) const CODES: &[Code] = &[
         404,
         "the document has no such file or upload",
     ),
+    code("no-such-comment", 404, "the thread has no such comment"),
     code("no-such-document", 404, "there is no document of this name"),
     code("no-such-heading", 422, "no heading reads so"),
     code(
@@ -130,11 +143,21 @@ pub(crate) const CODES: &[Code] = &[
         "no message of this id is remembered",
     ),
     code(
+        "no-such-socket",
+        404,
+        "no socket of this id is open on this server",
+    ),
+    code(
         "no-such-space",
         404,
         "there is no such space, or you may not know of it",
     ),
     code("no-such-text", 422, "the text does not stand there"),
+    code(
+        "no-such-thread",
+        404,
+        "the document has no such thread of comments",
+    ),
     code("no-such-version", 404, "the document has no such version"),
     code("no-such-webhook", 404, "there is no webhook of this id"),
     code("not-found", 404, "there is nothing at this address"),
@@ -144,6 +167,7 @@ pub(crate) const CODES: &[Code] = &[
         "the space has no such member, group, page, grant or link",
     ),
     code("not-in-trash", 409, "the document is not in the trash"),
+    code("not-kept-out", 404, "nobody of this id is kept out"),
     code(
         "open-role",
         400,
@@ -217,6 +241,11 @@ pub(crate) const CODES: &[Code] = &[
     ),
     code("too-deep", 422, "the content is nested too deeply"),
     code("too-large", 413, "the content is too large"),
+    code(
+        "too-many-kept-out",
+        422,
+        "as many people are kept out as may be",
+    ),
     code(
         "too-many-passwords",
         429,
@@ -333,6 +362,7 @@ mod tests {
             "code: ",
             "bad_request(",
             "unready(",
+            "unfit(",
             "StatusCode::UNAUTHORIZED, ",
             "StatusCode::SERVICE_UNAVAILABLE,",
             "StatusCode::FORBIDDEN, ",

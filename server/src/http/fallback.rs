@@ -45,7 +45,7 @@ pub(super) fn routes(state: AppState) -> Router<AppState> {
 
 /// Opens a socket, as a WebSocket handshake would: the same limits, origins and credentials.
 async fn open(State(state): State<AppState>, request: Request) -> Result<Response, Problem> {
-    let permit = ws::admit(&state, &request)?;
+    let permit = ws::admit(&state, &request)?.carried();
     let headers = request.headers();
     let credential = ws::credential(request.uri().query(), headers, &state);
     let (carrier, pipe) = Carrier::open();

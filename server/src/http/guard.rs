@@ -40,6 +40,7 @@ pub(super) async fn keep(
     let shared = state.registry.shared().clone();
     let peer = request.extensions().get::<Peer>().copied();
     let is_api = request.uri().path().starts_with("/api/");
+    let is_carried = is_carried(request.uri().path());
     let reader = request.headers().get(header::ORIGIN).cloned();
     let reader =
         reader.filter(|origin| is_api && may_ask(&state, origin, request.headers()).is_ok());
@@ -49,6 +50,7 @@ pub(super) async fn keep(
             StatusCode::NO_CONTENT.into_response()
         }
         Ok(()) => {
+            let client = client_of(&request).filter(|_| is_carried);
             let (request, fault) = Bounded::of(request, &shared.settings.traffic);
             let answer = next.run(request).await;
             match fault.get() {
@@ -56,7 +58,11 @@ pub(super) async fn keep(
                     shared.metrics.limit(fault.limit());
                     fault.problem().into_response()
                 }
-                None => answer,
+                None => match client.filter(|_| answer.status().is_client_error()) {
+                    // Whoever guesses has as many tries as requests.
+                    Some(client) => counted(&state, client, None).err().map_or(answer, |r| *r),
+                    None => answer,
+                },
             }
         }
     };
@@ -84,12 +90,8 @@ fn admit(state: &AppState, peer: Option<Peer>, request: &mut Request) -> Result<
     let client = client_address(peer.address, request.headers(), trusted);
     request.extensions_mut().insert(client);
     let path = request.uri().path();
-    if is_counted(path)
-        && let Err(too_many) = shared.gate.pass(client, shown(request.headers()))
-    {
-        shared.metrics.limit(too_many.limit);
-        tracing::debug!(client = %client.0, limit = too_many.limit, "too many requests");
-        return Err(slow_down(too_many));
+    if is_counted(path) {
+        counted(state, client, shown(request.headers()))?;
     }
     refuse_pages(state, request).map_err(refuse)?;
     if let Some(encoding) = request.headers().get(header::CONTENT_ENCODING)
@@ -105,15 +107,31 @@ fn admit(state: &AppState, peer: Option<Peer>, request: &mut Request) -> Result<
     Ok(())
 }
 
+/// Counts a request, or refuses it where there are too many.
+fn counted(
+    state: &AppState,
+    client: ClientAddress,
+    shown: Option<&[u8]>,
+) -> Result<(), Box<Response>> {
+    let shared = state.registry.shared();
+    shared.gate.pass(client, shown).map_err(|too_many| {
+        shared.metrics.limit(too_many.limit);
+        tracing::debug!(client = %client.0, limit = too_many.limit, "too many requests");
+        slow_down(too_many)
+    })
+}
+
 /// Whoever looks after the server must always get an answer, files of the client cost nothing, and
 /// what a socket's requests carry is held to the pace of sockets.
 fn is_counted(path: &str) -> bool {
-    let is_carried = path
-        .strip_prefix("/fallback/")
-        .is_some_and(|rest| rest.contains('/'));
     !matches!(path, "/healthz" | "/readyz" | "/metrics")
         && !path.starts_with("/client/")
-        && !is_carried
+        && !is_carried(path)
+}
+
+fn is_carried(path: &str) -> bool {
+    let rest = path.strip_prefix("/fallback/");
+    rest.is_some_and(|rest| rest.contains('/'))
 }
 
 /// What a request shows of its sender, as it is.

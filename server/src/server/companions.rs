@@ -41,6 +41,11 @@ pub(super) async fn start(
     let webhooks = Webhooks::start(webhooks, book, journal, Arc::clone(&events), news).await;
     let webhooks = webhooks.map_err(StartError::Companion)?;
     shared.events = events;
+    let opened = shared
+        .administration
+        .open(&shared.records, &shared.store)
+        .await;
+    opened.map_err(|error| StartError::Companion(error.to_string()))?;
     // Nobody else has it yet.
     let _ = shared.webhooks.set(webhooks);
     Ok(shared)

@@ -7,9 +7,12 @@ use serde::Deserialize;
 
 use super::{
     Secret, SettingsError,
-    auth::{portal_url, secret_bytes, within, wrong},
+    auth::{portal_url, read, secret_bytes, within, wrong},
 };
-use crate::auth::claims::Role;
+use crate::auth::{
+    claims::Role,
+    keys::{Key, Signing},
+};
 
 const KEY: &str = "auth.oidc";
 /// A key that seals sessions is no password.
@@ -27,6 +30,9 @@ pub(super) struct OidcFile {
     client_id: String,
     client_secret: Option<Secret>,
     client_secret_file: Option<PathBuf>,
+    client_key_file: Option<PathBuf>,
+    client_key_algorithm: Option<Signing>,
+    client_key_id: Option<String>,
     public_url: String,
     scopes: Option<Vec<String>>,
     #[serde(default)]
@@ -61,6 +67,8 @@ pub struct OidcSettings {
     pub client_id: String,
     /// How this server proves that.
     pub client_secret: Option<String>,
+    /// The same by a key of its own, whose public half the provider has (RFC 7523).
+    pub client_key: Option<Key>,
     /// The address of this server for people, without a slash at its end.
     pub public_url: String,
     /// What is asked for.
@@ -114,6 +122,14 @@ impl OidcFile {
         let secret = secret.map(|bytes| {
             String::from_utf8(bytes).map_err(|_| wrong(KEY)("client_secret is not text".into()))
         });
+        let key = client_key(
+            self.client_key_file,
+            self.client_key_algorithm,
+            self.client_key_id,
+        )?;
+        if secret.is_some() && key.is_some() {
+            return Err(wrong(KEY)("client_secret or client_key_file".into()));
+        }
         let session_s = self.session_s.unwrap_or(8 * 60 * 60);
         let session_max_s = self.session_max_s.unwrap_or(24 * 60 * 60);
         within("auth.oidc.session_s", session_s, 5, SESSION_S_MAX)?;
@@ -139,6 +155,7 @@ impl OidcFile {
             issuer: self.issuer,
             client_id: self.client_id,
             client_secret: secret.transpose()?,
+            client_key: key,
             public_url: public_url(&self.public_url, insecure)?,
             scopes,
             acr_values: self.acr_values,
@@ -169,6 +186,23 @@ fn public_url(text: &str, insecure: bool) -> Result<String, SettingsError> {
     Ok(text.trim_end_matches('/').to_owned())
 }
 
+fn client_key(
+    file: Option<PathBuf>,
+    algorithm: Option<Signing>,
+    id: Option<String>,
+) -> Result<Option<Key>, SettingsError> {
+    const KEY: &str = "auth.oidc.client_key_file";
+    let Some(file) = file else {
+        return match algorithm.is_some() || id.is_some() {
+            true => Err(wrong(KEY)("is missing".into())),
+            false => Ok(None),
+        };
+    };
+    let algorithm = algorithm.unwrap_or(Signing::RS256);
+    let key = Key::of_private(id, algorithm, &read(file)?);
+    key.map(Some).map_err(wrong(KEY))
+}
+
 fn session_keys(keys: Vec<Secret>, file: Option<PathBuf>) -> Result<Vec<Vec<u8>>, SettingsError> {
     const KEY: &str = "auth.oidc.session_keys";
     let mut all = Vec::new();
@@ -196,14 +230,14 @@ mod tests {
         public_url = "https://wiki.example.org/unisson/"
     "#;
 
-    fn read(toml: &str) -> Result<OidcSettings, String> {
+    fn gathered(toml: &str) -> Result<OidcSettings, String> {
         let file: OidcFile = toml::from_str(toml).map_err(|error| error.to_string())?;
         file.gather(false).map_err(|error| error.to_string())
     }
 
     #[test]
     fn an_issuer_a_client_and_an_address_are_enough() {
-        let settings = read(GOOD).expect("fine");
+        let settings = gathered(GOOD).expect("fine");
         assert_eq!(settings.public_url, "https://wiki.example.org/unisson");
         assert_eq!(settings.issuer, "https://id.example.org/");
         assert_eq!(
@@ -229,9 +263,14 @@ mod tests {
                 "session_keys",
             ),
             ("client_secret = \"shh\"", "session_s = 1", "session_s"),
+            (
+                "client_secret = \"shh\"",
+                "client_key_id = \"2026\"",
+                "client_key_file",
+            ),
             ("client_secret = \"shh\"", "rolle = \"editor\"", "rolle"),
         ] {
-            let error = read(&GOOD.replace(from, to)).expect_err("refused");
+            let error = gathered(&GOOD.replace(from, to)).expect_err("refused");
             assert!(error.contains(word), "{to}: {error}");
         }
     }

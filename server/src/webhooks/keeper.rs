@@ -93,6 +93,11 @@ impl Keeper {
         self.wants_state = true;
     }
 
+    /// Whether nothing waits to be written, and nothing written could be removed.
+    pub(super) fn has_nothing(&self) -> bool {
+        self.facts.is_empty() && self.written.is_empty()
+    }
+
     /// What is to be written now, if anything.
     pub(super) fn next(&mut self, queue: &Queue, now_ms: u64) -> Option<Write> {
         let is_due = now_ms.saturating_sub(self.written_ms) >= ALIVE_EVERY_MS;

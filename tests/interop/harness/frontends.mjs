@@ -1,4 +1,4 @@
-//! nginx and HAProxy with exactly the files of `docs/operations/examples`, on ports and files of their own.
+//! nginx, HAProxy and Caddy with exactly the files of `docs/operations/examples`, on ports and files of their own.
 
 import { execFileSync, spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -17,7 +17,7 @@ process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')))
 const found = (name) => ['/usr/sbin', '/usr/bin', '/usr/local/sbin', '/usr/local/bin', '/opt/homebrew/bin'].map((folder) => join(folder, name)).find(existsSync)
 
 /** Why a test with them is skipped, if it is. */
-export const skip = found('nginx') && found('haproxy') ? false : 'nginx or haproxy is missing: scripts/setup proxies'
+export const skip = ['nginx', 'haproxy', 'caddy'].every(found) ? false : 'nginx, haproxy or caddy is missing: scripts/setup proxies'
 
 /** A certificate for both names of the examples; `name` tells one from another. */
 export const certificate = (folder, name = 'portal.example') => {
@@ -61,6 +61,17 @@ const frontends = {
     writeFileSync(file, text)
     writeFileSync(join(folder, 'all.pem'), readFileSync(join(folder, 'chain.pem'), 'utf8') + readFileSync(join(folder, 'key.pem'), 'utf8'))
     return [found('haproxy'), ['-db', '-f', file]]
+  },
+  caddy: (folder, port, server) => {
+    let text = readFileSync(join(examples, 'Caddyfile'), 'utf8')
+    // A certificate of the suite's own in place of one that Caddy would fetch, and nothing of the machine's.
+    const options = `{\n\tadmin off\n\tauto_https disable_redirects\n\tstorage file_system ${folder}/caddy\n\tdefault_sni docs.example\n\thttps_port ${port}\n\tdefault_bind 127.0.0.1\n}\n`
+    const tls = `\ttls ${folder}/chain.pem ${folder}/key.pem\n`
+    for (const host of ['docs.example', 'portal.example']) text = put(text, `${host} {\n`, `${host} {\n${tls}`)
+    text = put(text, '127.0.0.1:4444', `127.0.0.1:${server.port}`)
+    const file = join(folder, 'Caddyfile')
+    writeFileSync(file, options + text)
+    return [found('caddy'), ['run', '--adapter', 'caddyfile', '--config', file]]
   }
 }
 

@@ -217,3 +217,35 @@ test('floods of frames are sent away for a while, whatever is in them', { timeou
     assert.ok(await limited(server, 'slowed_ms_max') >= outcomes.length - 1)
     // The floods are made by the process in which the honest clients live.
   }, { slowestMs: 10_000 }))
+
+test('floods of the fallback’s requests end at the limits of sockets and of bodies', { timeout: 120_000 }, () => besideHonestPeople(
+  '[limits]\nsockets_per_address_max = 60\nrequests_per_address_per_s = 50\nrequests_per_address_burst = 300\nframes_per_s = 200\nframes_burst = 400\nslowed_ms_max = 2000\n', async (server) => {
+    const base = `/fallback/?token=${TOKEN}`
+    const post = (target, body = '', headers = {}) => request(from(server, { timeoutMs: 8_000 }), target, { method: 'POST', headers: { 'content-length': String(Buffer.byteLength(body, 'latin1')), ...headers }, body })
+    // More sockets than an address may have, then more requests than it may make.
+    const opened = []
+    for (let round = 0; round < 8; round++) opened.push(...await Promise.all(Array.from({ length: 50 }, () => post(base))))
+    const statuses = opened.map(({ status }) => status)
+    assert.ok(statuses.filter((status) => status === 201).length <= 60, `${statuses}`)
+    assert.ok(statuses.includes(429))
+    assert.ok(await limited(server, 'sockets_per_address_max') > 0)
+    assert.ok(await limited(server, 'requests_per_address_per_s') > 0)
+    // Somebody else's socket, a key that is guessed, positions that cannot be, bodies that are no frames.
+    const [{ socket, key }] = opened.filter(({ status }) => status === 201).map(({ answer }) => JSON.parse(answer.slice(answer.indexOf('{'), answer.lastIndexOf('}') + 1)))
+    const up = (name, line, token = TOKEN) => post(`/fallback/${name}/up?token=${token}`, `${line}\nabc`)
+    const odd = [
+      post(`/fallback/${socket}/up?token=${TOKEN}`, 'x'.repeat(1_000)), up(socket, 'guessed 0 0'), up(socket, `${key} 999999999999 0`),
+      up(socket, `${key} -1 0`), up(socket, `${key} 0 0`, 'token-of-mallory'), up('0'.repeat(32), `${key} 0 0`)
+    ]
+    for (const { status, answer } of await Promise.all(odd)) assert.ok(status >= 400 && status < 500, answer)
+    // Who guesses names and keys has as many tries as requests.
+    const guesses = []
+    for (let round = 0; round < 8; round++) guesses.push(...await Promise.all(Array.from({ length: 50 }, (_, at) => up(String(round * 50 + at).padStart(32, '0'), 'guess 0 0'))))
+    assert.ok(guesses.some(({ status }) => status === 429), 'guessing is counted')
+    // A body that never ends is cut off like any other.
+    const endless = await exchange(from(server, { timeoutMs: 10_000 }), [
+      `POST /fallback/${socket}/up?token=${TOKEN} HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n`,
+      ...Array.from({ length: 600 }, () => `10000\r\n${'z'.repeat(65_536)}\r\n`)
+    ])
+    assert.ok(!(endless.status < 400), `${endless.status}`)
+  }))

@@ -168,3 +168,63 @@ test('a full space is read only in clear words, and others go on', { timeout: 12
     [...writers, other].forEach((client) => client.destroy())
   }
 }))
+
+test('one person is slowed over all sockets together, loses nothing, and others are not slowed', { timeout: 180_000 }, () => besideHonestPeople(
+  '[limits]\nframes_per_user_per_s = 200\nframes_per_user_burst = 200\nslowed_ms_max = 60000\n', async (server) => {
+    // Each socket stays far below the rate of a socket: it is their sum that is too much.
+    const socket = { localAddress: ATTACKER }
+    const writers = Array.from({ length: 6 }, (_, at) => open(kinds[at % kinds.length], server, `many ${at}`, { token: 'token-of-mallory', socket }))
+    const alice = open('hocuspocus 4', server, 'alice', { token: 'token-of-alice', socket })
+    try {
+      await Promise.all([...writers, alice].map((client) => client.whenSynced()))
+      for (let count = 0; count < 200; count++) writers.forEach((writer) => writer.doc.getArray('lines').push([count]))
+      await until(async () => await limited(server, 'frames_per_user_per_s') > 0, 'they are slowed')
+      // Somebody else at the same address is not.
+      const before = performance.now()
+      alice.text.insert(0, 'quick')
+      await alice.whenSaved(30_000)
+      assert.ok(performance.now() - before < 2_000, 'Alice waits for nobody')
+      await Promise.all(writers.map((writer) => writer.whenSaved(90_000)))
+      for (const writer of writers) {
+        assert.deepEqual(writer.closes, [], writer.kind)
+        assert.equal(writer.doc.getArray('lines').length, 200)
+      }
+      assert.equal(await limited(server, 'frames_per_s'), 0)
+    } finally {
+      [...writers, alice].forEach((client) => client.destroy())
+    }
+  }))
+
+test('an address is slowed over all sockets together and nobody there is sent away, while other houses go on', { timeout: 180_000 }, () => besideHonestPeople(
+  '[limits]\nframes_per_address_per_s = 300\nframes_per_address_burst = 600\nslowed_ms_max = 1000\n', async (server) => {
+    const sockets = Array.from({ length: 30 }, (_, at) => badSocket(server, `/ws/house ${at}?token=${TOKEN}`))
+    try {
+      await Promise.all(sockets.map((socket) => socket.opened))
+      // A sync step 1 of an empty document: small and honest, and far too many together.
+      const step = Uint8Array.of(0, 0, 1, 0)
+      const started = Date.now()
+      while (Date.now() - started < 5_000) {
+        sockets.forEach((socket) => socket.send(step))
+        await pause(25)
+      }
+      assert.ok(await limited(server, 'frames_per_address_per_s') > 0)
+      assert.equal(await limited(server, 'slowed_ms_max'), 0)
+      assert.ok(sockets.every((socket) => socket.readyState === socket.OPEN))
+    } finally {
+      sockets.forEach((socket) => socket.terminate())
+    }
+  }))
+
+test('bytes count over all sockets, too: who goes and comes again begins no new burst', { timeout: 120_000 }, () => besideHonestPeople(
+  '[limits]\nupdate_bytes_max = 1000000\nreceived_bytes_per_user_per_s = 100000\nreceived_bytes_per_user_burst = 1000000\n', async (server) => {
+    const socket = { localAddress: ATTACKER }
+    for (let round = 0; round < 8; round++) {
+      const writer = open('y-websocket 3', server, `paste ${round}`, { token: 'token-of-mallory', socket })
+      await writer.whenSynced()
+      writer.text.insert(0, 'x'.repeat(200_000))
+      await writer.whenSaved(30_000)
+      writer.destroy()
+    }
+    assert.ok(await limited(server, 'received_bytes_per_user_per_s') > 0, 'the later ones were slowed')
+    assert.equal(await limited(server, 'received_bytes_per_s'), 0, 'no socket alone was')
+  }))

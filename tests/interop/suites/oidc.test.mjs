@@ -365,3 +365,38 @@ test('ES256 does as well, and groups are bounded by what a cookie holds', option
   await jar.signIn(server, 'ann')
   assert.equal(await socket(server, jar), 'open')
 }))
+
+for (const clientKey of ['RS256', 'ES256']) {
+  test(`the server shows who it is by a key of its own (${clientKey}); with another key nobody comes in`, options, () => withSignIn({ provider: { clientKey } }, async (server, provider) => {
+    const ann = new Jar()
+    await ann.signIn(server, 'ann')
+    assert.ok(ann.cookies.has('__Host-unisson_session'))
+    provider.changeClientKey()
+    await server.restart()
+    const bob = new Jar()
+    assert.deepEqual(problem(await bob.signIn(server, 'bob')), [400, 'You are not signed in'])
+    assert.ok(!bob.cookies.has('__Host-unisson_session'))
+    assert.doesNotMatch(server.log.join(''), /eyJ|PRIVATE KEY/, 'neither key nor assertion is in the log')
+  }))
+}
+
+test('a group of the sign-in looks after the server, another one does not', options, () => withSignIn({ more: '[admin]\ngroups = ["cantine"]\n' }, (server) => withBrowser(async (person) => {
+  const asked = (page) => page.evaluate(async () => (await fetch('/api/v1/admin/overview')).status)
+  const [ann, bob] = [await person(), await person()]
+  await signIn(ann, `${server.httpUrl}/d/page`, 'ann')
+  await signIn(bob, `${server.httpUrl}/d/page`, 'bob')
+  await Promise.all([synced(ann), synced(bob)])
+  assert.equal(await asked(ann), 200)
+  assert.equal(await asked(bob), 403)
+  await ann.goto(`${server.httpUrl}/-/admin`)
+  await ann.getByRole('heading', { name: 'État du serveur' }).waitFor()
+  const changed = await ann.evaluate(async () => (await fetch('/api/v1/admin/kept-out/bob', { method: 'PUT', headers: { 'content-type': 'application/json' }, body: '{"minutes":5}' })).status)
+  assert.equal(changed, 200)
+  await until(() => bob.evaluate(() => document.querySelector('unisson-editor').session.synced === false), 'bob is out')
+  // No page of another site acts as its visitor.
+  const cookies = (await ann.context().cookies()).map(({ name, value }) => `${name}=${value}`).join('; ')
+  const evil = await fetch(`${server.httpUrl}/api/v1/admin/kept-out/ann`, { method: 'DELETE', headers: { cookie: cookies, origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' } })
+  assert.equal(evil.status, 403)
+  const kept = await accounts(server, 'person.kept-out')
+  assert.deepEqual(kept.map(({ who, about }) => [who.id, about.id]), [['ann', 'bob']])
+})))

@@ -1,4 +1,4 @@
-//! The example configurations of nginx and HAProxy, with real clients behind them.
+//! The example configurations of nginx, HAProxy and Caddy, with real clients behind them.
 
 import { test } from 'node:test'
 import assert from 'node:assert/strict'
@@ -111,7 +111,7 @@ for (const name of frontendNames) {
     }))))
 }
 
-test('sockets that are silent stay open behind both proxies', { skip, timeout: 120_000 }, () => withServer({ tokens, settings }, (server) =>
+test('sockets that are silent stay open behind every proxy', { skip, timeout: 120_000 }, () => withServer({ tokens, settings }, (server) =>
   Promise.all(frontendNames.map((name) => withFrontend(name, server, (proxy) => withClientsThrough(proxy, mounts[0], `quiet behind ${name}`, async (clients) => {
     const before = clients.map((client) => client.opened)
     // Two keepalives of the server; nobody types.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use unisson_protocol::Access;
 
 use super::Session;
+use crate::{Peer, PeerId};
 
 /// Somebody who has the document open.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +23,11 @@ pub struct Present {
 }
 
 impl Session {
+    /// Every peer, in the order in which they came.
+    pub fn here(&self) -> impl Iterator<Item = (PeerId, &Peer)> {
+        self.peers.iter().map(|(id, here)| (*id, &here.peer))
+    }
+
     /// Everybody who has the document open.
     pub fn present(&self) -> Vec<Present> {
         let peers = self.peers.iter().map(|(id, here)| Present {

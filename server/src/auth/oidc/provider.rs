@@ -5,6 +5,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use aws_lc_rs::rand;
 use axum::http::{Request, StatusCode, Uri, header};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
@@ -19,7 +20,8 @@ use crate::{
         claims::Refused,
         fetch::{Fetcher, shown},
         jwks::RemoteKeys,
-        keys::{self, Head, looks_like_a_token},
+        keys::{self, Head, Key, looks_like_a_token},
+        unix_now_s,
     },
     settings::OidcSettings,
 };
@@ -32,6 +34,11 @@ const FRESH: Duration = Duration::from_secs(60 * 60);
 const FAILURE_KEPT: Duration = Duration::from_secs(1);
 /// Keys are fetched at most so often.
 const KEYS_PAUSE: Duration = Duration::from_secs(5);
+
+/// How a client shows that it has its key (RFC 7523).
+const BY_KEY: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+/// How long such a showing counts.
+const ASSERTION_S: u64 = 60;
 
 /// Why somebody cannot be signed in.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -205,7 +212,17 @@ impl Provider {
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
             .header(header::ACCEPT, "application/json");
         let client = self.settings.client_id.as_str();
+        let assertion = self.settings.client_key.as_ref().map(|key| {
+            let audience = &known.description.token_endpoint;
+            assertion(key, client, audience, unix_now_s()).map_err(SignInError::Unavailable)
+        });
+        let assertion = assertion.transpose()?;
         match &self.settings.client_secret {
+            _ if assertion.is_some() => {
+                fields.push(("client_id", client));
+                fields.push(("client_assertion_type", BY_KEY));
+                fields.extend(assertion.as_deref().map(|text| ("client_assertion", text)));
+            }
             Some(secret) if known.description.takes_basic() => {
                 let pair = format!("{}:{}", encoded(client), encoded(secret));
                 let basic = format!("Basic {}", STANDARD.encode(pair));
@@ -310,6 +327,22 @@ impl Provider {
         let answer = self.fetcher.ask(request).await;
         answer.map_err(|error| format!("{}: {error}", shown(url)))
     }
+}
+
+/// That this server is the client, signed by its own key: for one request, and not for long.
+fn assertion(key: &Key, client: &str, audience: &str, now_s: u64) -> Result<String, String> {
+    let mut id = [0; 16];
+    rand::fill(&mut id).map_err(|_| "the system has no randomness")?;
+    let id: String = id.iter().map(|byte| format!("{byte:02x}")).collect();
+    let claims = serde_json::json!({
+        "iss": client,
+        "sub": client,
+        "aud": audience,
+        "jti": id,
+        "iat": now_s,
+        "exp": now_s + ASSERTION_S,
+    });
+    key.sign(&claims).ok_or("the key signs nothing")?
 }
 
 impl Description {

@@ -1,6 +1,6 @@
 //! Which documents there are, and new ones.
 
-use std::{num::NonZeroUsize, sync::Arc};
+use std::{num::NonZeroUsize, pin::pin, sync::Arc};
 
 use axum::{
     Json,
@@ -12,6 +12,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
+use futures_util::{StreamExt as _, stream};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -27,6 +28,7 @@ use super::{
     stored::{Stored, etag, exists},
 };
 use crate::{
+    auth::Credential,
     changes::{self, ChangeError, draw_client_id},
     http::{
         AppState,
@@ -45,6 +47,8 @@ const PAGE_DEFAULT: usize = 100;
 const LOOKS_MAX: usize = 2_000;
 /// The same where the portal has to be asked about each.
 const LOOKS_MAX_ASKING: usize = 50;
+/// How many questions to the portal are open at a time for one answer.
+const ASKED_AT_A_TIME: usize = 16;
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -121,30 +125,50 @@ pub(super) async fn list(
     let after = page.cursor.unwrap_or_default();
     let names = candidates(&shared.store.documents(), &prefix, &after, looks);
     let mut documents = Vec::new();
-    let mut names = names.into_iter().peekable();
+    let has_more = names.len() > looks;
+    let names = names.into_iter().take(looks);
+    // The portal is asked about several names at a time, and answers in the order of the names.
+    let mut decided = pin!(
+        stream::iter(names)
+            .map(|name| decide(&state, &credential, name))
+            .buffered(ASKED_AT_A_TIME)
+            .peekable()
+    );
     let mut last = None;
-    for _ in 0..looks {
-        if documents.len() >= limit {
-            break;
-        }
-        let Some(name) = names.next() else { break };
+    while documents.len() < limit
+        && let Some((name, is_readable)) = decided.as_mut().next().await
+    {
         last = Some(name.to_string());
-        let Ok(document) = DocName::new(&name) else {
+        let Some(document) = is_readable? else {
             continue;
         };
-        match authenticator.authenticate(&credential, &document).await {
-            Ok(_) => {}
-            Err(reason @ CloseReason::Undecided) => return Err(refused(reason)),
-            Err(_) => continue,
-        }
         if trash::entry(shared, &document).await?.is_some() == page.trashed {
             documents.push(Listed {
                 name: name.to_string(),
             });
         }
     }
-    let next = names.peek().and(last);
+    let has_more = has_more || decided.as_mut().peek().await.is_some();
+    let next = last.filter(|_| has_more);
     Ok(Json(Listing { documents, next }))
+}
+
+/// The document of this name, where the caller may read it.
+async fn decide(
+    state: &AppState,
+    credential: &Credential,
+    name: Arc<str>,
+) -> (Arc<str>, Result<Option<DocName>, Problem>) {
+    let Ok(document) = DocName::new(&name) else {
+        return (name, Ok(None));
+    };
+    let authenticator = &state.registry.shared().authenticator;
+    let decided = match authenticator.authenticate(credential, &document).await {
+        Ok(_) => Ok(Some(document)),
+        Err(reason @ CloseReason::Undecided) => Err(refused(reason)),
+        Err(_) => Ok(None),
+    };
+    (name, decided)
 }
 
 /// The names that may be on a page, and one more, by which it is known that there are more.

@@ -6,7 +6,10 @@ use std::fmt::Write as _;
 use unisson_history::escaped;
 
 use super::{visit::Visit, words::Words};
-use crate::{auth::Identity, http::assets};
+use crate::{
+    auth::Identity,
+    http::{assets, language::Language},
+};
 
 /// A page, before it is HTML. Texts are plain, parts are HTML.
 #[derive(Debug, Default)]
@@ -78,6 +81,7 @@ impl Layout {
             "</head>\n<body>\n<a class=\"skip\" href=\"#content\">{}</a>\n",
             words.skip
         );
+        push_banner(visit, &mut html);
         self.push_head(visit, who, &mut html);
         self.push_crumbs(visit, words, &mut html);
         let class = match self.class {
@@ -198,6 +202,24 @@ impl Layout {
         }
         html.push_str("</ul></nav>\n");
     }
+}
+
+/// Where there is none, its place: the app fills it on a page that stays open.
+fn push_banner(visit: &Visit, html: &mut String) {
+    let (level, text, hidden) = match &visit.banner {
+        Some(banner) => {
+            let text = match visit.language {
+                Language::French => &banner.text.fr,
+                Language::English => &banner.text.en,
+            };
+            (banner.level.name(), escaped(text), "")
+        }
+        None => ("info", String::new(), " hidden"),
+    };
+    let _ = writeln!(
+        html,
+        "<p class=\"banner\" role=\"status\" data-level=\"{level}\"{hidden}>{text}</p>"
+    );
 }
 
 fn push_foot(visit: &Visit, words: &Words, who: Option<&Identity>, html: &mut String) {

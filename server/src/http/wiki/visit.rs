@@ -10,6 +10,7 @@ use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode
 use unisson_protocol::CloseReason;
 
 use crate::{
+    administration::Banner,
     auth::{Identity, oidc::session::Session},
     http::{
         AppState,
@@ -34,6 +35,8 @@ pub(super) struct Visit {
     pub(super) path: String,
     pub(super) asked: Asked,
     pub(super) signed_in: Option<Arc<Session>>,
+    /// What operators have to say to everybody.
+    pub(super) banner: Option<Banner>,
     /// People can sign in here.
     pub(super) has_sign_in: bool,
     /// The browser came by TLS to this very server.
@@ -60,6 +63,7 @@ impl FromRequestParts<AppState> for Visit {
             },
             path: path.trim_start_matches('/').to_owned(),
             signed_in: signed_in.map(|SignedIn(session)| session.clone()),
+            banner: shared.administration.banner(),
             has_sign_in: shared.authenticator.oidc().is_some(),
             is_encrypted: parts
                 .extensions

@@ -1,4 +1,5 @@
 /** The entry: brings each component that the page names, and nothing else. */
+import { followBanner } from './banner.js'
 import { knock } from './door.js'
 import { setRoot } from './root.js'
 
@@ -10,6 +11,8 @@ knock()
  * the same name. A tree that is not live is the server's list: its readers need no script.
  */
 const COMPONENTS: Record<string, () => Promise<unknown>> = {
+  'unisson-admin': () => import('./screens/admin.js'),
+  'unisson-comments': () => import('./screens/comments.js'),
   'unisson-history': () => import('./screens/history.js'),
   'unisson-links': () => import('./screens/links.js'),
   'unisson-members': () => import('./screens/members.js'),
@@ -33,5 +36,6 @@ const bring = (within: ParentNode): void => {
 }
 
 bring(document)
+followBanner()
 // Portals and other components may add one later.
 new MutationObserver(() => { if (asked.size < NAMES.length) bring(document) }).observe(document.documentElement, { childList: true, subtree: true })
