@@ -111,6 +111,13 @@ pub(super) const SCREENS: &[Screen] = &[
         "Comments",
         "Commentaires",
     ),
+    screen(
+        "backlinks",
+        Level::Page,
+        Action::Read,
+        "What links here",
+        "Pages liées",
+    ),
 ];
 
 impl Screen {

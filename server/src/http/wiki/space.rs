@@ -86,16 +86,18 @@ impl Inside {
         Ok((inside, opened))
     }
 
-    async fn look(state: &AppState, visit: &Visit, id: &str) -> Result<Self, Failure> {
+    /// What somebody sees of a space, which may be nothing.
+    pub(super) async fn look(state: &AppState, visit: &Visit, id: &str) -> Result<Self, Failure> {
         let who = visit.identify(state, Some(id)).await?;
         let hidden = || Visit::hidden(&who);
         let held = state.registry.shared().spaces.find(id).await?;
         let held = held.ok_or_else(hidden)?;
         let space = held.space()?.ok_or_else(hidden)?;
-        let tree = Tree::of(&space, |place| held.rights(&space, place, &who));
+        let make = || Tree::of(&space, |place| held.rights(&space, place, &who));
+        let tree = state.trees.of(&space, &who, make);
         let knows_space = held.rights(&space, Place::Space, &who).role.is_some();
         Ok(Self {
-            tree: Arc::new(tree),
+            tree,
             who,
             held,
             space,
@@ -107,11 +109,11 @@ impl Inside {
         self.held.rights(&self.space, place, &self.who)
     }
 
-    /// The space's address below the root.
     pub(super) fn id(&self) -> &str {
         self.held.id()
     }
 
+    /// The space's address below the root.
     pub(super) fn base(&self) -> String {
         format!("s/{}", self.held.id())
     }

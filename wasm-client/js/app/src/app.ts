@@ -14,12 +14,15 @@ const COMPONENTS: Record<string, () => Promise<unknown>> = {
   'unisson-admin': () => import('./screens/admin.js'),
   'unisson-comments': () => import('./screens/comments.js'),
   'unisson-history': () => import('./screens/history.js'),
+  'unisson-import': () => import('./screens/import.js'),
+  'unisson-backlinks': () => import('./screens/backlinks.js'),
   'unisson-links': () => import('./screens/links.js'),
   'unisson-members': () => import('./screens/members.js'),
   'unisson-pages[live]': () => import('./screens/pages.js'),
   'unisson-search': () => import('./screens/search.js'),
   'unisson-settings': () => import('./screens/settings.js'),
   'unisson-spaces': () => import('./screens/spaces.js'),
+  'unisson-tasks': () => import('./screens/tasks.js'),
   'unisson-trash': () => import('./screens/trash.js')
 }
 
