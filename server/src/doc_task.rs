@@ -66,6 +66,8 @@ pub(crate) enum DocMessage {
     EditIf(Box<ConditionalEdit>),
     /// The document is taken away, for this reason.
     Withdraw(CloseReason),
+    /// Everybody here is told something that changes nothing, as JSON.
+    Tell(String),
     /// Who is here?
     Who(oneshot::Sender<Vec<Present>>),
     /// Who is here, on which socket?
@@ -368,6 +370,10 @@ impl DocTask {
                 Input::EditIf(self.last_edit, author, update, condition)
             }
             DocMessage::Withdraw(reason) => Input::Withdrawn(reason),
+            DocMessage::Tell(news) => {
+                self.tell_everybody(news);
+                return None;
+            }
             DocMessage::Who(answer) => {
                 // Whoever asked may have gone.
                 let _ = answer.send(self.session.present());
@@ -519,6 +525,16 @@ impl DocTask {
         for (id, access) in turned.changes {
             self.handle(Input::AccessChanged(id, access));
         }
+        for id in lagging {
+            self.lags(id);
+        }
+    }
+
+    fn tell_everybody(&mut self, news: String) {
+        let mut lagging = Vec::new();
+        let everybody = self.fanout.everybody();
+        let message = ServerMessage::Stateless(news);
+        self.fanout.send(&everybody, &message, &mut lagging);
         for id in lagging {
             self.lags(id);
         }

@@ -140,6 +140,12 @@ pub(crate) struct MemberEvent {
 pub(crate) struct CommentEvent {
     pub(crate) document: String,
     pub(crate) thread: String,
+    /// Which comment; none where it is about the thread.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) comment: Option<String>,
+    /// Ids of those whom the comment calls.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) mentions: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) by: Option<Actor>,
 }

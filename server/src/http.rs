@@ -9,6 +9,7 @@ mod attachments;
 mod audit;
 mod body;
 mod codes;
+mod comments;
 mod documents;
 mod error;
 pub(crate) mod fallback;

@@ -12,6 +12,7 @@ pub mod auth;
 mod carrier;
 mod changes;
 pub mod commands;
+mod comments;
 mod connection;
 mod crdt;
 mod crowd;

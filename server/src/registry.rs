@@ -20,6 +20,7 @@ use crate::{
     attachments::Attachments,
     audit::Audit,
     auth::{Authenticator, is_anonymous},
+    comments::live::Watched,
     connection::Backlog,
     crowd::Crowd,
     doc_task::{self, DocInbox, DocMessage, Joining},
@@ -77,11 +78,13 @@ pub(crate) struct Shared {
     /// Documents that only the server writes.
     pub(crate) records: Arc<Records>,
     pub(crate) spaces: Arc<Spaces>,
-    /// What operators decide about the whole server.
-    pub(crate) administration: Arc<Administration>,
+    /// Documents that hear of their comments.
+    pub(crate) watched: Watched,
     pub(crate) attachments: Attachments,
     /// Spaces that are taken away or filled at a time.
     pub(crate) exports: Arc<Semaphore>,
+    /// What operators decide about the whole server.
+    pub(crate) administration: Arc<Administration>,
     pub(crate) events: Arc<Events>,
     /// Set where any is configured.
     pub(crate) webhooks: OnceLock<Webhooks>,
@@ -117,6 +120,7 @@ impl Shared {
             poisons: Poisons::default(),
             records,
             spaces,
+            watched: Watched::default(),
             attachments: Attachments::default(),
             exports: Arc::new(Semaphore::new(EXPORTS_MAX)),
             events: Arc::default(),

@@ -132,10 +132,6 @@ fn tidy(registry: &Registry, certificate: Option<Arc<Certificate>>) -> Vec<JoinH
         let shared = registry.shared().clone();
         async move { shared.records.keep_up(&shared.store).await }
     });
-    let administration = tokio::spawn({
-        let registry = registry.clone();
-        async move { registry.shared().administration.follow(&registry).await }
-    });
     let indexing = tokio::spawn({
         let shared = registry.shared().clone();
         async move { shared.indexing.keep_up(&shared).await }
@@ -144,14 +140,25 @@ fn tidy(registry: &Registry, certificate: Option<Arc<Certificate>>) -> Vec<JoinH
         let registry = registry.clone();
         async move { attachments::keep_tidy(&registry).await }
     });
+    let administration = tokio::spawn({
+        let registry = registry.clone();
+        async move { registry.shared().administration.follow(&registry).await }
+    });
     let certificate = certificate.map(|certificate| {
         let shared = registry.shared().clone();
         tokio::spawn(async move { certificate.keep_fresh(&shared.metrics).await })
     });
-    [memory, quotas, records, administration, indexing, attachments]
-        .into_iter()
-        .chain(certificate)
-        .collect()
+    [
+        memory,
+        quotas,
+        records,
+        indexing,
+        attachments,
+        administration,
+    ]
+    .into_iter()
+    .chain(certificate)
+    .collect()
 }
 
 impl RunningServer {

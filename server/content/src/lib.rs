@@ -14,6 +14,7 @@
 mod addresses;
 mod adopt;
 mod align;
+pub mod anchor;
 pub mod block_note;
 mod draft;
 mod facts;

@@ -30,19 +30,24 @@ pub enum ContentError {
 impl Content {
     /// Reads a whole document (one update, format v1).
     pub fn of(state: &[u8]) -> Result<Self, ContentError> {
-        let unreadable = |problem: String| ContentError::Unreadable(problem);
-        let update = Update::decode_v1(state).map_err(|error| unreadable(error.to_string()))?;
-        let options = Options {
-            offset_kind: OffsetKind::Utf16,
-            cleanup_formatting: false,
-            ..Options::default()
-        };
-        let doc = Doc::with_options(options);
-        let mut txn = doc.transact_mut();
-        txn.apply_update(update)
-            .map_err(|error| unreadable(error.to_string()))?;
-        content(&txn)
+        content(&doc_of(state)?.transact_mut())
     }
+}
+
+/// A document (one update, format v1) in the CRDT; places in it are counted as JavaScript does.
+pub(crate) fn doc_of(state: &[u8]) -> Result<Doc, ContentError> {
+    let unreadable = |problem: String| ContentError::Unreadable(problem);
+    let update = Update::decode_v1(state).map_err(|error| unreadable(error.to_string()))?;
+    let options = Options {
+        offset_kind: OffsetKind::Utf16,
+        cleanup_formatting: false,
+        ..Options::default()
+    };
+    let doc = Doc::with_options(options);
+    doc.transact_mut()
+        .apply_update(update)
+        .map_err(|error| unreadable(error.to_string()))?;
+    Ok(doc)
 }
 
 /// Everything that a document says.

@@ -24,8 +24,7 @@ pub enum Role {
     Guest,
     /// Reads.
     Reader,
-    /// Reads and comments. Comments are part of the document's content today, so on the wire this
-    /// is reading.
+    /// Reads and comments. Comments are kept beside the document, so to its socket this is reading.
     Commenter,
     /// Reads and writes.
     Editor,

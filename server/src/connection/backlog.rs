@@ -63,6 +63,7 @@ fn lost(message: &DocMessage) -> Result<(), CloseReason> {
         | DocMessage::Who(_)
         | DocMessage::Attendance(_)
         | DocMessage::Dismiss(_)
+        | DocMessage::Tell(_)
         | DocMessage::Drain => Ok(()),
         DocMessage::Join(_)
         | DocMessage::Message(..)

@@ -90,6 +90,10 @@ impl Fanout {
         self.seats.insert(id, seat);
     }
 
+    pub(super) fn everybody(&self) -> Vec<PeerId> {
+        self.seats.keys().copied().collect()
+    }
+
     pub(super) fn has(&self, id: PeerId) -> bool {
         self.seats.contains_key(&id)
     }

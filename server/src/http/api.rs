@@ -18,8 +18,8 @@ use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    AppState, administration, attachments, audit, documents, history, language::prefers_french,
-    search, spaces, tokens, webhooks,
+    AppState, administration, attachments, audit, comments, documents, history,
+    language::prefers_french, search, spaces, tokens, webhooks,
 };
 
 /// All calls.
@@ -30,6 +30,7 @@ fn calls() -> OpenApiRouter<AppState> {
         .merge(documents::routes())
         .merge(attachments::routes())
         .merge(history::routes())
+        .merge(comments::routes())
         .merge(spaces::routes())
         .merge(search::routes())
         .merge(tokens::routes())

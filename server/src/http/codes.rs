@@ -18,7 +18,11 @@ const fn code(code: &'static str, status: u16, meaning: &'static str) -> Code {
 
 /// Every code of the API, in alphabetical order. A test compares it with the sources.
 pub(crate) const CODES: &[Code] = &[
-    code("banner", 400, "not a banner"),
+    code(
+        "anchor",
+        422,
+        "not a place for a comment; the text says why",
+    ),
     code(
         "attachment-deleted",
         410,
@@ -35,6 +39,7 @@ pub(crate) const CODES: &[Code] = &[
         422,
         "the document has as many files as it may",
     ),
+    code("banner", 400, "not a banner"),
     code(
         "beyond-own-rights",
         403,
@@ -52,6 +57,12 @@ pub(crate) const CODES: &[Code] = &[
     ),
     code("body-too-slow", 408, "the body did not come in time"),
     code("busy", 503, "too much is asked for now: try again"),
+    code("comment", 422, "not a comment; the text says why"),
+    code(
+        "comments-full",
+        422,
+        "a limit of the document's comments is reached",
+    ),
     code(
         "content",
         422,
@@ -118,6 +129,7 @@ pub(crate) const CODES: &[Code] = &[
         404,
         "the document has no such file or upload",
     ),
+    code("no-such-comment", 404, "the thread has no such comment"),
     code("no-such-document", 404, "there is no document of this name"),
     code("no-such-heading", 422, "no heading reads so"),
     code(
@@ -141,6 +153,11 @@ pub(crate) const CODES: &[Code] = &[
         "there is no such space, or you may not know of it",
     ),
     code("no-such-text", 422, "the text does not stand there"),
+    code(
+        "no-such-thread",
+        404,
+        "the document has no such thread of comments",
+    ),
     code("no-such-version", 404, "the document has no such version"),
     code("no-such-webhook", 404, "there is no webhook of this id"),
     code("not-found", 404, "there is nothing at this address"),
@@ -345,6 +362,7 @@ mod tests {
             "code: ",
             "bad_request(",
             "unready(",
+            "unfit(",
             "StatusCode::UNAUTHORIZED, ",
             "StatusCode::SERVICE_UNAVAILABLE,",
             "StatusCode::FORBIDDEN, ",

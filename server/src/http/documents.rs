@@ -31,7 +31,7 @@ pub(super) use self::{
     editing::{Given, Target, apart, target, tree_of},
     format::Format,
     office::embedded,
-    stored::etag,
+    stored::{etag, require, state_of as stored_state},
 };
 
 /// The largest body of calls that carry no content.

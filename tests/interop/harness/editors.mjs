@@ -28,14 +28,12 @@ export class Person {
   /** Puts the caret at the end of the text. */
   async end () {
     await this.text.click()
-    // The editor hears of it a moment later; a key that comes while others' carets are drawn may be lost.
-    await until(async () => {
-      await this.page.keyboard.press('Control+End')
-      return this.ask((editor) => {
-        const { doc, selection } = editor.view.state
-        return Object.getPrototypeOf(selection.constructor).atEnd(doc).head === selection.head
-      })
-    }, 'the caret is at the end')
+    await this.page.keyboard.press('Control+End')
+    // The editor hears of it a moment later.
+    await until(() => this.ask((editor) => {
+      const { doc, selection } = editor.view.state
+      return Object.getPrototypeOf(selection.constructor).atEnd(doc).head === selection.head
+    }), 'the caret is at the end')
   }
 
   async type (text) { await this.page.keyboard.type(text) }

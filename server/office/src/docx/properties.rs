@@ -199,8 +199,7 @@ impl Styles {
             bold: wanted.bold.unwrap_or(false),
             italic: wanted.italic.unwrap_or(false),
             // Links are underlined anyway, by their style: only the run itself says more than that.
-            underline: wanted.underline.unwrap_or(false)
-                && (!is_link || own.underline.is_some()),
+            underline: wanted.underline.unwrap_or(false) && (!is_link || own.underline.is_some()),
             strike: wanted.strike.unwrap_or(false),
             code: is_code,
         }

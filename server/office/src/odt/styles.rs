@@ -3,7 +3,10 @@
 use std::{collections::BTreeMap, fmt::Write as _};
 
 use super::{HEADER_CELL, TASKS};
-use crate::{inline::Look, xml::{Tag, escaped}};
+use crate::{
+    inline::Look,
+    xml::{Tag, escaped},
+};
 
 /// How the name of the style of code begins that people see; its language follows.
 const CODE_STYLE: &str = "Code: ";
@@ -24,7 +27,10 @@ pub(super) fn name_of(look: &Look) -> String {
         (look.code, 'c'),
     ];
     let letters = parts.iter().filter(|(is_on, _)| *is_on);
-    format!("T{}", letters.map(|(_, letter)| *letter).collect::<String>())
+    format!(
+        "T{}",
+        letters.map(|(_, letter)| *letter).collect::<String>()
+    )
 }
 
 /// All looks there are.
@@ -45,7 +51,10 @@ pub(super) fn automatic() -> String {
          <style:style style:name=\"Table\" style:family=\"table\"><style:table-properties \
          style:rel-width=\"100%\" table:align=\"margins\" table:border-model=\"collapsing\"/></style:style>",
     );
-    for (name, more) in [("Cell", ""), (HEADER_CELL, " fo:background-color=\"#eeeeee\"")] {
+    for (name, more) in [
+        ("Cell", ""),
+        (HEADER_CELL, " fo:background-color=\"#eeeeee\""),
+    ] {
         let _ = write!(
             xml,
             "<style:style style:name=\"{name}\" style:family=\"table-cell\">\
@@ -160,7 +169,13 @@ pub(super) fn common((language, country): (&str, &str), languages: &[String]) ->
         paragraph(&name, &format!("{CODE_STYLE}{language}"), "Code", "", "");
     }
     let line = " fo:border-bottom=\"0.5pt solid #999999\" fo:margin-bottom=\"0.42cm\"";
-    paragraph("Horizontal_20_Line", "Horizontal Line", "Standard", line, "");
+    paragraph(
+        "Horizontal_20_Line",
+        "Horizontal Line",
+        "Standard",
+        line,
+        "",
+    );
     let _ = write!(
         xml,
         "<style:style style:name=\"Source_20_Text\" style:display-name=\"Source Text\" \
@@ -208,7 +223,9 @@ impl Styles {
         let groups = ["styles", "automatic-styles"];
         for group in groups.iter().filter_map(|name| root.child(name)) {
             for tag in group.tags() {
-                let Some(name) = tag.get("name") else { continue };
+                let Some(name) = tag.get("name") else {
+                    continue;
+                };
                 match tag.name.as_str() {
                     "style" => {
                         self.styles.insert(name.to_owned(), style(tag, name));
@@ -239,7 +256,9 @@ impl Styles {
 
     /// What a paragraph of this style is.
     pub(super) fn kind(&self, name: Option<&str>) -> Kind {
-        let known = self.chain(name).map(|(name, style)| (name, style.shown.clone()));
+        let known = self
+            .chain(name)
+            .map(|(name, style)| (name, style.shown.clone()));
         // Styles that are not described are LibreOffice's own.
         let own = name.map(|name| (name, name.replace("_20_", " ")));
         for (name, shown) in known.chain(own) {
@@ -268,12 +287,16 @@ impl Styles {
     /// The list that a paragraph's style puts it in.
     pub(super) fn is_ordered(&self, style: Option<&str>, level: usize) -> bool {
         let levels = style.and_then(|style| self.lists.get(style));
-        levels.and_then(|levels| levels.get(&level)).copied().unwrap_or(false)
+        levels
+            .and_then(|levels| levels.get(&level))
+            .copied()
+            .unwrap_or(false)
     }
 
     /// A look with what a style of a piece of text adds to it.
     pub(super) fn look(&self, look: &Look, name: Option<&str>) -> Look {
-        let mut wanted: (Option<bool>, Option<bool>, Option<bool>, Option<bool>) = Default::default();
+        let mut wanted: (Option<bool>, Option<bool>, Option<bool>, Option<bool>) =
+            Default::default();
         let mut is_code = false;
         for (name, style) in self.chain(name) {
             is_code |= name == "Source_20_Text" || name == "Teletype";
@@ -318,12 +341,18 @@ fn style(tag: &Tag, name: &str) -> Style {
             .get("display-name")
             .map_or_else(|| name.replace("_20_", " "), str::to_owned),
         parent: tag.get("parent-style-name").map(str::to_owned),
-        list: tag.get("list-style-name").filter(|list| !list.is_empty()).map(str::to_owned),
-        bold: said("font-weight")
-            .map(|weight| weight == "bold" || weight.parse::<u32>().is_ok_and(|weight| weight >= 600)),
+        list: tag
+            .get("list-style-name")
+            .filter(|list| !list.is_empty())
+            .map(str::to_owned),
+        bold: said("font-weight").map(|weight| {
+            weight == "bold" || weight.parse::<u32>().is_ok_and(|weight| weight >= 600)
+        }),
         italic: said("font-style").map(|style| style != "normal"),
         underline: line("text-underline-style"),
         strike: line("text-line-through-style"),
-        outline: tag.get("default-outline-level").and_then(|level| level.parse().ok()),
+        outline: tag
+            .get("default-outline-level")
+            .and_then(|level| level.parse().ok()),
     }
 }

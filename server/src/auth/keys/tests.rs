@@ -4,6 +4,7 @@ use jsonwebtoken::jwk::Jwk;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::auth::claims::Claims;
 
 const RSA: [&[u8]; 2] = [
     include_bytes!("../../../fixtures/keys/rsa.private.pem"),

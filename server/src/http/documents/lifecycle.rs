@@ -21,6 +21,7 @@ use super::{
 use crate::{
     attachments,
     audit::Action,
+    comments,
     doc_task::DocMessage,
     events::{Actor, DocumentEvent, Event},
     http::{
@@ -188,8 +189,12 @@ async fn erase(
     let erased = erased
         .map_err(HistoryError::from)?
         .ok_or_else(no_such_document)?;
-    // What they say of the document names it, and its files.
-    for record in [record, attachments::record_of(name)?] {
+    // What they say of the document names it, and its files, and is about it.
+    for record in [
+        record,
+        attachments::record_of(name)?,
+        comments::record_of(name)?,
+    ] {
         if store.has(record.as_str()) {
             let _bar = withdraw(state, &record, CloseReason::Restart).await?;
             let gone = store.erase(record.as_str(), NameAfter::Free).await;

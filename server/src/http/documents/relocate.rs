@@ -21,7 +21,7 @@ use crate::{
     attachments,
     audit::Action,
     changes::{self, ChangeError},
-    crdt,
+    comments, crdt,
     events::{Actor, DocumentMove, Event},
     http::{
         AppState,
@@ -129,6 +129,7 @@ pub(super) async fn relocate(
         return Err(problem);
     }
     attachments::carry(&state.registry, &from.name, &to.name, &from.author()).await?;
+    comments::carry(&state.registry, &from.name, &to.name).await?;
     trash::put(&state.registry, &from.name, &from.author(), Some(&to.name)).await?;
     let shared = state.registry.shared();
     // What was carried there was no edit.

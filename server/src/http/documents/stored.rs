@@ -86,9 +86,15 @@ impl Stored {
     }
 }
 
+/// What is durable of a document, which need not be there (Yjs update, format v1).
+pub(in crate::http) async fn state_of(state: &AppState, name: &DocName) -> Result<Bytes, Problem> {
+    let stored = Stored::perhaps(state.registry.shared(), name).await?;
+    Ok(stored.state)
+}
+
 /// An error where there is no document, or it is in the trash; without reading it where that can be
 /// told otherwise.
-pub(super) async fn require(shared: &Arc<Shared>, name: &DocName) -> Result<(), Problem> {
+pub(in crate::http) async fn require(shared: &Arc<Shared>, name: &DocName) -> Result<(), Problem> {
     if let Some(entry) = trash::entry(shared, name).await? {
         return Err(in_trash(entry.moved_to.is_some()));
     }

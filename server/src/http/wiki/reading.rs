@@ -132,12 +132,15 @@ impl Reading<'_> {
     fn in_editor(&self) -> String {
         let words = self.visit.words();
         let main = format!(
-            "<h1>{}</h1>\n<unisson-editor document=\"{}\" locale=\"{}\"></unisson-editor>\n\
-             <noscript><p class=\"hint\">{}</p></noscript>",
-            escaped(&self.opened.page.title),
-            escaped(self.opened.document.as_str()),
+            "<h1>{title}</h1>\n<unisson-editor document=\"{document}\" locale=\"{}\"></unisson-editor>\n\
+             <noscript><p class=\"hint\">{}</p></noscript>\n\
+             <unisson-comments space=\"{}\" page=\"{}\" document=\"{document}\"></unisson-comments>",
             self.visit.language.code(),
-            words.editor_needs_script
+            words.editor_needs_script,
+            escaped(self.inside.id()),
+            escaped(self.id),
+            title = escaped(&self.opened.page.title),
+            document = escaped(self.opened.document.as_str()),
         );
         let layout = Layout {
             main,

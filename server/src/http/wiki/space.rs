@@ -108,6 +108,10 @@ impl Inside {
     }
 
     /// The space's address below the root.
+    pub(super) fn id(&self) -> &str {
+        self.held.id()
+    }
+
     pub(super) fn base(&self) -> String {
         format!("s/{}", self.held.id())
     }

@@ -46,7 +46,6 @@ fn a_secret_file_may_end_with_a_line_feed() {
     let with_file = gather("", auth).expect("fine").auth.keys;
     let order = |keys: &[Key]| {
         let claims = serde_json::json!({"sub": "a", "role": "reader", "exp": 1});
-        let claims = serde_json::from_value(claims).expect("claims");
         keys[0].sign(&claims).expect("signs").expect("signed")
     };
     let inline = of_file(&format!("[auth]\nsecret = \"{SECRET}\"\n"));

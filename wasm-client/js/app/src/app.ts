@@ -7,6 +7,7 @@ setRoot(new URL('../', import.meta.url))
 /** Where each component is. A screen of the server's table is the component of the same name. */
 const COMPONENTS: Record<string, () => Promise<unknown>> = {
   'unisson-admin': () => import('./screens/admin.js'),
+  'unisson-comments': () => import('./screens/comments.js'),
   'unisson-links': () => import('./screens/links.js'),
   'unisson-members': () => import('./screens/members.js'),
   'unisson-pages': () => import('./screens/pages.js'),

@@ -2,9 +2,8 @@ import { dropCursor } from 'prosemirror-dropcursor'
 import { gapCursor } from 'prosemirror-gapcursor'
 import { keymap } from 'prosemirror-keymap'
 import { EditorState, Plugin, type Command, type EditorState as State } from 'prosemirror-state'
-import { tableEditing } from 'prosemirror-tables'
 import { EditorView } from 'prosemirror-view'
-import { carets, collaboration } from '@unisson/prosemirror'
+import { carets, collaboration, comments } from '@unisson/prosemirror'
 import { richTextSchema } from '@unisson/prosemirror/schema'
 import type { Session } from '@unisson/yjs'
 import { isOwn, type Files } from './attachments/files.js'
@@ -13,6 +12,7 @@ import { cleanHtml } from './editing/paste.js'
 import { placeholder } from './editing/placeholder.js'
 import { markdownRules } from './editing/rules.js'
 import { shortcuts } from './editing/shortcuts.js'
+import { tables } from './editing/tables.js'
 import { TaskItem } from './editing/tasks.js'
 import { chipAt, type Chip } from './wiki/chips.js'
 import { wikiBlocks } from './wiki/contents.js'
@@ -48,6 +48,10 @@ export interface EditorOptions {
   askForImage: () => void
   /** Opens the form for a link. */
   askForLink: () => void
+  /** Somebody wants to say something about what is selected. */
+  comment: () => void
+  /** A comment's place was clicked. */
+  commentChosen: (id: string) => void
   /** Goes from the text to the bar. */
   focusToolbar: () => void
   /** After everything that changed what is shown. */
@@ -60,6 +64,7 @@ export const openEditor = (options: EditorOptions): EditorView => {
   const schema = richTextSchema(words.unsupported)
   const link: Command = () => { options.askForLink(); return true }
   // In lists and tables the tab key has its own use; this one is other editors' too.
+  const comment: Command = () => { options.comment(); return true }
   const bar: Command = () => { options.focusToolbar(); return true }
   const titles = new Titles(wiki, () => { if (!view.isDestroyed) titlesChanged(view) })
   const { open, create } = follower({ wiki, titles, words, announce, pageOpened: options.pageOpened })
@@ -73,12 +78,13 @@ export const openEditor = (options: EditorOptions): EditorView => {
     wikiLinks({ titles, words, open }),
     wikiBlocks(words),
     collaboration({ fragment: session.doc.getXmlFragment(options.field), writable }),
+    comments(options.commentChosen),
     carets({ awareness: session.awareness }),
     markdownRules(schema),
-    keymap({ 'Mod-k': link, 'Alt-F10': bar }),
+    keymap({ 'Mod-k': link, 'Mod-Alt-m': comment, 'Alt-F10': bar }),
     ...shortcuts(schema),
     options.uploads,
-    tableEditing(),
+    tables(),
     dropCursor({ class: 'drop-cursor', color: false }),
     gapCursor(),
     placeholder(() => options.placeholder),
@@ -95,6 +101,14 @@ export const openEditor = (options: EditorOptions): EditorView => {
     // Also what may only be read is scrolled by keys.
     attributes: { role: 'textbox', tabindex: '0', 'aria-multiline': 'true', 'aria-label': options.label, part: 'text' },
     handleDOMEvents: {
+      // Keys of what may only be read: those of the keymaps are for writing.
+      keydown: (view, event) => {
+        const isComment = event.altKey && (event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 'm'
+        if (view.editable || !isComment) return false
+        options.comment()
+        event.preventDefault()
+        return true
+      },
       // A link in a text that is being written opens only when asked for.
       click: (view, event) => {
         const link = (event.target as Element).closest?.('a, .present-title')

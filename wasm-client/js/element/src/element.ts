@@ -1,11 +1,13 @@
 import { DOMSerializer } from 'prosemirror-model'
 import type { EditorView } from 'prosemirror-view'
+import type { CommentMark, CommentPlace } from '@unisson/prosemirror'
 import { Session, type Status, type TokenReason } from '@unisson/yjs'
 import { Files } from './attachments/files.js'
 import { upload, uploads, type UploadsOptions } from './attachments/uploads.js'
 import type { Quota, TokenAnswer, TokenProvider, UnissonEditor as Published, UnissonEditorEventMap } from '../types/index.js'
 import { BannerLine } from './controls/banner.js'
 import { askFor } from './controls/form.js'
+import { Commenting } from './controls/commenting.js'
 import { make } from './controls/dom.js'
 import { People } from './controls/people.js'
 import { StatusLine } from './controls/status-line.js'
@@ -38,6 +40,7 @@ interface Open {
   people: People
   status: StatusLine
   banner: BannerLine
+  commenting: Commenting
   words: Words
   uploading: UploadsOptions
   counting: ReturnType<typeof setTimeout> | null
@@ -56,11 +59,15 @@ export class UnissonEditor extends HTMLElement implements Promised {
     super()
     this.#root.adoptedStyleSheets = [styleSheet()]
     keepFromPage(this.#root)
-    // Pages may set it before this script has come: then it lies on the element itself.
-    const early = Object.getOwnPropertyDescriptor(this, 'tokenProvider')?.value as TokenProvider | undefined
-    if (early === undefined) return
-    delete (this as { tokenProvider?: unknown }).tokenProvider
-    this.#tokenProvider = early
+    this.#tokenProvider = this.#early<TokenProvider>('tokenProvider') ?? null
+    this.#comments = this.#early<readonly CommentMark[]>('comments') ?? null
+  }
+
+  /** Pages may set a property before this script has come: then it lies on the element itself. */
+  #early<T> (name: string): T | undefined {
+    const value = Object.getOwnPropertyDescriptor(this, name)?.value as T | undefined
+    if (value !== undefined) delete (this as Record<string, unknown>)[name]
+    return value
   }
 
   /** Called when the server wants a token, where the attribute has none. */
@@ -109,6 +116,22 @@ export class UnissonEditor extends HTMLElement implements Promised {
     return doc === undefined ? '' : doc.textBetween(0, doc.content.size, '\n\n', '\n')
   }
 
+  /** The comments to mark in the text; `null`, as at first, where nobody comments. */
+  get comments (): readonly CommentMark[] | null { return this.#comments }
+  set comments (comments: readonly CommentMark[] | null) {
+    this.#comments = comments
+    this.#open?.commenting.show(comments)
+  }
+
+  /** The ids of the comments whose place is in the text now. */
+  get commentsShown (): string[] { return this.#open?.commenting.shown ?? [] }
+
+  /** What is selected, as the place of a comment; null where nothing is. */
+  get selectedPlace (): CommentPlace | null { return this.#open?.commenting.selected ?? null }
+
+  /** Brings the place of a comment into sight. Says whether it is in the text. */
+  revealComment (id: string): boolean { return this.#open?.commenting.reveal(id) ?? false }
+
   override focus (): void { this.#open?.view.focus() }
 
   /** Resolves when everything typed so far is durable. */
@@ -137,6 +160,7 @@ export class UnissonEditor extends HTMLElement implements Promised {
   }
 
   #wasSynced = false
+  #comments: readonly CommentMark[] | null = null
 
   get #field (): string { return this.getAttribute('field') ?? DEFAULT_FIELD }
 
@@ -186,6 +210,8 @@ export class UnissonEditor extends HTMLElement implements Promised {
       writable: () => this.#writable(session),
       askForImage: () => this.#askForImage(),
       askForLink: () => this.#askForLink(),
+      comment: () => { this.#open?.commenting.ask() },
+      commentChosen: (id) => this.#emit('comment-chosen', { id }),
       focusToolbar: () => this.#open?.toolbar.focus(),
       updated: (_view, before) => this.#updated(before.doc)
     })
@@ -195,7 +221,9 @@ export class UnissonEditor extends HTMLElement implements Promised {
     const banner = new BannerLine(this.getAttribute('server') ?? OWN_SERVER, words === wordsOf('fr') ? 'fr' : 'en')
     frame.prepend(banner.dom, toolbar.dom)
     frame.append(status.dom)
-    this.#open = { session, view, toolbar, people, status, banner, words, uploading, counting: null }
+    const commenting = new Commenting(view, frame, words, (place) => this.#emit('comment-wanted', place))
+    this.#open = { session, view, toolbar, people, status, banner, commenting, words, uploading, counting: null }
+    if (this.#comments !== null) commenting.show(this.#comments)
     this.#listen(session)
     this.#count()
   }
@@ -226,6 +254,7 @@ export class UnissonEditor extends HTMLElement implements Promised {
 
   /** The server says how much room is left; what else is said belongs to the page's own script. */
   #hear (message: string): void {
+    if (isCommentNews(message)) return this.#emit('comments-changed')
     const quota = quotaIn(message)
     if (quota === null || this.#open === null) return
     this.#quota = quota
@@ -260,8 +289,9 @@ export class UnissonEditor extends HTMLElement implements Promised {
 
   #updated (before: unknown): void {
     if (this.#open === null) return
-    const { session, view, toolbar, status } = this.#open
+    const { session, view, toolbar, status, commenting } = this.#open
     toolbar.update()
+    commenting.update()
     if (view.state.doc === before) return
     status.update()
     this.#tellDirty(session)
@@ -368,15 +398,25 @@ export class UnissonEditor extends HTMLElement implements Promised {
 
   #close (): void {
     if (this.#open === null) return
-    const { session, view, people, status, banner, counting } = this.#open
+    const { session, view, people, status, banner, commenting, counting } = this.#open
     this.#open = null
     if (counting !== null) clearTimeout(counting)
     people.destroy()
     status.destroy()
     banner.destroy()
+    commenting.destroy()
     view.destroy()
     session.destroy()
     this.#root.replaceChildren()
+  }
+}
+
+/** The server says that somebody commented; what was said, it says to whoever asks. */
+const isCommentNews = (message: string): boolean => {
+  try {
+    return (JSON.parse(message) as { type?: unknown } | null)?.type === 'comments'
+  } catch {
+    return false
   }
 }
 

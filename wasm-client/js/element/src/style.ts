@@ -10,6 +10,7 @@ const CSS = `
   --tint: var(--unisson-tint, #e9e9fb);
   --good: var(--unisson-good, #18753c);
   --bad: var(--unisson-bad, #b3262a);
+  --comment: var(--unisson-comment, #b98900);
   --warn: var(--unisson-warn, #8a4b00);
   --font: var(--unisson-font, system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif);
   --mono: var(--unisson-mono, ui-monospace, "SFMono-Regular", "DejaVu Sans Mono", Menlo, monospace);
@@ -120,6 +121,9 @@ button, select { font: inherit; color: inherit }
 .unisson-unsupported { background: var(--bar); border: 1px dashed var(--soft); border-radius: .4rem; padding: .2rem .6rem; color: var(--soft) }
 div.unisson-unsupported { margin: 0 0 .9em; padding: .6rem .9rem }
 .unisson-selection { background: color-mix(in srgb, var(--unisson-person) 22%, transparent) }
+.unisson-comment { background: color-mix(in srgb, var(--comment) 28%, transparent); border-bottom: 2px solid var(--comment); cursor: pointer }
+.unisson-comment.active { background: color-mix(in srgb, var(--comment) 55%, transparent) }
+.comment-here { position: absolute; z-index: 4; display: inline-flex; align-items: center; gap: .4rem; min-height: 2.25rem; padding: .25rem .7rem; color: var(--paper); background: var(--accent); border: 0; border-radius: .4rem; box-shadow: 0 .3rem 1rem rgb(0 0 0 / .25); cursor: pointer }
 .unisson-caret { position: relative; border-inline-start: 2px solid var(--unisson-person); margin-inline: -1px; word-break: normal }
 .unisson-caret-name { position: absolute; bottom: 100%; inset-inline-start: -2px; background: var(--unisson-person); color: #fff; font: 600 .7rem/1.35 var(--font); padding: .1rem .4rem; border-radius: .35rem .35rem .35rem 0; white-space: nowrap; user-select: none; pointer-events: none; max-width: 14rem; overflow: hidden; text-overflow: ellipsis; z-index: 2 }
 .unisson-caret-name:empty { display: none }
@@ -145,7 +149,8 @@ div.unisson-unsupported { margin: 0 0 .9em; padding: .6rem .9rem }
   .tools > * { flex: none }
 }
 @media print {
-  .toolbar, .status-line, .unisson-caret { display: none }
+  .toolbar, .status-line, .unisson-caret, .comment-here { display: none }
+  .unisson-comment { background: none; border: 0 }
   .frame { border: 0; min-height: 0 } .text { overflow: visible } .ProseMirror { padding: 0; max-width: none }
 }
 `

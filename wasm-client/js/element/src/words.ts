@@ -60,6 +60,7 @@ export interface Words {
   undo: string
   redo: string
   done: string
+  comment: string
   tables: Record<TableAction, string>
   forms: Record<'address' | 'linkText' | 'alternative' | 'apply' | 'insert' | 'remove' | 'cancel' | 'badAddress', string>
   files: {

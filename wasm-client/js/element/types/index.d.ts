@@ -32,6 +32,24 @@ export interface Quota {
   bytesMax: number
 }
 
+/** A comment to mark in the text. Positions are the JSON of Yjs. */
+export interface CommentMark {
+  id: string
+  start: unknown
+  end: unknown
+  /** It is the one that is being read. */
+  active?: boolean
+}
+
+/** A place in the text that somebody wants to say something about. */
+export interface CommentPlace {
+  anchor: { start: unknown, end: unknown }
+  /** What stands there, and before and behind it. */
+  quote: string
+  before: string
+  after: string
+}
+
 /** What the element's session offers to a page. `doc` is the `Y.Doc`, of the Yjs that is in the script. */
 export interface EditorSession {
   readonly document: string
@@ -97,6 +115,12 @@ export interface UnissonEditorEventMap {
   'presence': CustomEvent<{ people: Person[] }>
   /** The room of the document's place is nearly used, used, or there is room again. */
   'quota': CustomEvent<Quota>
+  /** Somebody wants to say something about what is selected. */
+  'comment-wanted': CustomEvent<CommentPlace>
+  /** A comment's place was clicked. */
+  'comment-chosen': CustomEvent<{ id: string }>
+  /** Somebody commented: the API says what. */
+  'comments-changed': CustomEvent<null>
   /** Asks the page for a token, where neither attribute nor `tokenProvider` has one. */
   'token-needed': CustomEvent<{ reason: TokenReason, respondWith: (token: TokenAnswer) => void }>
 }
@@ -117,6 +141,14 @@ export declare class UnissonEditor extends HTMLElement {
   readonly readOnly: boolean
   /** `null` where nothing was said of one. */
   readonly quota: Quota | null
+  /** The comments to mark in the text; `null`, as at first, where nobody comments. */
+  comments: readonly CommentMark[] | null
+  /** The ids of the comments whose place is in the text now. */
+  readonly commentsShown: string[]
+  /** What is selected, as the place of a comment; `null` where nothing is. */
+  readonly selectedPlace: CommentPlace | null
+  /** Brings the place of a comment into sight; says whether it is in the text. */
+  revealComment (id: string): boolean
   toHTML (): string
   toMarkdown (): string
   toText (): string

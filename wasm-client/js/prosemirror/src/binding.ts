@@ -62,6 +62,11 @@ export class Binding {
     return { anchor: anchorAt(this.#root, anchor), head: anchorAt(this.#root, head) }
   }
 
+  /** The ends of a part of the text: they stay with its first and its last letter. */
+  rangeOf ({ from, to }: { from: number, to: number }): { start: Anchor, end: Anchor } {
+    return { start: anchorAt(this.#root, from), end: anchorAt(this.#root, to, 'before') }
+  }
+
   positionOf (anchor: Anchor): number | null { return positionOf(this.#root, anchor) }
 
   /** Whether `node` is what the document shows now. */

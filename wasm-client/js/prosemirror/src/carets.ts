@@ -2,6 +2,7 @@ import { Plugin, PluginKey, type EditorState } from 'prosemirror-state'
 import { Decoration, DecorationSet, type EditorView } from 'prosemirror-view'
 import type { Awareness } from 'y-protocols/awareness'
 import * as Y from 'yjs'
+import { withSelection } from './browser-selection.js'
 import { bindingOf } from './collaboration.js'
 import type { Binding } from './binding.js'
 
@@ -115,7 +116,8 @@ class Carets {
       const shown = this.#decorations()
       const before = key.getState(this.#view.state)
       if (shown === DecorationSet.empty && (before === undefined || before === DecorationSet.empty)) return
-      this.#view.dispatch(this.#view.state.tr.setMeta(key, shown).setMeta('addToHistory', false))
+      const tr = this.#view.state.tr.setMeta(key, shown).setMeta('addToHistory', false)
+      this.#view.dispatch(withSelection(this.#view, tr))
     })
   }
 

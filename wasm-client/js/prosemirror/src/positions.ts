@@ -7,12 +7,15 @@ export type Anchor = Y.RelativePosition
 
 const sizeOf = (item: Item): number => nodesOf(item).reduce((sum, node) => sum + node.nodeSize, 0)
 
+/** Which letter an anchor stays with: the one behind it, or the one before it. */
+export type Side = 'behind' | 'before'
+
 /** The anchor of a position in the shown document. */
-export const anchorAt = (root: Branch, position: number): Anchor => {
+export const anchorAt = (root: Branch, position: number, side: Side = 'behind'): Anchor => {
   let branch = root
   let left = position
   for (;;) {
-    const step = stepInto(branch, left)
+    const step = stepInto(branch, left, side)
     if (step.kind === 'anchor') return step.anchor
     branch = step.branch
     left = step.left
@@ -21,12 +24,12 @@ export const anchorAt = (root: Branch, position: number): Anchor => {
 
 type StepInto = { kind: 'anchor', anchor: Anchor } | { kind: 'branch', branch: Branch, left: number }
 
-const stepInto = (branch: Branch, position: number): StepInto => {
+const stepInto = (branch: Branch, position: number, side: Side): StepInto => {
   let left = position
   let index = 0
   for (const item of branch.children) {
     const size = sizeOf(item)
-    if (item.kind === 'run' && left <= size) return { kind: 'anchor', anchor: inRun(item.texts, left) }
+    if (item.kind === 'run' && left <= size) return { kind: 'anchor', anchor: inRun(item.texts, left, side) }
     if (left === 0) break
     if (left < size) {
       if (item.kind === 'branch') return { kind: 'branch', branch: item, left: left - 1 }
@@ -42,9 +45,10 @@ const stepInto = (branch: Branch, position: number): StepInto => {
 const at = (type: SharedType, index: number): Anchor =>
   Y.createRelativePositionFromTypeIndex(type, index, (type as unknown as { length: number }).length === 0 ? -1 : 0)
 
-const inRun = (texts: readonly Y.XmlText[], offset: number): Anchor => {
+const inRun = (texts: readonly Y.XmlText[], offset: number, side: Side): Anchor => {
   let left = offset
   for (const text of texts) {
+    if (side === 'before' && left > 0 && left <= text.length) return Y.createRelativePositionFromTypeIndex(text, left, -1)
     if (left < text.length || text === texts.at(-1)) return at(text, Math.min(left, text.length))
     left -= text.length
   }

@@ -1,6 +1,7 @@
 import { Fragment, type Node, type NodeType, type Schema } from 'prosemirror-model'
 import * as Y from 'yjs'
 import { marksOf, type Formats } from './marks.js'
+import { evenRows } from './table-rows.js'
 import { UNSUPPORTED_BLOCK, UNSUPPORTED_INLINE, isUnsupported } from './unsupported.js'
 import type { SharedType } from './shared-type.js'
 
@@ -101,7 +102,7 @@ export class Renderer {
     const nodeType = this.#schema.nodes[type.nodeName]
     if (!nodeType || nodeType.isText || nodeType === this.#schema.topNodeType) return null
     if (nodeType.name === UNSUPPORTED_BLOCK || nodeType.name === UNSUPPORTED_INLINE) return null
-    const content = nodeType.isLeaf ? [] : this.#fit(nodeType, this.#children(type, nodeType))
+    const content = nodeType.isLeaf ? [] : this.#fit(nodeType, this.#inside(type, nodeType))
     if (content === null) return null
     try {
       return { kind: 'branch', type, ...this.#build(nodeType, this.#attributes(nodeType, type), content) }
@@ -110,6 +111,16 @@ export class Renderer {
       if (error instanceof RangeError) return null
       throw error
     }
+  }
+
+  #inside (type: Y.XmlElement, nodeType: NodeType): Item[] {
+    const children = this.#children(type, nodeType)
+    if (nodeType.spec.tableRole !== 'table') return children
+    return evenRows(children, (row, cells) => {
+      const built = this.#build(row.node.type, row.node.attrs, cells)
+      this.origins.set(built.node, row.type)
+      return { kind: 'branch', type: row.type, ...built }
+    })
   }
 
   #attributes (nodeType: NodeType, type: Y.XmlElement): Record<string, unknown> {

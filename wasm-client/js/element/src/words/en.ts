@@ -43,6 +43,7 @@ export const english: Words = {
   undo: 'Undo',
   redo: 'Redo',
   done: 'Task done',
+  comment: 'Comment',
   tables: {
     insert: 'Insert a table',
     rowAbove: 'Row above',

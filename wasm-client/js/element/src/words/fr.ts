@@ -43,6 +43,7 @@ export const french: Words = {
   undo: 'Annuler',
   redo: 'Rétablir',
   done: 'Tâche faite',
+  comment: 'Commenter',
   tables: {
     insert: 'Insérer un tableau',
     rowAbove: 'Ligne au-dessus',
