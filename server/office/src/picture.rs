@@ -80,13 +80,15 @@ fn own_size(bytes: &[u8]) -> Option<(u64, u64)> {
                 let bits = u32::from_le_bytes(bytes.get(21..25)?.try_into().ok()?);
                 Some((
                     u64::from(bits & 0x3fff) + 1,
-                    u64::from(bits >> 14 & 0x3fff) + 1,
+                    u64::from((bits >> 14) & 0x3fff) + 1,
                 ))
             }
             b"VP8X" => {
                 let three = |at: usize| {
                     let part = bytes.get(at..at + 3)?;
-                    Some(u64::from(part[0]) | u64::from(part[1]) << 8 | u64::from(part[2]) << 16)
+                    Some(
+                        u64::from(part[0]) | (u64::from(part[1]) << 8) | (u64::from(part[2]) << 16),
+                    )
                 };
                 Some((three(24)? + 1, three(27)? + 1))
             }

@@ -116,7 +116,7 @@ impl Styles {
     /// A style and those that it rests on.
     fn chain(&self, id: Option<&str>) -> impl Iterator<Item = &Style> {
         let first = id.and_then(|id| self.0.get(id));
-        let next = |style: &&Style| self.0.get(style.based_on.as_deref()?);
+        let next = move |style: &&Style| self.0.get(style.based_on.as_deref()?);
         std::iter::successors(first, next).take(STYLES_MAX)
     }
 

@@ -26,7 +26,9 @@ pub(super) fn write(writer: &mut Writer<'_>, table: &Element, context: Context) 
     // Two tables that follow one another would be one.
     writer.end(false);
     let rows = slots(table);
-    let columns = rows.iter().map(|row| row.iter().map(Slot::width).sum());
+    let columns = rows
+        .iter()
+        .map(|row| row.iter().map(Slot::width).sum::<usize>());
     let columns: usize = columns.max().unwrap_or(0).max(1);
     let _ = write!(
         writer.body,

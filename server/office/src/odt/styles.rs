@@ -246,7 +246,7 @@ impl Styles {
     }
 
     fn chain(&self, name: Option<&str>) -> impl Iterator<Item = (&str, &Style)> {
-        let find = |name: &str| self.styles.get_key_value(name);
+        let find = move |name: &str| self.styles.get_key_value(name);
         let first = name.and_then(find);
         let next = move |(_, style): &(&String, &Style)| find(style.parent.as_deref()?);
         std::iter::successors(first, next)

@@ -30,7 +30,7 @@ pub(super) fn write(writer: &mut Writer<'_>, table: &Element, number: usize) {
     let width = |row: &&Element| {
         elements(&row.children)
             .map(|cell| span(cell, "colspan"))
-            .sum()
+            .sum::<usize>()
     };
     let columns: usize = rows.iter().map(width).max().unwrap_or(0).max(1);
     let _ = write!(
