@@ -103,7 +103,7 @@ test('a banner is set in both languages and seen by readers, by writers and in a
     const without = await open(`${server.httpUrl}/s/team/page`, { locale, javaScriptEnabled: false })
     assert.equal((await without.page.locator('.banner').textContent()).trim(), text, 'without a script too')
     const writer = await open(`${server.httpUrl}/d/spaces/team/page`, { locale })
-    await writer.page.locator('unisson-editor .banner').getByText(text).waitFor()
+    await writer.page.locator('unisson-editor .banner', { hasText: text }).waitFor()
     await picture(reader.page, `banner-${locale}`)
     await picture(writer.page, `banner-editor-${locale}`)
   }
