@@ -13,13 +13,13 @@ const options = { skip, timeout: 120_000 }
 const settings = `[auth]\nsecret = ${JSON.stringify(SECRET)}\n`
 const OPERATOR = tokens[0].value
 
-/** The page as an operator opens it: the token is the component's, as a portal would give it. */
+/** The page as an operator opens it: the token is the component's own, as a portal would give it. */
 const asOperator = async (open, server, more = {}) => {
   const person = await open(`${server.httpUrl}/-/admin`, more)
   await person.page.evaluate((token) => {
     const before = document.querySelector('unisson-admin')
     const component = document.createElement('unisson-admin')
-    component.token = token
+    component.setAttribute('token', token)
     before.replaceWith(component)
   }, OPERATOR)
   await person.page.getByRole('heading', { name: more.locale === 'en-GB' ? 'How the server is doing' : 'État du serveur' }).waitFor()

@@ -70,7 +70,8 @@ export class UnissonAdmin extends Component {
 
   override connectedCallback (): void {
     super.connectedCallback()
-    void this.#read()
+    // What a page has set before this script came counts from the first update on.
+    void this.updateComplete.then(() => this.#read())
   }
 
   // What is read
