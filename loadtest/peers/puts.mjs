@@ -92,7 +92,7 @@ try {
   start(join(cache, 'moto', 'bin', 'moto_server'), ['-H', '127.0.0.1', '-p', String(store)], { stdio: 'ignore' })
   const { server: proxy, counts } = counter(store)
   const endpoint = `http://127.0.0.1:${await listening(proxy)}`
-  await answers(`http://127.0.0.1:${store}/${bucket}`, { method: 'PUT' })
+  await answers(`http://127.0.0.1:${store}/${bucket}`, { method: 'PUT', headers: { 'x-amz-acl': 'public-read-write' } })
   const port = await freePort()
   const { program, args, ready, target } = commands[values.server](port, endpoint, folder)
   const server = start(program, args, { env: { ...process.env, ...keys, RUST_LOG: 'warn' } })

@@ -44,6 +44,8 @@ pub(crate) struct AppState {
     sizes: Arc<administration::Sizes>,
     /// Pages as HTML.
     pub(crate) renderings: Arc<wiki::Renderings>,
+    /// What people see of spaces.
+    pub(crate) trees: Arc<wiki::Trees>,
 }
 
 impl AppState {
@@ -55,6 +57,7 @@ impl AppState {
             carried: Arc::default(),
             sizes: Arc::default(),
             renderings: Arc::default(),
+            trees: Arc::default(),
         }
     }
 }
@@ -78,7 +81,7 @@ pub(crate) fn router(state: AppState) -> Router {
         .route("/readyz", get(health::ready))
         .route("/metrics", get(health::metrics))
         .method_not_allowed_fallback(error::method_not_allowed)
-        .fallback(error::not_found)
+        .fallback(wiki::lost)
         .layer(middleware::from_fn_with_state(state.clone(), guard::keep))
         .with_state(state)
 }

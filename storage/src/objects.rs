@@ -32,6 +32,20 @@ pub(crate) enum ObjectError {
     Other(String),
 }
 
+/// An error with what is behind it: that a certificate is unknown is said by the last of them only.
+pub(crate) fn told(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(source) = next {
+        let cause = source.to_string();
+        if !text.contains(&cause) {
+            text = format!("{text}: {cause}");
+        }
+        next = source.source();
+    }
+    text
+}
+
 /// The object store, rooted at the data folder or at the prefix.
 #[derive(Debug, Clone)]
 pub(crate) struct Objects {
@@ -272,5 +286,5 @@ fn sort(object: &str, error: &object_store::Error) -> ObjectError {
         }
         cause = inner.source();
     }
-    ObjectError::Other(format!("{object}: {error}"))
+    ObjectError::Other(format!("{object}: {}", told(error)))
 }

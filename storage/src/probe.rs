@@ -10,7 +10,7 @@ use object_store::{
     Error, GetOptions, GetRange, ObjectStore, ObjectStoreExt as _, PutMode, path::Path,
 };
 
-use crate::{Environment, RemoteStore, names::ulid_text};
+use crate::{Environment, RemoteStore, names::ulid_text, objects::told};
 
 /// Collections count hours; a clock that is off by more than this could shorten them.
 const CLOCK_SKEW_MAX: Duration = Duration::from_secs(300);
@@ -71,7 +71,7 @@ struct Bench<'a> {
 type Tried = Result<(Verdict, String), Error>;
 
 fn tell(what: &'static str, tried: Tried) -> Probe {
-    let (verdict, detail) = tried.unwrap_or_else(|error| (Verdict::Bad, error.to_string()));
+    let (verdict, detail) = tried.unwrap_or_else(|error| (Verdict::Bad, told(&error)));
     Probe {
         what,
         verdict,

@@ -27,9 +27,11 @@ mod layout;
 mod new_page;
 mod reading;
 mod rendering;
+mod resolve;
 mod screens;
 mod space;
 mod tree;
+mod trees;
 mod typography;
 mod visit;
 mod words;
@@ -37,13 +39,14 @@ mod words;
 use axum::{
     Router,
     extract::DefaultBodyLimit,
+    response::{IntoResponse, Response},
     routing::{get, post},
 };
 
-use super::AppState;
+use super::{AppState, error};
 
 pub(super) use self::enter::guest_token;
-pub(crate) use self::rendering::Renderings;
+pub(crate) use self::{rendering::Renderings, trees::Trees};
 
 /// The largest form: a title.
 const BODY_BYTES_MAX: usize = 16 << 10;
@@ -69,4 +72,17 @@ pub(super) fn routes() -> Router<AppState> {
         .route("/-/guide/{chapter}", get(guide::chapter))
         .route("/-/{screen}", get(screens::of_all))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+}
+
+/// Where there is nothing: people get a page, programs what they get elsewhere.
+pub(super) async fn lost(visit: visit::Visit) -> Response {
+    let path = visit.path.as_str();
+    if !path.starts_with("s/") && !path.starts_with("-/") {
+        return error::not_found().await.into_response();
+    }
+    match path.trim_end_matches('/') {
+        // Typed with a slash too many.
+        shorter if shorter != path => form::see_other(&format!("{}{shorter}", visit.root)),
+        _ => failure::Failure::Missing.page(&visit),
+    }
 }

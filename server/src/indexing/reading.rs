@@ -1,12 +1,12 @@
 //! What is looked for in a document: read once it is durable.
 
-use unisson_content::{Content, Form, Node, Root, letters};
+use unisson_content::{Content, Reference, facts};
 use unisson_history::activity;
-use unisson_search::{Entry, Heading, Sitting, Worker};
+use unisson_search::{Entry, Heading, Sitting, Task, Worker};
 use unisson_session::chronicle;
 use unisson_storage::{Store, StoreError};
 
-use crate::crdt;
+use crate::{crdt, spaces::document_of};
 
 /// A pause of so long ends somebody's work.
 const PAUSE_MS: u64 = 30 * 60 * 1_000;
@@ -77,39 +77,35 @@ fn sitting(sitting: unisson_history::Sitting) -> Sitting {
     }
 }
 
-/// What a document says. The title of one that is no page is its first heading, or its name.
+/// What a document says. The title of one that is no page is its first heading or line, or its name.
 fn fill(entry: &mut Entry, content: &Content) {
-    let mut texts = Vec::new();
-    for root in content.roots.values() {
-        match root {
-            Root::Tree(nodes) => {
-                headings(nodes, &mut entry.headings);
-                texts.push(Form::Text.render(nodes));
-            }
-            Root::Text(runs) => texts.push(letters(runs)),
-            // Settings and records of programs are no text for people.
-            Root::Json(_) => {}
-        }
-    }
-    entry.text = texts.join("\n\n");
-    let first = entry.headings.first().map(|heading| heading.text.clone());
+    let facts = facts(content);
     let name = entry.document.rsplit('/').next().unwrap_or_default();
-    entry.title = first.unwrap_or_else(|| name.to_owned());
-}
-
-fn headings(nodes: &[Node], found: &mut Vec<Heading>) {
-    for node in nodes {
-        let Node::Element(element) = node else {
-            continue;
-        };
-        if element.name == "heading" {
-            let text = Form::Text.render(std::slice::from_ref(node));
-            found.push(Heading {
-                id: String::new(),
-                text,
-            });
-        } else {
-            headings(&element.children, found);
-        }
-    }
+    entry.title = facts.title.unwrap_or_else(|| name.to_owned());
+    entry.text = facts.text;
+    let headings = facts.headings.into_iter().map(|heading| Heading {
+        id: heading.id,
+        text: heading.text,
+    });
+    entry.headings = headings.collect();
+    let links = facts.links.into_iter().filter_map(|link| match link.to {
+        Reference::Page { space, page } => Some(document_of(&space, &page)),
+        Reference::Document(name) => Some(name),
+        _ => None,
+    });
+    entry.links = links.collect();
+    entry.links.sort_unstable();
+    entry.links.dedup();
+    let mentions = facts.mentions.into_iter().map(|mention| mention.person);
+    entry.mentions = mentions.collect();
+    entry.mentions.sort_unstable();
+    entry.mentions.dedup();
+    let tasks = facts.tasks.into_iter().map(|task| Task {
+        id: task.id,
+        text: task.text,
+        is_done: task.done,
+        assignee: task.assignee,
+        due: task.due,
+    });
+    entry.tasks = tasks.collect();
 }

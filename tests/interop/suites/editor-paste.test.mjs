@@ -21,7 +21,7 @@ const ARTICLE = `<!doctype html><html lang="fr"><head><meta charset="utf-8"><tit
   <p class="lead">De saison, et de la région.</p>
   <p>On y trouve des <b>lentilles</b>, des <em>poires</em>, <span class="soft">du fromage</span>, plus
      de <span class="gone">frites</span> et <a href="/recettes?page=2" onclick="steal()">les recettes</a>.<span class="hidden">Publicité</span></p>
-  <blockquote><p>Merci à toute la cuisine.</p></blockquote>
+  <blockquote><p>Merci à toute la cuisine&nbsp;!</p></blockquote>
   <ul><li>Lundi<ol><li>soupe</li><li>poire</li></ol></li><li>Mardi</li></ul>
   <div><div><p>Dans deux boîtes.</p></div></div>
   <pre><code class="language-js">const menu = 'soupe'
@@ -91,7 +91,7 @@ const pasted = (name, path, selector, check) => test(name, options, () => withSi
 pasted('minutes of LibreOffice Writer keep their structure, and nothing else', '/writer', 'p', async (ann) => {
   assert.equal(await ann.markdown(), `# Compte rendu du comité
 
-**Présents** : *Anne*, Bilal et ~~Chloé~~ <u>Dominique</u>.
+**Présents** : *Anne*, Bilal et ~~Chloé~~ Dominique.
 
 Un paragraphe assez long pour que le logiciel le coupe en plusieurs lignes dans le presse-papiers, ce qui ne doit faire ni lignes ni espaces en trop dans la page où il est collé.
 
@@ -112,6 +112,7 @@ Fin du document.
 `)
   const html = await ann.ask((editor) => editor.toHTML())
   assert.doesNotMatch(html, /Note à ne pas publier|style=|<font|class="western"/)
+  assert.match(html, /<u>Dominique<\/u>/)
   assert.match(html, /<th[^>]*><p>Jour<\/p><\/th>/, 'the first row is a header')
 })
 
@@ -122,7 +123,7 @@ pasted('a part of a web page keeps what it says, and not how it looks', '/', 'ar
 
 On y trouve des **lentilles**, des *poires*, *du fromage*, plus de ~~frites~~ et [les recettes](${site}/recettes?page=2).
 
-> Merci à toute la cuisine.
+> Merci à toute la cuisine\u00a0!
 
 - Lundi
   1. soupe

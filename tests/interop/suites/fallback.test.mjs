@@ -4,11 +4,14 @@ import { test } from 'node:test'
 import assert from 'node:assert/strict'
 import { withOfficeProxy } from '../harness/office-proxy.mjs'
 import { forge, SECRET, token } from '../harness/portal.mjs'
+import { metric } from '../harness/raw.mjs'
 import { withServer } from '../harness/server.mjs'
 import { agree, engineNames, openSession, textAt, withSessions } from '../harness/sessions.mjs'
 import { pause, until } from '../harness/wait.mjs'
 
 const options = { timeout: 120_000 }
+
+const carried = (server) => metric(server, 'unisson_sockets_carried')
 
 /** Two people: one with a WebSocket, one behind a proxy. */
 const pair = (server, proxy, name, engine = 'yjs', more = {}) => [
@@ -43,6 +46,9 @@ for (const engine of engineNames) {
         bob.awareness.setLocalStateField('cursor', { at: 3 })
         await until(() => [...ann.awareness.getStates().values()].some(({ cursor }) => cursor?.at === 3), 'and where')
         assert.ok(proxy.counts[transport] > 0, JSON.stringify(proxy.counts))
+        assert.equal(await carried(server), 1, 'one of two sockets is carried')
+        bob.session.disconnect()
+        await until(async () => await carried(server) === 0, 'and no more when he has gone')
         assert.equal(await textAt(server, 'canteen'), ann.value)
       }))))
   }

@@ -10,6 +10,7 @@ import { promisify } from 'node:util'
 import { open } from '../harness/clients.mjs'
 import { SECRET } from '../harness/portal.mjs'
 import { skip, withBrowser } from '../harness/editors.mjs'
+import { randomFrom, seed } from '../harness/random.mjs'
 import { withServer } from '../harness/server.mjs'
 import { as, call, done, makeSpace, tokens } from '../harness/spaces.mjs'
 import { until } from '../harness/wait.mjs'
@@ -98,6 +99,65 @@ test('nobody finds what they may not read, nor learns that it is there', () => w
   const link = await done(server, 'POST', '/spaces/secret/links', { role: 'reader', page: 'page' })
   const guest = await done(server, 'GET', '/search?q=zanzibar', undefined, { shown: link.token })
   assert.deepEqual(guest.hits.map(({ document }) => document), ['spaces/secret/page'], 'a guest sees what the link is for')
+}))
+
+test('whatever somebody asks, they find pages that the tree shows them, and with the right words all of these', { timeout: 60_000 }, () => withServer({ settings, tokens }, async (server) => {
+  console.log(`SEED=${seed}`)
+  const random = randomFrom(seed)
+  const roles = ['guest', 'reader', 'commenter', 'editor', 'facilitator', 'owner']
+  const people = ['ann', 'bob', 'eve', null]
+  const spaces = ['a', 'b', 'c']
+  for (const space of spaces) {
+    const visibility = random.pick(['public', 'signed-in', 'members'])
+    await makeSpace(server, space, Object.fromEntries(people.filter((who) => who && random.below(2)).map((who) => [who, random.pick(roles)])), { visibility })
+    const pages = ['page']
+    for (let number = 0; number < 6; number += 1) {
+      const id = `p${number}`
+      await done(server, 'POST', `/spaces/${space}/pages`, { id, title: `Kiwi ${space} ${number}`, ...(random.below(2) && { parent: random.pick(pages) }) })
+      pages.push(id)
+    }
+    for (const id of pages) {
+      if (random.below(4) === 0) await done(server, 'PATCH', `/spaces/${space}/pages/${id}`, { readers: random.pick(roles.slice(1)) })
+      if (random.below(4) === 0) await done(server, 'PUT', `/spaces/${space}/pages/${id}/grants/people/${random.pick(['ann', 'bob', 'eve'])}`, { role: random.pick(roles.slice(1, 4)) })
+    }
+    if (random.below(2)) await done(server, 'DELETE', `/spaces/${space}/pages/${random.pick(pages.slice(1))}`)
+  }
+  const shown = (who) => ({ shown: who === null ? null : as(who) })
+  /** What the tree of each space shows somebody, without what is in the trash. */
+  const visible = async (who) => {
+    const found = []
+    for (const space of spaces) {
+      const { status, body } = await call(server, 'GET', `/spaces/${space}/pages`, undefined, shown(who))
+      if (status !== 200) continue
+      const pages = new Map(body.pages.map((page) => [page.id, page]))
+      const isKept = (page) => page === undefined || (page.deleted_ms === undefined && isKept(pages.get(page.parent)))
+      found.push(...body.pages.filter(isKept).map(({ document }) => document))
+    }
+    return found.sort()
+  }
+  const isKiwi = (name) => !name.endsWith('/page')
+  const owner = (await visible('owner')).filter(isKiwi)
+  await until(async () => (await names(server, 'kiwi', 'owner', '&limit=50')).length === owner.length, 'all is in the index', SOON_MS, 50)
+  for (const who of [...people, 'owner']) {
+    const everything = await visible(who)
+    const expected = everything.filter(isKiwi)
+    for (const q of ['kiwi', 'kiw', 'kiwo', '"kiwi"', 'KIWI -grape']) {
+      assert.deepEqual((await names(server, q, who, '&limit=50')).sort(), expected, `${who} asks ${q}`)
+    }
+    const paged = []
+    for (let cursor = '0'; cursor !== null;) {
+      const part = await search(server, 'kiwi', who, `&limit=2&cursor=${cursor}`)
+      paged.push(...part.hits.map(({ document }) => document))
+      cursor = part.next
+    }
+    assert.deepEqual(paged.sort(), expected, `${who} in parts of two`)
+    for (let round = 0; round < 10; round += 1) {
+      const q = Array.from({ length: 1 + random.below(3) }, () => random.pick(['kiwi', 'a', 'b', 'c', '1', '2', '-3', 'k', '"kiwi a"', 'page', '*'])).join(' ')
+      for (const name of await names(server, q, who, '&limit=50')) {
+        assert.ok(everything.includes(name), `${who} asks ${q} and finds ${name}`)
+      }
+    }
+  }
 }))
 
 test('titles are found while they are typed, renamed pages by their new one, deleted ones not at all', () => withSpaces(async (server) => {

@@ -53,7 +53,7 @@ test('the guide is for everybody, at any width', { skip, timeout: 90_000 }, () =
     }
     // In English by one choice, which is kept.
     await person.page.getByRole('link', { name: 'English' }).click()
-    await person.page.getByRole('link', { name: 'Keeping order' }).click()
+    await person.page.getByRole('link', { name: 'Keeping order', exact: true }).click()
     await person.page.getByRole('heading', { name: 'A welcome page first' }).waitFor()
   })
 }))

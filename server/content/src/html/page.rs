@@ -19,6 +19,9 @@ use crate::{
     markdown::{Mark, is, kind_of},
 };
 
+/// How addresses of this server begin.
+const OWN: [&str; 4] = ["/s/", "/d/", "/-/", "/api/v1/"];
+
 /// What a page needs to know of the rest of the wiki, for one reader.
 pub trait Resolve {
     /// What comes before addresses that begin with `/`: nothing, or the path below which the server is
@@ -200,9 +203,9 @@ impl Wiki {
         }
     }
 
-    /// Writes an address, which in a page begins where the server is reached.
+    /// Writes an address; one of this server begins where the server is reached.
     pub(super) fn push_address(address: &str, out: &mut Out) {
-        if address.starts_with('/') && !address.starts_with("//") {
+        if OWN.iter().any(|own| address.starts_with(own)) {
             Self::part(Part::Root, out);
         }
         out.push_str(&escaped(address));

@@ -118,7 +118,7 @@ impl Model {
 /// The ids of the pages that are not deleted.
 fn in_order(space: &Space) -> impl Iterator<Item = &str> {
     let ids = space.pages.keys().map(String::as_str);
-    ids.filter(|id| {
+    ids.filter(move |id| {
         let way = chain(space, id).unwrap_or_default();
         !way.is_empty() && way.iter().all(|(_, page)| page.deleted_ms.is_none())
     })

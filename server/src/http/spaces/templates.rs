@@ -27,7 +27,7 @@ use crate::{
         moment::day,
         search::Viewer,
     },
-    spaces::{Refusal, document_of, parts},
+    spaces::{Refusal, document_of},
     versions::unix_now_ms,
 };
 
@@ -220,14 +220,12 @@ impl Beginning {
         let reader = admit(state, asked, from).await?;
         let language = Language::of(asked.query.as_deref(), &asked.headers);
         let words = words(&asker.who, &asker.space.settings.title, title, language);
-        let addresses = parts(from)
-            .map(|(space, _)| (format!("/s/{space}/"), format!("/s/{}/", asker.held.id())));
         Ok(Self {
             original: reader.name,
-            // Within a space its links lead where they led.
+            // Its links lead where they led.
             filling: Filling {
                 words,
-                addresses: addresses.filter(|(before, now)| before == now),
+                addresses: None,
             },
         })
     }

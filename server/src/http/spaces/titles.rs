@@ -105,6 +105,7 @@ struct SeenSpace {
 }
 
 impl SeenSpace {
+    /// The space as whoever shows this sees it; `None` where there is none for them.
     async fn of(
         state: &AppState,
         shown: (&HeaderMap, Option<&str>),
@@ -126,6 +127,7 @@ impl SeenSpace {
         Ok(space.map(|space| Self { held, space, who }))
     }
 
+    /// What a page is called, where it is there and may be read.
     fn title(&self, page: &str) -> Option<String> {
         let rights = self.held.rights(&self.space, Place::Page(page), &self.who);
         let way = chain(&self.space, page).filter(|_| rights.may(Action::Read))?;

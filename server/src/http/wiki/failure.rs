@@ -82,6 +82,7 @@ impl Failure {
         let layout = Layout {
             title: title.to_owned(),
             main,
+            class: "closed",
             ..Layout::default()
         };
         let mut response = answer(visit, self.status(), layout.html(visit, None), Keep::Never);

@@ -10,13 +10,14 @@ use axum::{
     http::StatusCode,
     response::Response,
 };
-use unisson_content::Form;
+use unisson_content::{Form, PageHtml};
 
 use super::{
     answer::{Keep, answer},
     failure::Failure,
     layout::Layout,
-    typography::{self, TABLE},
+    resolve::Reader,
+    typography,
     visit::Visit,
 };
 use crate::http::{AppState, language::Language};
@@ -63,9 +64,9 @@ impl Chapter {
 }
 
 /// The HTML of all chapters in one language, made when somebody first reads one.
-fn html(language: Language) -> &'static [String; CHAPTERS.len()] {
-    static ENGLISH: OnceLock<[String; CHAPTERS.len()]> = OnceLock::new();
-    static FRENCH: OnceLock<[String; CHAPTERS.len()]> = OnceLock::new();
+fn pages(language: Language) -> &'static [PageHtml; CHAPTERS.len()] {
+    static ENGLISH: OnceLock<[PageHtml; CHAPTERS.len()]> = OnceLock::new();
+    static FRENCH: OnceLock<[PageHtml; CHAPTERS.len()]> = OnceLock::new();
     let kept = match language {
         Language::English => &ENGLISH,
         Language::French => &FRENCH,
@@ -74,8 +75,7 @@ fn html(language: Language) -> &'static [String; CHAPTERS.len()] {
         CHAPTERS.each_ref().map(|chapter| {
             // The texts are the program's own: a test reads each of them.
             let nodes = Form::Markdown.parse(chapter.text(language).1);
-            let html = Form::Html.render(&nodes.unwrap_or_default());
-            typography::for_reading(&html)
+            PageHtml::of(&nodes.unwrap_or_default())
         })
     })
 }
@@ -117,7 +117,8 @@ pub(super) async fn chapter(
     };
     let words = visit.words();
     let title = CHAPTERS[at].text(visit.language).0;
-    let html = typography::with_words(&html(visit.language)[at], &[(TABLE, words.table)]);
+    let html = pages(visit.language)[at].fill(&Reader::of(&visit));
+    let html = typography::for_reading(&html, words.table);
     let crumb = |title: &str, path: String| (title.to_owned(), path);
     let layout = Layout {
         title: title.to_owned(),
@@ -173,23 +174,43 @@ async fn respond(state: &AppState, visit: &Visit, layout: &Layout) -> Response {
 
 #[cfg(test)]
 mod tests {
+    use unisson_content::{Resolve, Word};
+
     use super::*;
+
+    struct Plain;
+
+    impl Resolve for Plain {
+        fn root(&self) -> &str {
+            "../.."
+        }
+        fn title(&self, _: &str, _: &str) -> Option<String> {
+            None
+        }
+        fn page_called(&self, _: &str, _: &str) -> Option<String> {
+            None
+        }
+        fn word(&self, _: Word) -> &str {
+            "word"
+        }
+    }
+
+    fn html(language: Language) -> Vec<String> {
+        let pages = pages(language).iter();
+        pages.map(|page| page.fill(&Plain)).collect()
+    }
 
     #[test]
     fn each_chapter_reads_in_both_languages_and_leads_to_chapters_that_there_are() {
         for language in [Language::English, Language::French] {
             for (chapter, html) in CHAPTERS.iter().zip(html(language)) {
-                assert!(
-                    html.contains("<h2>") && html.len() > 1_000,
-                    "{}",
-                    chapter.name
-                );
+                let name = chapter.name;
+                assert!(html.contains("<h2 ") && html.len() > 1_000, "{name}");
                 for link in html.split("href=\"../../").skip(1) {
                     let to = link.split('"').next().expect("an address");
-                    let known = CHAPTERS
-                        .iter()
-                        .any(|other| to == format!("-/guide/{}", other.name));
-                    assert!(known, "{to} in {}", chapter.name);
+                    let mut known = CHAPTERS.iter();
+                    let is_known = known.any(|other| to == format!("-/guide/{}", other.name));
+                    assert!(is_known, "{to} in {name}");
                 }
             }
         }
@@ -197,12 +218,17 @@ mod tests {
 
     #[test]
     fn both_languages_have_the_same_parts() {
-        let english = html(Language::English).iter();
-        for ((chapter, english), french) in CHAPTERS.iter().zip(english).zip(html(Language::French))
+        let french = html(Language::French);
+        for ((chapter, english), french) in CHAPTERS.iter().zip(html(Language::English)).zip(french)
         {
-            for part in ["<h2", "<li", "<tr", "<table"] {
-                let count = |html: &String| html.matches(part).count();
-                assert_eq!(count(english), count(french), "{part} in {}", chapter.name);
+            for part in ["<h2", "<li", "<tr", "<table", "href="] {
+                let count = |html: &str| html.matches(part).count();
+                assert_eq!(
+                    count(&english),
+                    count(&french),
+                    "{part} in {}",
+                    chapter.name
+                );
             }
         }
     }

@@ -7,6 +7,7 @@ use axum::{
     http::StatusCode,
     response::Response,
 };
+use unisson_content::Heading;
 use unisson_history::escaped;
 
 use super::{
@@ -14,13 +15,20 @@ use super::{
     enter,
     failure::Failure,
     layout::Layout,
-    rendering::Rendering,
+    rendering::Said,
+    resolve::Reader,
     screens::tools_of_page,
     space::{Inside, Opened},
-    typography::{self, DONE, OPEN, TABLE},
+    typography,
     visit::Visit,
+    words::Words,
 };
 use crate::http::AppState;
+
+/// A page with fewer headings needs no table of contents.
+const HEADINGS_MIN: usize = 4;
+/// One with more needs a shorter one.
+const HEADINGS_MAX: usize = 200;
 
 pub(super) async fn page(
     State(state): State<AppState>,
@@ -42,7 +50,8 @@ pub(super) async fn page(
             return Ok((read.in_editor(), Keep::Browser));
         }
         let rendering = state.renderings.of(&state, &opened.document).await?;
-        Ok::<_, Failure>((read.html(&rendering), read.keep()))
+        let reader = Reader::inside(&state, &visit, &inside, &rendering.said.pages).await;
+        Ok::<_, Failure>((read.html(&rendering.said, &reader), read.keep()))
     };
     match shown.await {
         Ok((html, keep)) => answer(&visit, StatusCode::OK, html, keep),
@@ -68,7 +77,7 @@ impl Reading<'_> {
         }
     }
 
-    fn html(&self, rendering: &Rendering) -> String {
+    fn html(&self, said: &Said, reader: &Reader) -> String {
         let words = self.visit.words();
         let page = &self.opened.page;
         let may_write = self.opened.may_write();
@@ -81,7 +90,7 @@ impl Reading<'_> {
                 let _ = writeln!(main, "<p class=\"notice\">{text}</p>");
             }
         }
-        if rendering.is_blank {
+        if said.is_blank() {
             let text = if may_write {
                 words.empty_page_writer
             } else {
@@ -89,12 +98,11 @@ impl Reading<'_> {
             };
             let _ = writeln!(main, "<p class=\"empty\">{text}</p>");
         } else {
-            let places = [
-                (DONE, words.done),
-                (OPEN, words.not_done),
-                (TABLE, words.table),
-            ];
-            let html = typography::with_words(&rendering.html, &places);
+            let html: String = said.pages.iter().map(|page| page.fill(reader)).collect();
+            if !html.contains("<nav class=\"contents\"") {
+                push_contents(words, &said.headings, &mut main);
+            }
+            let html = typography::for_reading(&html, words.table);
             let _ = writeln!(main, "<article class=\"text\">{html}</article>");
         }
         self.push_below(&mut main);
@@ -163,4 +171,28 @@ impl Reading<'_> {
             ..Layout::default()
         }
     }
+}
+
+/// What is on the page, for whoever wants to get to a part of it: its headings of the two upper
+/// levels that it has.
+fn push_contents(words: &Words, headings: &[Heading], html: &mut String) {
+    let top = headings.iter().map(|heading| heading.level).min();
+    let Some(top) = top.filter(|_| headings.len() >= HEADINGS_MIN) else {
+        return;
+    };
+    let shown = headings.iter().filter(|heading| heading.level <= top + 1);
+    let _ = write!(
+        html,
+        "<details class=\"contents\"><summary>{}</summary><ul>",
+        words.on_this_page
+    );
+    for heading in shown.take(HEADINGS_MAX) {
+        let class = match heading.level == top {
+            true => "",
+            false => " class=\"deeper\"",
+        };
+        let (id, text) = (escaped(&heading.id), escaped(&heading.text));
+        let _ = write!(html, "<li{class}><a href=\"#{id}\">{text}</a></li>");
+    }
+    html.push_str("</ul></details>\n");
 }

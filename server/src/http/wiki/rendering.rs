@@ -16,11 +16,14 @@ use std::{
 };
 
 use tokio::time::{sleep, timeout};
-use unisson_content::{Content, Form, Root, html_of_text, map_addresses};
+use unisson_content::{
+    Content, Element, Heading, Node, PageHtml, Root, Run, facts, letters, map_addresses,
+    operation::is_blank,
+};
 use unisson_protocol::DocName;
 use unisson_storage::Mark;
 
-use super::{failure::Failure, typography};
+use super::failure::Failure;
 use crate::{
     attachments,
     http::{AppState, admission::Turn, documents::Stored},
@@ -28,7 +31,7 @@ use crate::{
     versions::{HistoryError, heavy},
 };
 
-/// How much HTML is kept.
+/// How much is kept.
 const KEPT_BYTES_MAX: usize = 64 << 20;
 /// How many documents have a place, rendered or not.
 const PLACES_MAX: usize = 20_000;
@@ -43,10 +46,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 #[derive(Debug)]
 pub(super) struct Rendering {
     state: State,
-    /// Safe as it is: escaped and without anything that runs.
-    pub(super) html: String,
-    /// Whether nobody has written anything.
-    pub(super) is_blank: bool,
+    pub(super) said: Said,
+    bytes: usize,
     made: Instant,
     took: Duration,
 }
@@ -144,10 +145,10 @@ impl Renderings {
         {
             return;
         }
-        let bytes = rendering.html.len();
+        let bytes = rendering.bytes;
         let before = place.inner().latest.replace(rendering);
         kept.bytes += bytes;
-        kept.bytes -= before.map_or(0, |before| before.html.len());
+        kept.bytes -= before.map_or(0, |before| before.bytes);
         kept.make_room(PLACES_MAX, KEPT_BYTES_MAX);
     }
 
@@ -177,7 +178,7 @@ impl Kept {
             }
             if let Some(place) = self.places.remove(&name) {
                 let latest = place.inner().latest.take();
-                self.bytes -= latest.map_or(0, |latest| latest.html.len());
+                self.bytes -= latest.map_or(0, |latest| latest.bytes);
             }
         }
     }
@@ -196,17 +197,18 @@ async fn render(state: &AppState, name: &DocName) -> Result<Rendering, Failure> 
     // Before it is read: what comes meanwhile may be in it, and is looked at again.
     let mark = state_of(state, name)?;
     let stored = Stored::perhaps(shared, name).await?;
-    let files = attachments::folder(&shared.settings.http.base_path, name);
-    let html = heavy(move || match stored.exists {
-        true => html_of(&stored.state, &files),
-        false => Ok(String::new()),
+    // What comes before it is put in for each reader.
+    let files = attachments::folder("", name);
+    let said = heavy(move || match stored.exists {
+        true => said(&stored.state, &files),
+        false => Ok(Said::default()),
     });
-    let html = html.await.map_err(broken)?;
+    let said = said.await.map_err(broken)?;
     shared.metrics.renderings.inc();
     Ok(Rendering {
         state: mark,
-        is_blank: html.is_empty(),
-        html,
+        bytes: said.bytes(),
+        said,
         made: Instant::now(),
         took: began.elapsed(),
     })
@@ -221,9 +223,30 @@ fn broken(error: HistoryError) -> Failure {
     }
 }
 
-/// Everything that a document says in words; nothing where there are none. `files`: where its own
-/// files are.
-fn html_of(state: &[u8], files: &str) -> Result<String, HistoryError> {
+/// What there is to read in a document.
+#[derive(Debug, Default)]
+pub(super) struct Said {
+    /// Texts of the wiki's editor and its like; empty where nobody has written anything.
+    pub(super) pages: Vec<PageHtml>,
+    /// Where the text has parts: their headings.
+    pub(super) headings: Vec<Heading>,
+}
+
+impl Said {
+    pub(super) fn is_blank(&self) -> bool {
+        self.pages.is_empty()
+    }
+
+    fn bytes(&self) -> usize {
+        let headings = self.headings.iter();
+        let pages: usize = self.pages.iter().map(PageHtml::bytes).sum();
+        let letters = headings.map(|heading| heading.id.len() + heading.text.len());
+        pages + letters.sum::<usize>() + size_of::<Rendering>()
+    }
+}
+
+/// Everything that a document says in words. `files`: where its own files are.
+fn said(state: &[u8], files: &str) -> Result<Said, HistoryError> {
     let damaged = |error: unisson_content::ContentError| HistoryError::Damaged(error.to_string());
     let mut content = Content::of(state).map_err(damaged)?;
     for root in content.roots.values_mut() {
@@ -234,18 +257,25 @@ fn html_of(state: &[u8], files: &str) -> Result<String, HistoryError> {
             });
         }
     }
-    let said = content.roots.values().filter_map(|root| match root {
+    let pages = content.roots.values().filter_map(|root| match root {
+        // Editors leave an empty paragraph where there is nothing.
         Root::Tree(nodes) if is_blank(nodes) => None,
-        Root::Tree(nodes) => Some(Form::Html.render(nodes)),
-        Root::Text(runs) => Some(html_of_text(runs)),
+        Root::Tree(nodes) => Some(PageHtml::of(nodes)),
+        Root::Text(runs) => Some(PageHtml::of(&[code(runs)])),
         Root::Json(_) => None,
     });
-    Ok(typography::for_reading(&said.collect::<String>()))
+    let pages: Vec<PageHtml> = pages.collect();
+    let headings = match pages.len() {
+        1 => facts(&content).headings,
+        _ => Vec::new(),
+    };
+    Ok(Said { pages, headings })
 }
 
-/// Editors leave an empty paragraph where there is nothing.
-fn is_blank(nodes: &[unisson_content::Node]) -> bool {
-    unisson_content::operation::is_blank(nodes)
+/// A text of an editor for code, or Quill's, as it looks there.
+fn code(runs: &[Run]) -> Node {
+    let text = Node::Text(vec![Run::plain(letters(runs))]);
+    Element::new("codeBlock", vec![text]).into()
 }
 
 #[cfg(test)]
@@ -259,8 +289,8 @@ mod tests {
     fn rendering(state: Mark, bytes: usize) -> Arc<Rendering> {
         Arc::new(Rendering {
             state: (state, state),
-            html: "x".repeat(bytes),
-            is_blank: false,
+            said: Said::default(),
+            bytes,
             made: Instant::now(),
             took: Duration::ZERO,
         })
@@ -281,7 +311,7 @@ mod tests {
         let sum: usize = kept
             .places
             .values()
-            .filter_map(|place| Some(place.latest()?.html.len()))
+            .filter_map(|place| Some(place.latest()?.bytes))
             .sum();
         assert_eq!(kept.bytes, sum);
         assert!(kept.bytes <= KEPT_BYTES_MAX);

@@ -81,6 +81,7 @@ pub(super) const SCREENS: &[Screen] = &[
         "Members",
         "Membres",
     ),
+    screen("links", Level::Space, Action::ManageLinks, "Links", "Liens"),
     screen(
         "import",
         Level::Space,
@@ -109,6 +110,13 @@ pub(super) const SCREENS: &[Screen] = &[
         Action::Read,
         "Comments",
         "Commentaires",
+    ),
+    screen(
+        "backlinks",
+        Level::Page,
+        Action::Read,
+        "What links here",
+        "Pages liées",
     ),
 ];
 

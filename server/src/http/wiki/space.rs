@@ -86,16 +86,18 @@ impl Inside {
         Ok((inside, opened))
     }
 
-    async fn look(state: &AppState, visit: &Visit, id: &str) -> Result<Self, Failure> {
+    /// What somebody sees of a space, which may be nothing.
+    pub(super) async fn look(state: &AppState, visit: &Visit, id: &str) -> Result<Self, Failure> {
         let who = visit.identify(state, Some(id)).await?;
         let hidden = || Visit::hidden(&who);
         let held = state.registry.shared().spaces.find(id).await?;
         let held = held.ok_or_else(hidden)?;
         let space = held.space()?.ok_or_else(hidden)?;
-        let tree = Tree::of(&space, |place| held.rights(&space, place, &who));
+        let make = || Tree::of(&space, |place| held.rights(&space, place, &who));
+        let tree = state.trees.of(&space, &who, make);
         let knows_space = held.rights(&space, Place::Space, &who).role.is_some();
         Ok(Self {
-            tree: Arc::new(tree),
+            tree,
             who,
             held,
             space,
@@ -107,11 +109,11 @@ impl Inside {
         self.held.rights(&self.space, place, &self.who)
     }
 
-    /// The space's address below the root.
     pub(super) fn id(&self) -> &str {
         self.held.id()
     }
 
+    /// The space's address below the root.
     pub(super) fn base(&self) -> String {
         format!("s/{}", self.held.id())
     }
@@ -149,6 +151,15 @@ impl Inside {
         crumbs
     }
 
+    /// Whoever has a hand in the tree follows its changes; readers are many, and cost no socket.
+    fn live(&self, page: Option<&str>) -> &'static str {
+        let here = page.map_or(Place::Space, Place::Page);
+        let has_hand = [Place::Space, here]
+            .into_iter()
+            .any(|place| self.rights(place).may(Action::CreatePages));
+        if has_hand { " live" } else { "" }
+    }
+
     /// The tree, for beside a page.
     pub(super) fn beside(&self, visit: &Visit, page: Option<&str>) -> String {
         let words = visit.words();
@@ -157,11 +168,12 @@ impl Inside {
         format!(
             "<nav class=\"beside\" id=\"pages\" aria-label=\"{}\">\n\
              <p class=\"beside-title\"><a href=\"{base}\">{}</a></p>\n\
-             <unisson-pages space=\"{}\"{}>{}</unisson-pages>\n</nav>",
+             <unisson-pages space=\"{}\"{}{}>{}</unisson-pages>\n</nav>",
             words.pages_of_space,
             escaped(&self.shown_title().unwrap_or_default()),
             escaped(self.held.id()),
             here.unwrap_or_default(),
+            self.live(page),
             // Where one is nowhere, the page itself shows all.
             self.tree.html(&base, Some(page.unwrap_or_default())),
         )
@@ -227,9 +239,11 @@ fn shown(visit: &Visit, inside: &Inside) -> String {
     let may_add = inside.rights(Place::Space).may(Action::CreatePages);
     let _ = write!(
         main,
-        "<unisson-pages space=\"{}\">{tree}</unisson-pages>",
-        escaped(inside.held.id())
+        "<unisson-pages space=\"{}\"{}>{tree}",
+        escaped(inside.held.id()),
+        inside.live(None)
     );
+    // Within the element: the live tree says so itself, and shows all of it.
     if inside.tree.is_empty() {
         let text = if may_add {
             words.no_pages_writer
@@ -240,6 +254,7 @@ fn shown(visit: &Visit, inside: &Inside) -> String {
     } else if !inside.tree.is_whole() {
         let _ = write!(main, "<p class=\"hint\">{}</p>", words.some_pages);
     }
+    main.push_str("</unisson-pages>");
     let layout = Layout {
         title: settings.title.clone(),
         crumbs: inside.crumbs(),

@@ -59,6 +59,10 @@ impl Tree {
         tree
     }
 
+    pub(super) fn count(&self) -> usize {
+        self.count
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.top.is_empty()
     }

@@ -27,7 +27,7 @@ use crate::{
 
 /// What a page must know of the request for it.
 #[derive(Debug)]
-pub(super) struct Visit {
+pub(in crate::http) struct Visit {
     pub(super) language: Language,
     /// The way to the root of the server, relative to the page; ends with a slash.
     pub(super) root: String,

@@ -1,20 +1,28 @@
 /** The entry: brings each component that the page names, and nothing else. */
 import { followBanner } from './banner.js'
+import { knock } from './door.js'
 import { setRoot } from './root.js'
 
 setRoot(new URL('../', import.meta.url))
+knock()
 
-/** Where each component is. A screen of the server's table is the component of the same name. */
+/**
+ * Where each component is, by what stands for it on a page. A screen of the server's table is the component of
+ * the same name. A tree that is not live is the server's list: its readers need no script.
+ */
 const COMPONENTS: Record<string, () => Promise<unknown>> = {
   'unisson-admin': () => import('./screens/admin.js'),
   'unisson-comments': () => import('./screens/comments.js'),
+  'unisson-history': () => import('./screens/history.js'),
   'unisson-import': () => import('./screens/import.js'),
+  'unisson-backlinks': () => import('./screens/backlinks.js'),
   'unisson-links': () => import('./screens/links.js'),
   'unisson-members': () => import('./screens/members.js'),
-  'unisson-pages': () => import('./screens/pages.js'),
+  'unisson-pages[live]': () => import('./screens/pages.js'),
   'unisson-search': () => import('./screens/search.js'),
   'unisson-settings': () => import('./screens/settings.js'),
   'unisson-spaces': () => import('./screens/spaces.js'),
+  'unisson-tasks': () => import('./screens/tasks.js'),
   'unisson-trash': () => import('./screens/trash.js')
 }
 

@@ -14,7 +14,7 @@ import { markdownRules } from './editing/rules.js'
 import { shortcuts } from './editing/shortcuts.js'
 import { tables } from './editing/tables.js'
 import { TaskItem } from './editing/tasks.js'
-import { chipAt, type Chip } from './wiki/chips.js'
+import { chipAt, chipBehind, type Chip } from './wiki/chips.js'
 import { wikiBlocks } from './wiki/contents.js'
 import { wikiLinks, titlesChanged } from './wiki/links.js'
 import { follower } from './wiki/follow.js'
@@ -134,7 +134,7 @@ export const openEditor = (options: EditorOptions): EditorView => {
 
 /** The page, person or day that an element in the text shows. */
 const chipOf = (view: EditorView, shown: Element): Chip | null => {
-  // The present title stands behind what it is shown in the place of.
   const position = view.posAtDOM(shown, 0)
-  return chipAt(view.state.doc, position, true)
+  // The present title stands behind what it is shown in the place of.
+  return shown.tagName === 'A' ? chipBehind(view.state.doc, position) : chipAt(view.state.doc, position, true)
 }

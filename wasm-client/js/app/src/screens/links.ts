@@ -19,7 +19,7 @@ interface Link {
   has_password: boolean
 }
 
-type MadeLink = Link & { token: string, path: string | null }
+type MadeLink = Link & { token: string }
 
 const ROLES: Role[] = ['reader', 'commenter', 'editor']
 
@@ -127,7 +127,8 @@ export class UnissonLinks extends Component {
 
   /** The address that people open. */
   #address (made: MadeLink): string {
-    return this.link(made.path ?? `${path`s/${this.space}`}#link=${made.token}`)
+    const place = made.page === null ? path`s/${this.space}` : path`s/${this.space}/${made.page}`
+    return this.link(`${place}#link=${made.token}`)
   }
 
   protected override render (): TemplateResult {
@@ -143,7 +144,7 @@ export class UnissonLinks extends Component {
         ? html`<p class="empty">${words.none}</p>`
         : html`
           <table>
-            <thead><tr><th scope="col">${words.label}</th><th scope="col">${words.opens}</th><th scope="col">${words.role}</th><th scope="col">${words.state}</th><td></td></tr></thead>
+            <thead><tr><th scope="col">${words.label}</th><th scope="col">${words.opens}</th><th scope="col">${words.roleColumn}</th><th scope="col">${words.state}</th><td></td></tr></thead>
             <tbody>${repeat(links, ({ id }) => id, (link) => {
               const isOver = link.until_ms !== null && link.until_ms < now
               return html`

@@ -20,7 +20,7 @@ const ROLES: Role[] = ['guest', 'reader', 'commenter', 'editor', 'facilitator']
 
 export class UnissonMembers extends Component {
   static override styles = [...Component.styles, css`
-    .who { display: grid } .who small { color: var(--soft); overflow-wrap: anywhere }
+    .who small { display: block; color: var(--soft); font-weight: 400; overflow-wrap: anywhere }
     form { border: 1px solid var(--line); border-radius: .6rem; padding: 1rem 1.1rem; margin: 1rem 0 2rem; background: var(--paper) }
     form h3 { margin: 0 0 .8rem }
     .row { display: flex; flex-wrap: wrap; gap: 0 1rem } .row .field { flex: 1 1 14rem }
@@ -30,7 +30,7 @@ export class UnissonMembers extends Component {
     @media (max-width: 40rem) {
       thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%) }
       tr { display: grid; grid-template-columns: 1fr auto; gap: .3rem .6rem; border-bottom: 1px solid var(--line); padding: .6rem 0 }
-      td, tbody th { border: 0; padding: 0; font-weight: 400 } .who { grid-column: 1 / -1 }
+      td, tbody th { border: 0; padding: 0; font-weight: 400 } .who, td:last-child { grid-column: 1 / -1; text-align: start }
     }
   `]
 

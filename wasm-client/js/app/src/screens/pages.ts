@@ -7,13 +7,14 @@ import { html, nothing, type PropertyDeclarations, type TemplateResult } from 'l
 import { repeat } from 'lit/directives/repeat.js'
 import { path } from '../api.js'
 import { Component } from '../component.js'
+import { refreshCrumbs } from '../crumbs.js'
 import { follow } from '../follow.js'
 import { icon } from '../icons.js'
 import { isFavourite, opened, refreshMarks, toggleFavourite } from '../personal.js'
 import { Overtaken, move, read, rename, type Seen } from '../reorganise.js'
 import { isAtLeast, type Page, type Place, type Zone } from '../tree.js'
 import { pagesWords, type PagesWords } from '../words/pages.js'
-import { renderDialog, type Acts, type Dialog } from './pages/dialogs.js'
+import { renderDialog, type Acts, type Dialog, type Restriction, type Template } from './pages/dialogs.js'
 import { style } from './pages/style.js'
 
 interface RightsAnswer { user: string | null, actions: string[] }
@@ -29,7 +30,8 @@ export class UnissonPages extends Component {
     dialog: { state: true },
     opened: { state: true },
     drop: { state: true },
-    dragged: { state: true }
+    dragged: { state: true },
+    templates: { state: true }
   }
 
   declare live: boolean
@@ -39,6 +41,7 @@ export class UnissonPages extends Component {
   declare protected opened: ReadonlySet<string>
   declare protected drop: { page: string, zone: Zone } | null
   declare protected dragged: string | null
+  declare protected templates: Template[]
 
   #user: string | null = null
   #isPerson = false
@@ -57,6 +60,7 @@ export class UnissonPages extends Component {
     this.opened = new Set()
     this.drop = null
     this.dragged = null
+    this.templates = []
   }
 
   get words (): PagesWords { return this.wordsOf(pagesWords) }
@@ -101,18 +105,17 @@ export class UnissonPages extends Component {
     while (this.#isStale) {
       this.#isStale = false
       try {
-        const { tree, etag, pages } = await read(this.api, this.space)
+        const { tree, etag } = await read(this.api, this.space)
         const before = this.seen
         if (before?.etag === etag) continue
         this.#keepFocus()
         this.seen = { tree, etag }
         if (before === null) this.opened = new Set(tree.chain(this.page).map((page) => page.id))
         refreshMarks(this.#user, this.space, (id) => tree.get(id)?.title ?? null)
-        const changed = new CustomEvent('unisson-tree', { bubbles: true, composed: true, detail: { chain: tree.chain(this.page), page: pages.find(({ id }) => id === this.page) } })
-        if (before !== null) {
-          this.dispatchEvent(changed)
-          if (byOthers) this.announce(this.words.changed)
-        }
+        if (before === null) continue
+        if (byOthers) this.announce(this.words.changed)
+        refreshCrumbs(this.space, tree.chain(this.page), (path) => this.link(path))
+        if (before.tree.get(this.page) !== undefined && tree.get(this.page) === undefined) this.say(this.words.notThere, 'bad')
       } catch (error) {
         // What is shown stays; the next change, or the next try, brings the rest.
         if (this.seen === null) this.sayWhy(error)
@@ -131,8 +134,10 @@ export class UnissonPages extends Component {
     super.updated()
     if (this.#focusAfter === null || this.dialog !== null) return
     const { page, on } = this.#focusAfter
-    this.#focusAfter = null
     const row = this.renderRoot.querySelector(`[data-page="${page}"] > .row`)
+    // It may only be coming.
+    if (row === null && this.#reading !== null) return
+    this.#focusAfter = null
     const target = row?.querySelector<HTMLElement>(on)
     if (target !== this.shadowRoot?.activeElement) (target ?? this.renderRoot.querySelector<HTMLElement>('.head button'))?.focus()
   }
@@ -140,7 +145,7 @@ export class UnissonPages extends Component {
   // Changes
 
   readonly #acts: Acts = {
-    ask: (dialog) => { this.dialog = dialog },
+    ask: (dialog) => this.#ask(dialog),
     cancel: () => this.closeDialog(),
     closed: () => {
       const dialog = this.dialog
@@ -148,7 +153,7 @@ export class UnissonPages extends Component {
       if (dialog !== null && 'page' in dialog) this.#focusAfter ??= { page: dialog.page, on: '.more' }
       else if (dialog?.kind === 'create' && dialog.parent !== null) this.#focusAfter ??= { page: dialog.parent, on: '.more' }
     },
-    create: (parent, title, write) => { void this.#create(parent, title, write) },
+    create: (parent, title, from, write) => { void this.#create(parent, title, from, write) },
     rename: (page, title) => { this.closeDialog(); void this.#rename(page, title) },
     move: (page, place) => { this.closeDialog(); void this.#move(page, place) },
     trash: (page) => { this.closeDialog(); void this.#trash(page) },
@@ -156,12 +161,41 @@ export class UnissonPages extends Component {
       this.closeDialog()
       toggleFavourite(this.#user, this.space, page, this.seen?.tree.get(page)?.title ?? page)
       this.requestUpdate()
-    }
+    },
+    template: (page, isOne) => { this.closeDialog(); void this.#template(page, isOne) },
+    restrict: (page, change) => { this.closeDialog(); void this.#restrict(page, change) }
   }
 
-  async #create (parent: string | null, title: string, write: boolean): Promise<void> {
+  #ask (dialog: Dialog): void {
+    this.dialog = dialog
+    if (!this.#creates || (dialog.kind !== 'create' && dialog.kind !== 'menu')) return
+    // A dialog without them serves as well.
+    this.api.get<{ templates: Template[] }>(path`spaces/${this.space}/templates`).then(({ value }) => { this.templates = value.templates }, () => {})
+  }
+
+  async #template (id: string, isOne: boolean): Promise<void> {
+    await this.#change(async (seen) => {
+      const call = path`spaces/${this.space}/templates/${id}`
+      await (isOne ? this.api.put(call, { for: 'space' }) : this.api.delete(call))
+      const title = seen.tree.get(id)?.title ?? id
+      await this.refresh()
+      this.say(isOne ? this.words.isTemplate(title) : this.words.isNoTemplate(title))
+    })
+  }
+
+  async #restrict (id: string, change: Restriction): Promise<void> {
+    await this.#change(async (seen) => {
+      await this.api.patch(path`spaces/${this.space}/pages/${id}`, change)
+      await this.refresh()
+      this.say(this.words.accessChanged(seen.tree.get(id)?.title ?? id))
+    })
+  }
+
+  async #create (parent: string | null, title: string, from: string, write: boolean): Promise<void> {
     await this.#change(async () => {
-      const { value } = await this.api.post<Page>(path`spaces/${this.space}/pages`, { title, ...(parent !== null && { parent }) })
+      const { value } = await this.api.post<Page>(path`spaces/${this.space}/pages`, {
+        title, ...(parent !== null && { parent }), ...(from !== '' && { from })
+      })
       this.closeDialog()
       if (write) return window.location.assign(this.link(path`s/${this.space}/${value.id}`) + '?edit')
       if (parent !== null) this.#open(parent, true)
@@ -312,7 +346,7 @@ export class UnissonPages extends Component {
         <div class="head">
           <h2>${words.pages}</h2>
           ${this.#creates
-            ? html`<button class="small" @click=${() => { this.dialog = { kind: 'create', parent: null } }}>${icon('plus')} ${words.newPage}</button>`
+            ? html`<button class="small" @click=${() => this.#ask({ kind: 'create', parent: null })}>${icon('plus')} ${words.newPage}</button>`
             : nothing}
         </div>
         ${this.renderNotice()}
@@ -323,7 +357,7 @@ export class UnissonPages extends Component {
         ? nothing
         : renderDialog(this.dialog, {
           tree, words, common: this.common, acts: this.#acts, isPerson: this.#isPerson,
-          isStarred: (page) => isFavourite(this.#user, this.space, page)
+          isStarred: (page) => isFavourite(this.#user, this.space, page), templates: this.templates, space: this.space
         })}`
   }
 
@@ -359,9 +393,7 @@ export class UnissonPages extends Component {
           ${page.locked ? html`<span class="sign">${icon('lock')}<span class="unseen">${words.locked}</span></span>` : nothing}
           ${page.readers !== undefined ? html`<span class="sign">${icon('eye')}<span class="unseen">${words.restricted}</span></span>` : nothing}
           <button class="more" aria-haspopup="dialog" aria-label=${words.actions(title)}
-            @click=${(event: MouseEvent) => {
-              this.dialog = { kind: 'menu', page: id, at: (event.currentTarget as HTMLElement).getBoundingClientRect() }
-            }}>${icon('more')}</button>
+            @click=${(event: MouseEvent) => this.#ask({ kind: 'menu', page: id, at: (event.currentTarget as HTMLElement).getBoundingClientRect() })}>${icon('more')}</button>
         </div>
         ${hasChildren && isOpen ? this.#list(id) : nothing}
       </li>`

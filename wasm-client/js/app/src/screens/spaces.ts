@@ -77,7 +77,8 @@ export class UnissonSpaces extends Component {
     event.preventDefault()
     const fields = new FormData(event.currentTarget as HTMLFormElement)
     const id = String(fields.get('id')).trim()
-    const order = { id, title: String(fields.get('title')).trim(), visibility: String(fields.get('visibility')) }
+    const from = String(fields.get('from') ?? '')
+    const order = { id, title: String(fields.get('title')).trim(), visibility: String(fields.get('visibility')), ...(from !== '' && { from }) }
     this.problem = ''
     this.api.post('spaces', order).then(
       () => window.location.assign(this.link(path`s/${id}`)),
@@ -104,7 +105,9 @@ export class UnissonSpaces extends Component {
               <input id="filter" type="search" autocomplete="off" @input=${(event: Event) => { this.wanted = (event.currentTarget as HTMLInputElement).value }}></div>`}
         ${this.creates ? html`<button class="strong" @click=${() => { this.isCreating = true }}>${icon('plus')} ${words.newSpace}</button>` : nothing}
       </div>
-      ${spaces.length === 0 ? html`<p class="empty">${this.creates ? words.noneButCreate : words.none}</p>` : nothing}
+      ${spaces.length === 0
+        ? html`<p class="empty">${this.creates ? words.noneButCreate : words.none} <a href=${this.link('-/guide/start')}>${words.guide}</a></p>`
+        : nothing}
       ${this.#marks(words.favourites, favourites(this.#user))}
       ${this.#cards(words.mine, mine)} ${this.#cards(words.open, open)}
       ${this.#marks(words.recent, recent(this.#user).slice(0, RECENT_MAX))}
@@ -142,6 +145,7 @@ export class UnissonSpaces extends Component {
       if (address !== null && !this.#isOwnAddress) address.value = shortName((event.currentTarget as HTMLInputElement).value)
     }
     const visibilities: Visibility[] = ['members', 'signed-in', 'public']
+    const models = (this.spaces ?? []).filter((space) => space.deleted_ms === undefined)
     return html`
       <dialog aria-labelledby="new-space" @close=${() => { this.isCreating = false; this.problem = ''; this.#isOwnAddress = false }}>
         <form @submit=${this.#create}>
@@ -157,6 +161,12 @@ export class UnissonSpaces extends Component {
               <div class="choice"><input type="radio" name="visibility" id="visibility-${visibility}" value=${visibility} ?checked=${at === 0}>
                 <label for="visibility-${visibility}"><strong>${words.visibility[visibility]}</strong><br><span class="soft">${words.visibilityHelp[visibility]}</span></label></div>`)}
           </fieldset>
+          ${models.length === 0
+            ? nothing
+            : html`<div class="field"><label for="from">${words.model}</label>
+                <select id="from" name="from" aria-describedby="from-help"><option value="">${words.noModel}</option>
+                  ${models.map(({ id, title }) => html`<option value=${id}>${title}</option>`)}</select>
+                <p class="help" id="from-help">${words.modelHelp}</p></div>`}
           ${this.problem === '' ? nothing : html`<p class="notice bad" role="alert">${this.problem}</p>`}
           <div class="actions"><button class="strong">${words.create}</button>
             <button type="button" class="quiet" @click=${() => this.closeDialog()}>${common.cancel}</button></div>

@@ -11,6 +11,7 @@ export interface LinksWords {
   page: string
   pageHelp: string
   role: string
+  roleColumn: string
   until: string
   untilHelp: string
   password: string
@@ -48,6 +49,7 @@ export const linksWords: Both<LinksWords> = {
     page: 'What does it open?',
     pageHelp: 'A page opens with all pages below it.',
     role: 'What may guests do?',
+    roleColumn: 'Role',
     until: 'Until',
     untilHelp: 'The last day. Empty: until it is revoked.',
     password: 'Password',
@@ -83,6 +85,7 @@ export const linksWords: Both<LinksWords> = {
     page: 'Qu’ouvre-t-il ?',
     pageHelp: 'Une page s’ouvre avec toutes les pages dessous.',
     role: 'Que peuvent faire les invités ?',
+    roleColumn: 'Rôle',
     until: 'Jusqu’au',
     untilHelp: 'Dernier jour. Vide : jusqu’à ce qu’il soit révoqué.',
     password: 'Mot de passe',

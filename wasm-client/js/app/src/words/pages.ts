@@ -1,5 +1,8 @@
 import type { Both } from '../words.js'
 
+/** Who a page is for, beside those whom its space lets in. */
+export type Access = 'open' | 'write' | 'read'
+
 export interface PagesWords {
   pages: string
   newPage: string
@@ -44,6 +47,19 @@ export interface PagesWords {
   undo: string
   notThere: string
   favourites: string
+  access: string
+  accessOf: (title: string) => string
+  accessChoices: Record<Access, string>
+  accessHelp: Record<Access, string>
+  lock: string
+  lockHelp: string
+  accessChanged: (title: string) => string
+  begin: string
+  beginEmpty: string
+  makeTemplate: string
+  noTemplate: string
+  isTemplate: (title: string) => string
+  isNoTemplate: (title: string) => string
 }
 
 export const pagesWords: Both<PagesWords> = {
@@ -97,7 +113,24 @@ export const pagesWords: Both<PagesWords> = {
     },
     undo: 'Undo',
     notThere: 'This page is not there any more, or you may not see it.',
-    favourites: 'Favourites'
+    favourites: 'Favourites',
+    access: 'Who may read and write…',
+    accessOf: (title) => `Who may read and write “${title}”`,
+    accessChoices: { open: 'As in the rest of the space', write: 'Only facilitators write', read: 'Only facilitators see it' },
+    accessHelp: {
+      open: 'Everybody does what their role says.',
+      write: 'Others read and comment, here and below.',
+      read: 'The page and all below it are hidden from others.'
+    },
+    lock: 'Locked',
+    lockHelp: 'Until it is unlocked nobody but facilitators writes here, whatever else was granted.',
+    accessChanged: (title) => `It counts at once for “${title}” and what is below.`,
+    begin: 'Begin with',
+    beginEmpty: 'an empty page',
+    makeTemplate: 'Offer as a template',
+    noTemplate: 'No longer offer as a template',
+    isTemplate: (title) => `New pages of this space can begin as “${title}” now.`,
+    isNoTemplate: (title) => `“${title}” is no template any more.`
   },
   fr: {
     pages: 'Pages',
@@ -149,6 +182,23 @@ export const pagesWords: Both<PagesWords> = {
     },
     undo: 'Annuler',
     notThere: 'Cette page n’existe plus, ou vous ne pouvez pas la voir.',
-    favourites: 'Favoris'
+    favourites: 'Favoris',
+    access: 'Qui peut lire et écrire…',
+    accessOf: (title) => `Qui peut lire et écrire « ${title} »`,
+    accessChoices: { open: 'Comme dans le reste de l’espace', write: 'Seuls les animateurs écrivent', read: 'Seuls les animateurs la voient' },
+    accessHelp: {
+      open: 'Chaque personne fait ce que dit son rôle.',
+      write: 'Les autres lisent et commentent, ici et dessous.',
+      read: 'La page et tout ce qui est dessous sont cachés aux autres.'
+    },
+    lock: 'Verrouillée',
+    lockHelp: 'Tant qu’elle est verrouillée, seuls les animateurs y écrivent, quoi qu’on ait accordé par ailleurs.',
+    accessChanged: (title) => `Cela compte tout de suite pour « ${title} » et ce qui est dessous.`,
+    begin: 'Commencer avec',
+    beginEmpty: 'une page vide',
+    makeTemplate: 'Proposer comme modèle',
+    noTemplate: 'Ne plus proposer comme modèle',
+    isTemplate: (title) => `Les nouvelles pages de cet espace peuvent maintenant commencer comme « ${title} ».`,
+    isNoTemplate: (title) => `« ${title} » n’est plus un modèle.`
   }
 }

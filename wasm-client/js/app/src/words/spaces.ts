@@ -23,6 +23,10 @@ export interface SpacesWords {
   badAddress: string
   you: (role: string) => string
   filter: string
+  guide: string
+  model: string
+  noModel: string
+  modelHelp: string
 }
 
 export const spacesWords: Both<SpacesWords> = {
@@ -50,7 +54,11 @@ export const spacesWords: Both<SpacesWords> = {
     taken: 'There is a space with this short name already: choose another one.',
     badAddress: 'A short name has 1 to 64 lower-case letters, digits and hyphens.',
     you: (role) => `you: ${role}`,
-    filter: 'Find a space'
+    filter: 'Find a space',
+    guide: 'First steps',
+    model: 'Begin like',
+    noModel: 'an empty space',
+    modelHelp: 'Its pages and what they say are copied, as far as you may read them; not its members.'
   },
   fr: {
     mine: 'Mes espaces',
@@ -76,6 +84,10 @@ export const spacesWords: Both<SpacesWords> = {
     taken: 'Un espace porte déjà ce nom court : choisissez-en un autre.',
     badAddress: 'Un nom court a de 1 à 64 lettres minuscules, chiffres et traits d’union.',
     you: (role) => `vous : ${role}`,
-    filter: 'Trouver un espace'
+    filter: 'Trouver un espace',
+    guide: 'Premiers pas',
+    model: 'Commencer comme',
+    noModel: 'un espace vide',
+    modelHelp: 'Ses pages et leur texte sont copiés, pour autant que vous puissiez les lire ; pas ses membres.'
   }
 }

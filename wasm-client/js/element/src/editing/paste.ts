@@ -27,6 +27,7 @@ export const cleanHtml = (html: string): string => {
   checkLists(body)
   headCells(body)
   emphasize(body)
+  plainSpaces(body)
   for (const element of body.querySelectorAll('font, center, span, tbody > p')) unwrap(element)
   liftBlocks(body)
   dropEmpty(body)
@@ -79,6 +80,11 @@ const wrapContent = (element: Element, tag: string): void => {
   const wrapper = element.ownerDocument.createElement(tag)
   wrapper.append(...element.childNodes)
   element.append(wrapper)
+}
+
+/** Browsers that copy put an ordinary space beside a format into an element of its own, unbreakable. */
+const plainSpaces = (body: HTMLElement): void => {
+  for (const element of body.querySelectorAll('span')) if (element.textContent === '\u00a0') element.replaceWith(' ')
 }
 
 const unwrap = (element: Element): void => element.replaceWith(...element.childNodes)

@@ -65,6 +65,10 @@ export const chipAt = (doc: Node, position: number, atEdge = false): Chip | null
   return inside === undefined ? null : { ...inside, from: start + inside.from, to: start + inside.to }
 }
 
+/** The chip that begins at a position. */
+export const chipBehind = (doc: Node, position: number): Chip | null =>
+  chipsOf(doc).find(({ from }) => from === position) ?? null
+
 /** Puts a chip in the place of what was typed, with a space behind it to go on writing. */
 export const insertChip = (state: EditorState, range: { from: number, to: number }, reference: Reference, text: string): Transaction => {
   const { schema, doc } = state

@@ -1,5 +1,6 @@
 /** A page of the space, as the tree has it. */
 export interface PageEntry { id: string, title: string, parent: string | null }
+export interface FoundPage { space: string, id: string, title: string, spaceTitle: string }
 export interface Colleague { id: string, name: string }
 
 /** Why a call was refused. */
@@ -45,6 +46,14 @@ export class Wiki {
     if (this.space === null) return []
     this.#pages = fresh(this.#pages) ?? listed(this.#all<PageEntry, 'pages'>(`spaces/${this.space}/pages`, 'pages'))
     return this.#pages.entries
+  }
+
+  /** Pages anywhere whose titles have these words. */
+  async pagesElsewhere (words: string): Promise<FoundPage[]> {
+    const query = new URLSearchParams({ q: words, titles: 'true', limit: '8' })
+    const { hits } = await this.#call<{ hits: Array<{ space: string | null, page: string | null, space_title: string | null, title: string }> }>('GET', `search?${query.toString()}`)
+    return hits.flatMap(({ space, page, space_title: spaceTitle, title }) =>
+      space === null || page === null || space === this.space ? [] : [{ space, id: page, title, spaceTitle: spaceTitle ?? space }])
   }
 
   async people (): Promise<Colleague[]> {

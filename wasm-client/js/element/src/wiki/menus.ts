@@ -65,9 +65,16 @@ const pagesMeant = async ({ wiki, words, create }: MenuOptions, typed: string): 
     { label: words.wiki.create(query), act: (view, range) => { later(view, range); create(view, query) } },
     { label: words.wiki.later(query), act: later }
   ]
+  // Other spaces come behind one's own, and only where there is room for them.
+  const others = query.length < 2 || found.length >= SHOWN_MAX ? [] : await wiki.pagesElsewhere(query).catch(() => [])
+  const elsewhere: Suggestion[] = others.slice(0, SHOWN_MAX - found.length).map(({ space, id, title, spaceTitle }) => ({
+    label: title,
+    detail: spaceTitle,
+    act: (view, range) => view.dispatch(insertChip(view.state, range, { kind: 'page', space, page: id }, title))
+  }))
   // Whoever closes the brackets means just these words.
   if (typed.endsWith(']]') && !isThere) return added.reverse()
-  return [...found.map(toPage), ...added]
+  return [...found.map(toPage), ...elsewhere, ...added]
 }
 
 const peopleAndDays = async ({ wiki, words, locale }: MenuOptions, query: string): Promise<Suggestion[]> => {

@@ -32,7 +32,13 @@ export const referenceOf = (address: unknown): Reference | null => {
   const id = person === null ? null : decoded(person[1]!)
   if (id !== null) return { kind: 'person', id }
   const day = DAY.exec(of)?.[1]
-  return day === undefined || Number.isNaN(Date.parse(day)) ? null : { kind: 'day', day }
+  return day !== undefined && isDay(day) ? { kind: 'day', day } : null
+}
+
+/** `2026-02-30` reads as a day of March, and is none. */
+const isDay = (day: string): boolean => {
+  const date = new Date(`${day}T00:00:00Z`)
+  return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(day)
 }
 
 const decoded = (part: string): string | null => {

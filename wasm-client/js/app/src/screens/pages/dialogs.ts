@@ -2,27 +2,35 @@
 import { html, nothing, type TemplateResult } from 'lit'
 import { icon, type IconName } from '../../icons.js'
 import type { CommonWords } from '../../words.js'
-import type { PagesWords } from '../../words/pages.js'
-import { isAtLeast, type Page, type Place, type Tree } from '../../tree.js'
+import type { Access, PagesWords } from '../../words/pages.js'
+import { isAtLeast, type Page, type Place, type Role, type Tree } from '../../tree.js'
 
 /** What is asked. */
 export type Dialog =
   | { kind: 'menu', page: string, at: DOMRect }
   | { kind: 'create', parent: string | null }
   | { kind: 'move', page: string, parent: string | null }
-  | { kind: 'rename' | 'trash', page: string }
+  | { kind: 'rename' | 'trash' | 'access', page: string }
 
 /** What the dialogs do. */
 export interface Acts {
   ask: (dialog: Dialog) => void
   cancel: () => void
   closed: () => void
-  create: (parent: string | null, title: string, write: boolean) => void
+  create: (parent: string | null, title: string, from: string, write: boolean) => void
   rename: (page: string, title: string) => void
   move: (page: string, place: Place) => void
   trash: (page: string) => void
   star: (page: string) => void
+  template: (page: string, isOne: boolean) => void
+  restrict: (page: string, change: Restriction) => void
 }
+
+/** What is left out stays; null takes a restriction away. */
+export interface Restriction { readers?: Role | null, writers?: Role | null, locked: boolean }
+
+/** A page that new pages may begin as. */
+export interface Template { document: string, space: string, page: string, title: string, space_title: string }
 
 export interface Scene {
   tree: Tree
@@ -31,6 +39,9 @@ export interface Scene {
   acts: Acts
   isPerson: boolean
   isStarred: (page: string) => boolean
+  /** Those of the space and of all spaces. */
+  templates: Template[]
+  space: string
 }
 
 export const renderDialog = (dialog: Dialog, scene: Scene): TemplateResult | typeof nothing => {
@@ -42,18 +53,20 @@ export const renderDialog = (dialog: Dialog, scene: Scene): TemplateResult | typ
     case 'rename': return renaming(page, scene)
     case 'move': return moving(page, dialog.parent, scene)
     case 'trash': return trashing(page, scene)
+    case 'access': return restricting(page, scene)
   }
 }
 
-const menu = (page: Page, at: DOMRect, { tree, words, acts, isPerson, isStarred }: Scene): TemplateResult => {
+const menu = (page: Page, at: DOMRect, { tree, words, acts, isPerson, isStarred, templates, space }: Scene): TemplateResult => {
   const { id } = page
   const item = (name: IconName, text: string, act: () => void, kind = ''): TemplateResult =>
     html`<button class=${kind} @click=${act}>${icon(name)} ${text}</button>`
   const step = (name: IconName, text: string, place: Place | null): TemplateResult | typeof nothing =>
     place === null ? nothing : item(name, text, () => acts.move(id, place))
   const manages = isPerson && isAtLeast(page.role, 'facilitator')
+  const isTemplate = templates.some((template) => template.space === space && template.page === id)
   // Beside its button, but within the window.
-  const place = `left: ${Math.max(8, Math.min(at.left, window.innerWidth - 280))}px; top: ${Math.max(8, Math.min(at.bottom, window.innerHeight - 380))}px`
+  const place = `left: ${Math.max(8, Math.min(at.left, window.innerWidth - 280))}px; top: ${Math.max(8, Math.min(at.bottom, window.innerHeight - 420))}px`
   return html`
     <dialog class="menu" aria-labelledby="menu-title" .style=${place} @close=${acts.closed} @click=${outside(acts)}>
       <h2 id="menu-title">${page.title}</h2>
@@ -65,6 +78,8 @@ const menu = (page: Page, at: DOMRect, { tree, words, acts, isPerson, isStarred 
           ${step('up', words.up, tree.up(id))} ${step('down', words.down, tree.down(id))}
           ${step('deeper', words.deeper, tree.deeper(id))} ${step('out', words.out, tree.out(id))}
           ${item('move', words.move, () => acts.ask({ kind: 'move', page: id, parent: tree.parentOf(id) }))}
+          ${item('lock', words.access, () => acts.ask({ kind: 'access', page: id }))}
+          ${item('copy', isTemplate ? words.noTemplate : words.makeTemplate, () => acts.template(id, !isTemplate))}
           ${item('trash', words.trash, () => acts.ask({ kind: 'trash', page: id }), 'danger')}`
         : nothing}
     </dialog>`
@@ -88,11 +103,12 @@ const fieldsOf = (event: SubmitEvent): Map<string, string> => {
 }
 
 const creating = (parent: string | null, scene: Scene): TemplateResult => {
-  const { words, acts, tree } = scene
+  const { words, acts, tree, templates, space } = scene
   const above = parent === null ? undefined : tree.get(parent)
   const submit = (event: SubmitEvent): void => {
-    const title = fieldsOf(event).get('title') ?? ''
-    if (title !== '') acts.create(parent, title, (event.submitter as HTMLButtonElement | null)?.value === 'write')
+    const fields = fieldsOf(event)
+    const title = fields.get('title') ?? ''
+    if (title !== '') acts.create(parent, title, fields.get('from') ?? '', (event.submitter as HTMLButtonElement | null)?.value === 'write')
   }
   return html`
     <dialog aria-labelledby="dialog-title" @close=${acts.closed}>
@@ -103,6 +119,12 @@ const creating = (parent: string | null, scene: Scene): TemplateResult => {
           <input id="title" name="title" required maxlength="200" autocomplete="off" aria-describedby="title-help" autofocus>
           <p class="help" id="title-help">${words.titleHelp}</p>
         </div>
+        ${templates.length === 0
+          ? nothing
+          : html`<div class="field"><label for="from">${words.begin}</label>
+              <select id="from" name="from"><option value="">${words.beginEmpty}</option>
+                ${templates.map((template) => html`<option value=${template.document}>${template.title}${template.space === space ? nothing : ` (${template.space_title})`}</option>`)}
+              </select></div>`}
         <div class="actions">
           <button class="strong" value="write">${words.createAndWrite}</button>
           <button value="stay">${words.create}</button>
@@ -180,5 +202,35 @@ const trashing = (page: Page, scene: Scene): TemplateResult => {
       <div class="actions">
         <button class="danger" autofocus @click=${() => acts.trash(page.id)}>${words.trash}</button> ${cancel(scene)}
       </div>
+    </dialog>`
+}
+
+const ACCESS: Access[] = ['open', 'write', 'read']
+
+const restricting = (page: Page, scene: Scene): TemplateResult => {
+  const { words, common, acts } = scene
+  const now: Access = page.readers !== undefined ? 'read' : page.writers !== undefined ? 'write' : 'open'
+  const submit = (event: SubmitEvent): void => {
+    const fields = fieldsOf(event)
+    const chosen = fields.get('access')
+    acts.restrict(page.id, {
+      // Portals restrict to other roles as well: what was not touched stays.
+      ...(chosen !== now && { readers: chosen === 'read' ? 'facilitator' : null, writers: chosen === 'write' ? 'facilitator' : null }),
+      locked: fields.has('locked')
+    })
+  }
+  return html`
+    <dialog aria-labelledby="dialog-title" @close=${acts.closed}>
+      <form @submit=${submit}>
+        <h2 id="dialog-title">${words.accessOf(page.title)}</h2>
+        <fieldset><legend>${words.access.replace('…', '')}</legend>
+          ${ACCESS.map((access) => html`
+            <div class="choice"><input type="radio" name="access" id="access-${access}" value=${access} ?checked=${access === now}>
+              <label for="access-${access}"><strong>${words.accessChoices[access]}</strong><br><span class="soft">${words.accessHelp[access]}</span></label></div>`)}
+        </fieldset>
+        <div class="choice"><input type="checkbox" name="locked" id="locked" ?checked=${page.locked}>
+          <label for="locked"><strong>${words.lock}</strong><br><span class="soft">${words.lockHelp}</span></label></div>
+        <div class="actions"><button class="strong">${common.save}</button> ${cancel(scene)}</div>
+      </form>
     </dialog>`
 }

@@ -15,6 +15,7 @@ export const style = css`
   .more { flex: none; width: 2.1rem; min-height: 2.1rem; opacity: 0 }
   .row:hover .more, .row:focus-within .more { opacity: 1 }
   @media (hover: none) { .more { opacity: 1 } }
+  .more .icon { stroke-width: 3 } .menu::backdrop { background: rgb(0 0 0 / .12) }
   .row .icon { width: 1.05rem; height: 1.05rem }
   .sign { color: var(--soft); flex: none; margin-inline: .2rem }
   .moving { opacity: .5 }
