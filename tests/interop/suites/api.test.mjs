@@ -359,7 +359,7 @@ test('what is not allowed or makes no sense is refused with its code, and harms 
   expectStatus(await call('GET', content('.unisson/trash/x')), 403, 'forbidden')
   expectStatus(await call('GET', content('none')), 404, 'no-such-document')
   expectStatus(await call('PUT', content('none'), { body: 'x', type: markdown }), 404, 'no-such-document')
-  expectStatus(await call('GET', content('page', '?format=docx')), 400, 'format')
+  expectStatus(await call('GET', content('page', '?format=pptx')), 400, 'format')
   expectStatus(await call('PUT', content('page'), { body: 'x', type: 'application/pdf' }), 415, 'media-type')
   expectStatus(await call('PUT', content('page'), { body: '{', type: 'application/json' }), 422, 'content')
   expectStatus(await call('PUT', content('page'), { body: new Uint8Array([0xff, 0xfe]), type: markdown }), 422, 'content')
