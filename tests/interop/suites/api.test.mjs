@@ -365,7 +365,7 @@ test('what is not allowed or makes no sense is refused with its code, and harms 
   expectStatus(await call('PUT', content('page'), { body: new Uint8Array([0xff, 0xfe]), type: markdown }), 422, 'content')
   expectStatus(await call('PUT', content('page'), { body: new Uint8Array([1, 2, 3]), type: 'application/vnd.yjs.update.v1' }), 422, 'content')
   expectStatus(await call('PUT', content('page'), { body: 'x'.repeat(5 << 20), type: markdown }), 413, 'too-large')
-  expectStatus(await call('PUT', content('page'), { body: 'x'.repeat(9 << 20), type: markdown }), 413, 'body')
+  expectStatus(await call('PUT', content('page'), { body: 'x'.repeat(9 << 20), type: markdown }), 413, 'too-large')
   expectStatus(await call('PUT', content('page'), { body: '<div>'.repeat(100_000), type: 'text/html' }), 422, 'too-deep')
   expectStatus(await call('PATCH', content('page'), { body: { operations: [{ op: 'explode' }] } }), 422, 'operations')
   expectStatus(await call('PATCH', content('page'), { body: '{', type: 'application/json' }), 400, 'body')
