@@ -27,13 +27,15 @@ const withSpaces = (body) => withServer({ settings, tokens }, async (server) => 
 
 const documentOf = (space, page) => `spaces/${space}/${page}`
 
-/** Writes a page by the API. */
-const write = (server, space, page, markdown, shown) =>
-  fetch(`${server.httpUrl}/api/v1/documents/${encodeURIComponent(documentOf(space, page))}/content`, {
-    method: 'PUT',
-    headers: { authorization: `Bearer ${shown ?? as('ann')}`, 'content-type': 'text/markdown' },
-    body: markdown
-  }).then(async (answer) => assert.ok(answer.ok, `${answer.status} ${await answer.text()}`))
+/** Writes a page by the API, whether there is anything in it yet or not. */
+const write = async (server, space, page, markdown, shown = as('ann')) => {
+  for (const [method, query] of [['POST', '?if=empty'], ['PUT', '']]) {
+    const answer = await fetch(`${server.httpUrl}/api/v1/documents/${encodeURIComponent(documentOf(space, page))}/content${query}`, {
+      method, headers: { authorization: `Bearer ${shown}`, 'content-type': 'text/markdown' }, body: markdown
+    })
+    assert.ok(answer.ok, `${method} ${answer.status} ${await answer.text()}`)
+  }
+}
 
 const search = (server, q, who, more = '') =>
   done(server, 'GET', `/search?q=${encodeURIComponent(q)}${more}`, undefined, { shown: who === null ? null : as(who) })
@@ -237,7 +239,7 @@ test('the index is up to date after kill -9, a damaged index is made anew, and r
 }))
 
 test('what is hostile is answered like anything else', () => withSpaces(async (server) => {
-  await write(server, 'team', 'page', '<script>alert(1)</script> & "quotes"')
+  await write(server, 'team', 'page', '`<script>alert(1)</script>` & "quotes"')
   await found(server, 'alert', 'bob', documentOf('team', 'page'))
   for (const q of ['', ' ', '*', '"', '-', '((((', 'a AND (b', 'x'.repeat(8_000), '"a b" '.repeat(500), '\u0000', '%', '<script>', 'spaces/secret/page']) {
     const answer = await call(server, 'GET', `/search?q=${encodeURIComponent(q)}`, undefined, { shown: as('bob') })
