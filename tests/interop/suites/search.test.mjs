@@ -266,6 +266,25 @@ test('what has happened is told to whoever may read it', () => withSpaces(async 
   await until(async () => (await activity('/activity?person=me', 'bob')).activity.length === 1, 'and bob’s own', SOON_MS, 50)
 }))
 
+test('links and tasks are found where they stand, by those who may read the page', () => withSpaces(async (server) => {
+  await done(server, 'POST', '/spaces/team/pages', { id: 'plan', title: 'Plan' })
+  const text = 'Voir [le plan](/s/team/plan).\n\n- [ ] Appeler la mairie [Bob](/-/people/bob) [1er décembre](/-/tasks?due=2026-12-01)\n- [x] Écrire [Bob](/-/people/bob)\n'
+  await write(server, 'team', 'page', text)
+  await write(server, 'secret', 'page', text)
+  const get = (path, who) => done(server, 'GET', path, undefined, { shown: as(who) })
+  const backlinks = `/documents/${encodeURIComponent(documentOf('team', 'plan'))}/backlinks`
+  await until(async () => (await get(backlinks, 'ann')).links.length === 2, 'both link to the plan', SOON_MS, 50)
+  assert.deepEqual((await get(backlinks, 'bob')).links.map(({ document, title }) => [document, title]), [['spaces/team/page', 'Page']])
+  const { tasks } = await get('/tasks?assignee=me&state=open', 'bob')
+  assert.deepEqual(tasks.map(({ document, due, done: isDone, assignee }) => [document, due, isDone, assignee]), [['spaces/team/page', '2026-12-01', false, 'bob']])
+  assert.match(tasks[0].text, /Appeler la mairie/)
+  assert.equal((await get('/tasks?assignee=bob', 'ann')).tasks.length, 2, 'ann reads both pages')
+  assert.equal((await get('/tasks?state=done', 'bob')).tasks.length, 1)
+  assert.equal((await get('/tasks', 'ann')).tasks.length, 0)
+  assert.equal((await call(server, 'GET', '/tasks', undefined, { shown: null })).status, 401)
+  assert.equal((await call(server, 'GET', backlinks, undefined, { shown: as('stranger') })).status, 403)
+}))
+
 const page = async (server, path, who) => {
   const answer = await fetch(server.httpUrl + path, { headers: { 'accept-language': 'fr', ...(who && { authorization: `Bearer ${as(who)}` }) } })
   return { status: answer.status, type: answer.headers.get('content-type'), text: await answer.text() }
