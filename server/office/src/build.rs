@@ -176,7 +176,7 @@ pub(crate) fn lines(pieces: Vec<Piece>, make: impl Fn(Vec<Node>) -> Node) -> Vec
 }
 
 /// The box at the beginning of a line, as a letter, and the line without it.
-pub(crate) fn ticked(pieces: &mut Vec<Piece>) -> Option<bool> {
+pub(crate) fn ticked(pieces: &mut [Piece]) -> Option<bool> {
     let Some(Piece::Text(text, ..)) = pieces.first_mut() else {
         return None;
     };

@@ -248,6 +248,7 @@ pub(super) fn no_such_comment() -> Problem {
 }
 
 /// A record entry that cannot be written, or an id that cannot be drawn: not the caller's fault.
+#[allow(clippy::needless_pass_by_value, reason = "as errors are handed over")]
 pub(super) fn failed(error: impl ToString) -> Problem {
     RecordError::Unavailable(error.to_string()).into()
 }
