@@ -94,7 +94,7 @@ test('who may only comment comments, by keys alone', options, () => withServer({
 }, (server) => withBrowser(async (open) => {
   await makeSpace(server, 'team', { carl: 'commenter' })
   const token = await as('carl')
-  const carl = await open(`${server.httpUrl}/healthz`)
+  const carl = await open(`${server.httpUrl}/healthz`, { bypassCSP: true })
   await carl.page.setContent(`<!doctype html><html lang="fr"><title>Page</title><main><h1>Page</h1>
     <unisson-editor document="spaces/team/page" token="${token}"></unisson-editor>
     <unisson-comments space="team" document="spaces/team/page" token="${token}"></unisson-comments></main>
