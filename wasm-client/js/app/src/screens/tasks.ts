@@ -32,6 +32,8 @@ const groupOf = ({ due }: Task, now: Date): TaskGroup => {
 export class UnissonTasks extends Component {
   static override styles = [...Component.styles, css`
     .choice { display: flex; gap: .5rem; margin: 0 0 1rem }
+    .choice button { margin: 0 }
+    .choice [aria-pressed="true"] { background: var(--tint); border-color: var(--accent); font-weight: 600 }
     ul { list-style: none; padding: 0 }
     li { padding: .5rem 0; border-bottom: 1px solid var(--line) }
     li a { display: block; overflow-wrap: anywhere }

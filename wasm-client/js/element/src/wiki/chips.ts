@@ -69,15 +69,13 @@ export const chipAt = (doc: Node, position: number, atEdge = false): Chip | null
 export const chipBehind = (doc: Node, position: number): Chip | null =>
   chipsOf(doc).find(({ from }) => from === position) ?? null
 
-/** Puts a chip in the place of what was typed, with a space behind it to go on writing. */
+/** Puts a chip in the place of what was typed; what is typed next is no part of it. */
 export const insertChip = (state: EditorState, range: { from: number, to: number }, reference: Reference, text: string): Transaction => {
   const { schema, doc } = state
   const title = reference.kind === 'page' ? text : null
   const link = schema.marks.link!.create({ href: addressOf(reference), title })
   const marks = doc.resolve(range.from).marks().filter(({ type }) => type !== schema.marks.code && type !== schema.marks.link)
-  const next = doc.textBetween(range.to, Math.min(range.to + 1, doc.resolve(range.to).end()))
-  const nodes = [schema.text(text, link.addToSet(marks)), ...(/^[\s.,;:!?)]/.test(next) ? [] : [schema.text(' ', marks)])]
-  return state.tr.replaceWith(range.from, range.to, nodes).removeStoredMark(schema.marks.link!).scrollIntoView()
+  return state.tr.replaceWith(range.from, range.to, schema.text(text, link.addToSet(marks))).removeStoredMark(schema.marks.link!).scrollIntoView()
 }
 
 /** Makes links of all links to a page that was to be written. */

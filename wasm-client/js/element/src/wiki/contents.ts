@@ -82,6 +82,9 @@ export const insertContents = (words: Words): Command => (state, dispatch) => {
   const isEmpty = $from.parent.type === paragraph && $from.parent.content.size === 0
   if (isEmpty) tr.insert($from.pos, title)
   else tr.insert($from.depth === 0 ? 0 : $from.after(), paragraph!.create(null, title))
-  dispatch(tr.scrollIntoView())
+  // One goes on writing below it, and behind the list no caret would stand.
+  const below = isEmpty ? tr.doc.resolve($from.pos).after() : ($from.depth === 0 ? 0 : $from.after()) + title.nodeSize + 2
+  if (tr.doc.resolve(below).nodeAfter?.isTextblock !== true) tr.insert(below, paragraph!.create())
+  dispatch(tr.setSelection(TextSelection.create(tr.doc, below + 1)).scrollIntoView())
   return true
 }

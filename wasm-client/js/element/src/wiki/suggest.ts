@@ -91,6 +91,10 @@ class List {
   #chosen = 0
   /** Answers that come late are not shown. */
   #round = 0
+  /** What was typed last is not answered yet. */
+  #isAsking = false
+  /** Enter came before the answer: it means the answer, not what is still shown. */
+  #isTaken = false
 
   constructor (view: EditorView, options: SuggestOptions) {
     this.#view = view
@@ -109,6 +113,7 @@ class List {
 
   close (): void {
     this.#round++
+    this.#isAsking = false
     this.#items = []
     this.#dom.remove()
     for (const name of ['aria-controls', 'aria-activedescendant', 'aria-autocomplete']) this.#view.dom.removeAttribute(name)
@@ -116,6 +121,11 @@ class List {
 
   /** Whether the key was for the list. */
   key (event: KeyboardEvent): boolean {
+    const isEnter = (event.key === 'Enter' || event.key === 'Tab') && !(event.shiftKey || event.ctrlKey || event.metaKey || event.altKey)
+    if (isEnter && this.#isAsking && (this.#items.length > 0 || this.#asked?.trigger === 'page')) {
+      this.#isTaken = true
+      return true
+    }
     if (this.#items.length === 0 || event.ctrlKey || event.metaKey || event.altKey) return false
     const count = this.#items.length
     switch (event.key) {
@@ -130,8 +140,11 @@ class List {
 
   async #ask (asked: Asked): Promise<void> {
     const round = ++this.#round
+    this.#isAsking = true
+    this.#isTaken = false
     const items = await this.#options.suggestions(asked.trigger, asked.query).catch((): Suggestion[] => [])
     if (round !== this.#round) return
+    this.#isAsking = false
     if (items.length === 0) {
       const { announce, words } = this.#options
       if (this.#items.length > 0) announce(words.wiki.found(0))
@@ -142,6 +155,7 @@ class List {
     this.#items = items
     this.#show(asked)
     this.#choose(0)
+    if (this.#isTaken) return this.#act(0)
     if (isNew) this.#options.announce(this.#options.words.wiki.found(items.length))
   }
 
