@@ -234,10 +234,12 @@ test('floods of the fallback’s requests end at the limits of sockets and of bo
     const [{ socket, key }] = opened.filter(({ status }) => status === 201).map(({ answer }) => JSON.parse(answer.slice(answer.indexOf('{'), answer.lastIndexOf('}') + 1)))
     const up = (name, line, token = TOKEN) => post(`/fallback/${name}/up?token=${token}`, `${line}\nabc`)
     const odd = [
-      post(`/fallback/${socket}/up?token=${TOKEN}`, 'x'.repeat(1_000)), up(socket, 'guessed 0 0'), up(socket, `${key} 999999999999 0`),
+      post(`/fallback/${socket}/up?token=${TOKEN}`, 'x'.repeat(1_000)), up(socket, 'guessed 0 0'), up(socket, `${key} 0 999999999999`),
       up(socket, `${key} -1 0`), up(socket, `${key} 0 0`, 'token-of-mallory'), up('0'.repeat(32), `${key} 0 0`)
     ]
     for (const { status, answer } of await Promise.all(odd)) assert.ok(status >= 400 && status < 500, answer)
+    // Bytes from behind a gap are not taken, and their sender is told how far it got.
+    assert.match((await up(socket, `${key} 999999999999 0`)).answer, /"received":0\}/)
     // Who guesses names and keys has as many tries as requests.
     const guesses = []
     for (let round = 0; round < 8; round++) guesses.push(...await Promise.all(Array.from({ length: 50 }, (_, at) => up(String(round * 50 + at).padStart(32, '0'), 'guess 0 0'))))

@@ -56,7 +56,7 @@ test('a large paste and a large first sync are never slowed', { timeout: 180_000
 }))
 
 test('floods of requests get 429 and a time to come back, and other houses their answers', { timeout: 120_000 }, () => besideHonestPeople(
-  '[limits]\nrequests_per_address_per_s = 20\nrequests_per_address_burst = 200\nrequests_per_user_per_s = 5\nrequests_per_user_burst = 20\n', async (server) => {
+  '[limits]\nrequests_per_address_per_s = 5\nrequests_per_address_burst = 200\nrequests_per_user_per_s = 5\nrequests_per_user_burst = 20\n', async (server) => {
     const ask = (localAddress, target, headers) => request({ port: server.port, localAddress }, target, { headers })
     const answers = []
     for (let round = 0; round < 15; round++) answers.push(...await Promise.all(Array.from({ length: 50 }, () => ask(ATTACKER, '/d/x'))))

@@ -85,7 +85,7 @@ test('people come in by the provider, write under their own names, and leave', o
 
   // Home, then out: here, and at the provider.
   await ann.goto(server.httpUrl)
-  assert.match(await ann.locator('.account').textContent(), /Anne Martin/)
+  assert.match(await ann.locator('.top .account').textContent(), /Anne Martin/)
   await ann.getByRole('button', { name: 'Se déconnecter' }).click()
   await ann.waitForURL(/session\/end/)
   await ann.getByRole('button', { name: /yes/i }).click()

@@ -33,6 +33,8 @@ export class UnissonAdmin extends Component {
     .bad { color: var(--bad); font-weight: 600 }
     form { border: 1px solid var(--line); border-radius: .6rem; padding: 1rem 1.1rem; margin: 1rem 0; background: var(--paper) }
     .row { display: flex; flex-wrap: wrap; gap: 0 1rem; align-items: flex-end } .row .field { flex: 1 1 14rem }
+    dialog form { border: 0; padding: 0; margin: 0 }
+    .row .beside { flex: 0 0 auto }
     .who { display: grid } .who small, td small { color: var(--soft); overflow-wrap: anywhere }
     td.number, th.number { text-align: end; font-variant-numeric: tabular-nums }
     .wide:focus-visible { outline: 3px solid var(--accent) }
@@ -232,7 +234,7 @@ export class UnissonAdmin extends Component {
       <form role="search" @submit=${this.#search}>
         <div class="row"><div class="field"><label for="whom">${words.whom}</label>
           <input id="whom" name="whom" aria-describedby="whom-help"></div>
-          <div class="field"><button>${words.search}</button></div></div>
+          <div class="field beside"><button>${words.search}</button></div></div>
         <p class="help soft" id="whom-help">${words.whomHelp}</p>
       </form>
       ${people.length === 0 ? html`<p class="empty">${words.nobody}</p>` : this.#renderTable()}
