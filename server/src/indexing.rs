@@ -135,7 +135,7 @@ impl Indexing {
             if is_erased {
                 feeder.purge_next();
             }
-            feeder.urge(touched);
+            feeder.urge(&touched);
             feeder.work().await?;
         }
     }

@@ -16,6 +16,8 @@ pub(crate) struct Place {
     pub(crate) is_ordered: bool,
     /// The number of its first item.
     pub(crate) start: u64,
+    /// Another list begins here, whatever the paragraphs before were in.
+    pub(crate) restarts: bool,
 }
 
 #[derive(Debug)]
@@ -44,7 +46,9 @@ impl Blocks {
     pub(crate) fn push_item(&mut self, mut place: Place, first: Node, checked: Option<bool>) {
         let keep = self.open.iter().take_while(|open| {
             open.place.level < place.level
-                || open.place.level == place.level && open.place.list == place.list
+                || open.place.level == place.level
+                    && open.place.list == place.list
+                    && !place.restarts
         });
         let keep = keep.count();
         self.close(keep);
@@ -53,7 +57,11 @@ impl Blocks {
             .last()
             .is_some_and(|open| open.place.level == place.level);
         if !goes_on {
-            let counted = self.counted.get(&(place.list.clone(), place.level));
+            let key = (place.list.clone(), place.level);
+            if place.restarts {
+                self.counted.remove(&key);
+            }
+            let counted = self.counted.get(&key);
             place.start += counted.copied().unwrap_or_default();
             self.open.push(Open {
                 place,
@@ -168,7 +176,7 @@ pub(crate) fn lines(pieces: Vec<Piece>, make: impl Fn(Vec<Node>) -> Node) -> Vec
 }
 
 /// The box at the beginning of a line, as a letter, and the line without it.
-pub(crate) fn ticked(pieces: &mut Vec<Piece>) -> Option<bool> {
+pub(crate) fn ticked(pieces: &mut [Piece]) -> Option<bool> {
     let Some(Piece::Text(text, ..)) = pieces.first_mut() else {
         return None;
     };
@@ -199,6 +207,7 @@ mod tests {
             level,
             is_ordered: true,
             start: 1,
+            restarts: false,
         }
     }
 

@@ -118,7 +118,7 @@ impl<'a> Feeder<'a> {
     }
 
     /// Documents with something new.
-    pub(super) fn urge(&mut self, touched: BTreeSet<DocName>) {
+    pub(super) fn urge(&mut self, touched: &BTreeSet<DocName>) {
         let touched = touched.iter().map(|name| Arc::from(name.as_str()));
         self.urgent.extend(touched);
     }

@@ -13,13 +13,13 @@ const options = { skip, timeout: 120_000 }
 const settings = `[auth]\nsecret = ${JSON.stringify(SECRET)}\n`
 const OPERATOR = tokens[0].value
 
-/** The page as an operator opens it: the token is the component's, as a portal would give it. */
+/** The page as an operator opens it: the token is the component's own, as a portal would give it. */
 const asOperator = async (open, server, more = {}) => {
   const person = await open(`${server.httpUrl}/-/admin`, more)
   await person.page.evaluate((token) => {
     const before = document.querySelector('unisson-admin')
     const component = document.createElement('unisson-admin')
-    component.token = token
+    component.setAttribute('token', token)
     before.replaceWith(component)
   }, OPERATOR)
   await person.page.getByRole('heading', { name: more.locale === 'en-GB' ? 'How the server is doing' : 'État du serveur' }).waitFor()
@@ -34,7 +34,7 @@ test('on one’s own machine the page shows how the server is doing, clean in bo
     const person = await open(`${server.httpUrl}/-/admin`, more)
     const { page } = person
     await page.getByRole('heading', { name: 'État du serveur' }).waitFor()
-    await page.getByText('Fonctionne : les modifications sont enregistrées').waitFor()
+    await page.getByText('Fonctionne : les modifications sont enregistrées').first().waitFor()
     await page.getByRole('rowheader', { name: /La cantine/ }).waitFor()
     assert.deepEqual(await person.faults(), [], name)
     await picture(page, `admin-${name}`)
@@ -76,12 +76,12 @@ test('by keyboard alone an operator finds somebody, keeps them out, and lets the
     await page.keyboard.press('Control+A')
     await page.keyboard.type('15')
     await page.keyboard.press('Enter')
-    await page.getByText('bob est à l’écart.').waitFor()
+    await page.getByText('bob est à l’écart.').first().waitFor()
     await until(async () => (await done(server, 'GET', '/admin/people?user=bob')).people.length === 0, 'bob is out')
     const [{ until_ms: untilMs }] = (await done(server, 'GET', '/admin/kept-out')).people
     assert.ok(Math.abs(untilMs - Date.now() - 15 * 60_000) < 30_000)
     await page.getByRole('button', { name: 'Laisser revenir bob' }).press('Enter')
-    await page.getByText('bob peut revenir.').waitFor()
+    await page.getByText('bob peut revenir.').first().waitFor()
     assert.equal((await done(server, 'GET', '/admin/people?user=ann')).people.length, 1, 'ann was never touched')
   } finally {
     clients.forEach((client) => client.destroy())
@@ -95,7 +95,7 @@ test('a banner is set in both languages and seen by readers, by writers and in a
   await page.getByLabel('Texte en anglais').fill('Maintenance tonight at 6 pm')
   await page.getByLabel('Importance').selectOption({ label: 'Avertissement' })
   await page.getByRole('button', { name: 'Afficher', exact: true }).press('Enter')
-  await page.getByText('Affiché en ce moment : Maintenance ce soir à 18 h').waitFor()
+  await page.getByText('Affiché en ce moment : Maintenance ce soir à 18 h').first().waitFor()
   for (const [locale, text] of [['fr-FR', 'Maintenance ce soir à 18 h'], ['en-GB', 'Maintenance tonight at 6 pm']]) {
     const reader = await open(`${server.httpUrl}/s/team/page`, { locale })
     assert.equal((await reader.page.locator('.banner').textContent()).trim(), text)
@@ -103,12 +103,12 @@ test('a banner is set in both languages and seen by readers, by writers and in a
     const without = await open(`${server.httpUrl}/s/team/page`, { locale, javaScriptEnabled: false })
     assert.equal((await without.page.locator('.banner').textContent()).trim(), text, 'without a script too')
     const writer = await open(`${server.httpUrl}/d/spaces/team/page`, { locale })
-    await writer.page.locator('unisson-editor .banner').getByText(text).waitFor()
+    await writer.page.locator('unisson-editor .banner', { hasText: text }).waitFor()
     await picture(reader.page, `banner-${locale}`)
     await picture(writer.page, `banner-editor-${locale}`)
   }
   await page.getByRole('button', { name: 'Retirer' }).press('Enter')
-  await page.getByText('Aucun bandeau n’est affiché.').waitFor()
+  await page.getByText('Aucun bandeau n’est affiché.').first().waitFor()
   const later = await open(`${server.httpUrl}/s/team/page`)
   assert.ok(await later.page.locator('.banner').isHidden())
 })))

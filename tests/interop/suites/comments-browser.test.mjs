@@ -34,7 +34,7 @@ const write = async (person, text) => {
 }
 
 const withPage = (body) => withServer({}, (server) => withBrowser(async (open) => {
-  await done(server, 'POST', '/spaces', { id: 'equipe', title: 'Équipe' }, { shown: null })
+  await done(server, 'POST', '/spaces', { id: 'equipe', title: 'Équipe', owner: 'anne' }, { shown: null })
   await done(server, 'POST', '/spaces/equipe/pages', { id: 'page', title: 'Compte rendu' }, { shown: null })
   const address = `${server.httpUrl}/s/equipe/page?edit`
   const people = await Promise.all(['Anne Martin', 'Bilal Roy'].map((name) => open(address, { name })))

@@ -27,13 +27,15 @@ const withSpaces = (body) => withServer({ settings, tokens }, async (server) => 
 
 const documentOf = (space, page) => `spaces/${space}/${page}`
 
-/** Writes a page by the API. */
-const write = (server, space, page, markdown, shown) =>
-  fetch(`${server.httpUrl}/api/v1/documents/${encodeURIComponent(documentOf(space, page))}/content`, {
-    method: 'PUT',
-    headers: { authorization: `Bearer ${shown ?? as('ann')}`, 'content-type': 'text/markdown' },
-    body: markdown
-  }).then(async (answer) => assert.ok(answer.ok, `${answer.status} ${await answer.text()}`))
+/** Writes a page by the API, whether there is anything in it yet or not. */
+const write = async (server, space, page, markdown, shown = as('ann')) => {
+  for (const [method, query] of [['POST', '?if=empty'], ['PUT', '']]) {
+    const answer = await fetch(`${server.httpUrl}/api/v1/documents/${encodeURIComponent(documentOf(space, page))}/content${query}`, {
+      method, headers: { authorization: `Bearer ${shown}`, 'content-type': 'text/markdown' }, body: markdown
+    })
+    assert.ok(answer.ok, `${method} ${answer.status} ${await answer.text()}`)
+  }
+}
 
 const search = (server, q, who, more = '') =>
   done(server, 'GET', `/search?q=${encodeURIComponent(q)}${more}`, undefined, { shown: who === null ? null : as(who) })
@@ -237,7 +239,7 @@ test('the index is up to date after kill -9, a damaged index is made anew, and r
 }))
 
 test('what is hostile is answered like anything else', () => withSpaces(async (server) => {
-  await write(server, 'team', 'page', '<script>alert(1)</script> & "quotes"')
+  await write(server, 'team', 'page', '`<script>alert(1)</script>` & "quotes"')
   await found(server, 'alert', 'bob', documentOf('team', 'page'))
   for (const q of ['', ' ', '*', '"', '-', '((((', 'a AND (b', 'x'.repeat(8_000), '"a b" '.repeat(500), '\u0000', '%', '<script>', 'spaces/secret/page']) {
     const answer = await call(server, 'GET', `/search?q=${encodeURIComponent(q)}`, undefined, { shown: as('bob') })
@@ -262,6 +264,25 @@ test('what has happened is told to whoever may read it', () => withSpaces(async 
   assert.equal((await activity('/activity?person=me', 'bob')).activity.length, 0)
   await write(server, 'team', 'page', 'three', as('bob'))
   await until(async () => (await activity('/activity?person=me', 'bob')).activity.length === 1, 'and bob’s own', SOON_MS, 50)
+}))
+
+test('links and tasks are found where they stand, by those who may read the page', () => withSpaces(async (server) => {
+  await done(server, 'POST', '/spaces/team/pages', { id: 'plan', title: 'Plan' })
+  const text = 'Voir [le plan](/s/team/plan).\n\n- [ ] Appeler la mairie [Bob](/-/people/bob) [1er décembre](/-/tasks?due=2026-12-01)\n- [x] Écrire [Bob](/-/people/bob)\n'
+  await write(server, 'team', 'page', text)
+  await write(server, 'secret', 'page', text)
+  const get = (path, who) => done(server, 'GET', path, undefined, { shown: as(who) })
+  const backlinks = `/documents/${encodeURIComponent(documentOf('team', 'plan'))}/backlinks`
+  await until(async () => (await get(backlinks, 'ann')).links.length === 2, 'both link to the plan', SOON_MS, 50)
+  assert.deepEqual((await get(backlinks, 'bob')).links.map(({ document, title }) => [document, title]), [['spaces/team/page', 'Page']])
+  const { tasks } = await get('/tasks?assignee=me&state=open', 'bob')
+  assert.deepEqual(tasks.map(({ document, due, done: isDone, assignee }) => [document, due, isDone, assignee]), [['spaces/team/page', '2026-12-01', false, 'bob']])
+  assert.match(tasks[0].text, /Appeler la mairie/)
+  assert.equal((await get('/tasks?assignee=bob', 'ann')).tasks.length, 2, 'ann reads both pages')
+  assert.equal((await get('/tasks?state=done', 'bob')).tasks.length, 1)
+  assert.equal((await get('/tasks', 'ann')).tasks.length, 0)
+  assert.equal((await call(server, 'GET', '/tasks', undefined, { shown: null })).status, 401)
+  assert.equal((await call(server, 'GET', backlinks, undefined, { shown: as('stranger') })).status, 403)
 }))
 
 const page = async (server, path, who) => {

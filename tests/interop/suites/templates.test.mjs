@@ -9,10 +9,15 @@ import { as, call, done, makeSpace, tokens } from '../harness/spaces.mjs'
 const settings = `[auth]\nsecret = ${JSON.stringify(SECRET)}\nleeway_s = 0\n`
 const address = (space, page) => `/documents/${encodeURIComponent(`spaces/${space}/${page}`)}`
 
-const write = (server, space, page, markdown) =>
-  fetch(`${server.httpUrl}/api/v1${address(space, page)}/content`, {
-    method: 'PUT', headers: { authorization: `Bearer ${as('ann')}`, 'content-type': 'text/markdown' }, body: markdown
-  }).then(async (answer) => assert.ok(answer.ok, await answer.text()))
+/** Writes a page, whether there is anything in it yet or not. */
+const write = async (server, space, page, markdown) => {
+  for (const [method, query] of [['POST', '?if=empty'], ['PUT', '']]) {
+    const answer = await fetch(`${server.httpUrl}/api/v1${address(space, page)}/content${query}`, {
+      method, headers: { authorization: `Bearer ${as('ann')}`, 'content-type': 'text/markdown' }, body: markdown
+    })
+    assert.ok(answer.ok, `${method} ${answer.status}`)
+  }
+}
 
 const read = async (server, space, page, who = 'ann') => {
   const answer = await fetch(`${server.httpUrl}/api/v1${address(space, page)}/content?format=markdown`, {
@@ -81,6 +86,6 @@ test('a space is made after another one, with its pages and without its people',
   assert.equal((await done(server, 'GET', '/spaces/new/templates', undefined, { shown: as('ann') })).templates[0].document, 'spaces/new/page')
   const hidden = await call(server, 'POST', '/spaces', { id: 'copy', title: 'Copy', from: 'team' }, { shown: as('zoe', { role: 'owner', prefix: 'spaces/copy/' }) })
   assert.equal(hidden.body.code, 'no-such-space')
-  const taken = await call(server, 'POST', '/spaces', { id: 'other', title: 'Other', from: 'team' })
+  const taken = await call(server, 'POST', '/spaces', { id: 'other', title: 'Other', owner: 'ann', from: 'team' })
   assert.equal(taken.body.code, 'exists')
 }))

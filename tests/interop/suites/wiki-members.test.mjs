@@ -137,7 +137,8 @@ test('a newcomer on an open server makes a first space and a first page, and fin
     const person = await open(server.httpUrl)
     const { page } = person
     const home = page.locator('unisson-spaces')
-    await home.getByText('Il n’y a pas encore d’espace.').waitFor()
+    await home.getByRole('button', { name: 'Nouvel espace' }).waitFor()
+    await home.getByText('Il n’y a pas encore d’espace.').filter({ visible: true }).waitFor()
     await home.getByRole('button', { name: 'Nouvel espace' }).click()
     await page.keyboard.type('Écoles & cantines')
     assert.equal(await home.getByLabel('Nom court dans l’adresse').inputValue(), 'ecoles-cantines')

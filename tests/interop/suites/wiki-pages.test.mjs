@@ -23,7 +23,7 @@ const get = async (server, path, { shown = null, headers = {} } = {}) => {
 
 /** Makes a page say this. A document that nobody has written in is not there yet. */
 const write = async (server, page, text, form = 'text/markdown') => {
-  const send = (method, query = '') => fetch(`${server.httpUrl}/api/v1/documents/spaces/${page}/content${query}`, {
+  const send = (method, query = '') => fetch(`${server.httpUrl}/api/v1/documents/${encodeURIComponent(`spaces/${page}`)}/content${query}`, {
     method, headers: { authorization: `Bearer ${tokens[0].value}`, 'content-type': form }, body: text
   })
   const replaced = await send('PUT')

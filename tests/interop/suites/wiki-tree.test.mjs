@@ -59,6 +59,7 @@ test('everything goes by keyboard, is said, and can be undone', { skip, timeout:
     const { page } = person
     const said = (text) => until(async () => (await page.locator('.unisson-live').textContent())?.includes(text), `it is said: ${text}`)
     const focused = () => page.evaluate(() => document.querySelector('unisson-pages').shadowRoot.activeElement?.textContent.trim())
+    await page.locator('unisson-pages [data-page]').first().waitFor()
     await entry(page, 'Accueil').focus()
     await picture(page, 'tree')
     assert.deepEqual(await person.faults(), [])

@@ -1,6 +1,6 @@
 //! What properties of paragraphs and runs say, styles included.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{build::Place, inline::Look, xml::Tag};
 
@@ -206,55 +206,89 @@ impl Styles {
     }
 }
 
-/// The lists of a document: what each level of each is.
+/// A list as paragraphs name it.
+#[derive(Debug)]
+struct List {
+    /// What it rests on: lists that rest on the same go on with one another.
+    shared: String,
+    /// Whether a level is numbered, and from where on.
+    levels: BTreeMap<usize, (bool, u64)>,
+    /// Levels that begin anew with it.
+    restarts: BTreeSet<usize>,
+}
+
+/// The lists of a document.
 #[derive(Debug, Default)]
-pub(super) struct Lists(BTreeMap<String, BTreeMap<usize, (bool, u64)>>);
+pub(super) struct Lists {
+    lists: BTreeMap<String, List>,
+    /// Lists that have begun anew.
+    begun: BTreeSet<(String, usize)>,
+}
+
+fn number(tag: &Tag, name: &str) -> Option<u64> {
+    tag.child(name)?.get("val")?.parse().ok()
+}
+
+/// Whether a level is numbered, and from where on.
+fn level_of(level: &Tag) -> (bool, u64) {
+    let form = level.child("numFmt").and_then(|form| form.get("val"));
+    let is_ordered = !matches!(form, Some("bullet" | "none"));
+    (is_ordered, number(level, "start").unwrap_or(1))
+}
 
 impl Lists {
     pub(super) fn of(root: Option<&Tag>) -> Self {
         let Some(root) = root else {
             return Self::default();
         };
-        let number = |tag: &Tag, name: &str| tag.child(name)?.get("val")?.parse::<u64>().ok();
         let levels = |tag: &Tag| -> BTreeMap<usize, (bool, u64)> {
             let levels = tag.tags().filter(|tag| tag.name == "lvl");
-            let levels = levels.filter_map(|level| {
-                let form = level.child("numFmt").and_then(|form| form.get("val"));
-                let is_ordered = !matches!(form, Some("bullet" | "none"));
-                let start = number(level, "start").unwrap_or(1);
-                Some((level.get("ilvl")?.parse().ok()?, (is_ordered, start)))
-            });
+            let levels = levels
+                .filter_map(|level| Some((level.get("ilvl")?.parse().ok()?, level_of(level))));
             levels.collect()
         };
         let shared = root.tags().filter(|tag| tag.name == "abstractNum");
         let shared = shared.filter_map(|tag| Some((tag.get("abstractNumId")?, levels(tag))));
-        let shared: BTreeMap<&str, _> = shared.collect();
+        let shared: BTreeMap<&str, BTreeMap<usize, (bool, u64)>> = shared.collect();
         let lists = root.tags().filter(|tag| tag.name == "num");
         let lists = lists.filter_map(|tag| {
             let rests_on = tag.child("abstractNumId")?.get("val")?;
-            let mut levels = shared.get(rests_on)?.clone();
+            let mut list = List {
+                shared: rests_on.to_owned(),
+                levels: shared.get(rests_on)?.clone(),
+                restarts: BTreeSet::new(),
+            };
             for other in tag.tags().filter(|tag| tag.name == "lvlOverride") {
                 let level: usize = other.get("ilvl")?.parse().ok()?;
-                let entry = levels.entry(level).or_insert((true, 1));
+                if let Some(own) = other.child("lvl") {
+                    list.levels.insert(level, level_of(own));
+                    list.restarts.insert(level);
+                }
                 if let Some(start) = number(other, "startOverride") {
-                    entry.1 = start;
+                    list.levels.entry(level).or_insert((true, 1)).1 = start;
+                    list.restarts.insert(level);
                 }
             }
-            Some((tag.get("numId")?.to_owned(), levels))
+            Some((tag.get("numId")?.to_owned(), list))
         });
-        Self(lists.collect())
+        Self {
+            lists: lists.collect(),
+            begun: BTreeSet::new(),
+        }
     }
 
-    /// The place of a paragraph in a list.
-    pub(super) fn place(&self, (list, level): (String, usize)) -> Place {
-        let levels = self.0.get(&list);
-        let said = levels.and_then(|levels| levels.get(&level)).copied();
+    /// The place of the next paragraph in a list.
+    pub(super) fn place(&mut self, (id, level): (String, usize)) -> Place {
+        let list = self.lists.get(&id);
+        let said = list.and_then(|list| list.levels.get(&level)).copied();
         let (is_ordered, start) = said.unwrap_or((false, 1));
+        let begins = list.is_some_and(|list| list.restarts.contains(&level));
         Place {
-            list,
+            list: list.map_or_else(|| id.clone(), |list| list.shared.clone()),
             level,
             is_ordered,
             start,
+            restarts: begins && self.begun.insert((id, level)),
         }
     }
 }

@@ -79,16 +79,22 @@ pub(super) fn styles(language: &str, languages: &[String]) -> String {
     xml
 }
 
-/// `word/numbering.xml`: one kind each of bullets, numbers and boxes; each list begins anew.
+/// `word/numbering.xml`: what each list rests on is its own, or Word would count on from one to the
+/// next.
 pub(super) fn numbering(lists: &[Numbering]) -> String {
     let mut xml = format!("<w:numbering {NAMESPACE}>");
-    for (kind, form) in ["bullet", "decimal", "none"].iter().enumerate() {
+    for (at, list) in lists.iter().enumerate() {
+        let (form, start) = match list {
+            Numbering::Bullets => ("bullet", 1),
+            Numbering::Numbers(start) => ("decimal", *start),
+            Numbering::Tasks => ("none", 1),
+        };
         let _ = write!(
             xml,
-            "<w:abstractNum w:abstractNumId=\"{kind}\"><w:multiLevelType w:val=\"hybridMultilevel\"/>"
+            "<w:abstractNum w:abstractNumId=\"{at}\"><w:multiLevelType w:val=\"hybridMultilevel\"/>"
         );
         for level in 0..LEVELS {
-            let text = match *form {
+            let text = match form {
                 "bullet" => ["\u{2022}", "\u{25e6}", "\u{25aa}"][level % 3].to_owned(),
                 "decimal" => format!("%{}.", level + 1),
                 _ => String::new(),
@@ -96,34 +102,20 @@ pub(super) fn numbering(lists: &[Numbering]) -> String {
             let (left, hanging) = ((level + 1) * INDENT, INDENT / 2);
             let _ = write!(
                 xml,
-                "<w:lvl w:ilvl=\"{level}\"><w:start w:val=\"1\"/><w:numFmt w:val=\"{form}\"/>\
+                "<w:lvl w:ilvl=\"{level}\"><w:start w:val=\"{start}\"/><w:numFmt w:val=\"{form}\"/>\
                  <w:suff w:val=\"{}\"/><w:lvlText w:val=\"{text}\"/><w:lvlJc w:val=\"left\"/>\
                  <w:pPr><w:ind w:left=\"{left}\" w:hanging=\"{hanging}\"/></w:pPr></w:lvl>",
-                if *form == "none" { "nothing" } else { "tab" }
+                if form == "none" { "nothing" } else { "tab" }
             );
         }
         xml.push_str("</w:abstractNum>");
     }
-    for (at, list) in lists.iter().enumerate() {
+    for at in 0..lists.len() {
         let number = at + 1;
-        let (kind, start) = match list {
-            Numbering::Bullets => (0, None),
-            Numbering::Numbers(start) => (1, Some(*start)),
-            Numbering::Tasks => (2, None),
-        };
         let _ = write!(
             xml,
-            "<w:num w:numId=\"{number}\"><w:abstractNumId w:val=\"{kind}\"/>"
+            "<w:num w:numId=\"{number}\"><w:abstractNumId w:val=\"{at}\"/></w:num>"
         );
-        for level in 0..LEVELS {
-            if let Some(start) = start {
-                let _ = write!(
-                    xml,
-                    "<w:lvlOverride w:ilvl=\"{level}\"><w:startOverride w:val=\"{start}\"/></w:lvlOverride>"
-                );
-            }
-        }
-        xml.push_str("</w:num>");
     }
     xml.push_str("</w:numbering>");
     xml

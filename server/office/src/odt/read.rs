@@ -161,7 +161,8 @@ impl Reader<'_, '_> {
         out: &mut Vec<Node>,
     ) -> Result<(), OfficeError> {
         let style = tag.get("style-name").or(style);
-        let mut goes_on = tag.get("continue-numbering") == Some("true");
+        let mut goes_on =
+            tag.get("continue-numbering") == Some("true") || tag.get("continue-list").is_some();
         let mut items: Vec<(Vec<Node>, Option<bool>)> = Vec::new();
         let mut start = None;
         let mut is_ordered = self.styles.is_ordered(style, level);
@@ -170,9 +171,17 @@ impl Reader<'_, '_> {
             if !is_header && entry.name != "list-item" {
                 continue;
             }
-            if is_header
+            // An item of nothing but a list only holds that list at its level.
+            let is_carrier = entry
+                .tags()
+                .next()
+                .is_some_and(|first| first.name == "list");
+            if is_carrier && let Some((children, _)) = items.last_mut() {
+                self.item(entry, style, level, children)?;
+                continue;
+            }
+            if (is_carrier || is_header && goes_on)
                 && items.is_empty()
-                && goes_on
                 && let Some(item) = last_item(out, 0)
             {
                 let mut children = std::mem::take(&mut item.children);

@@ -299,7 +299,12 @@ impl Styles {
             Default::default();
         let mut is_code = false;
         for (name, style) in self.chain(name) {
-            is_code |= name == "Source_20_Text" || name == "Teletype";
+            let shown = style.shown.to_lowercase();
+            if shown.contains("internet link") || shown.contains("hyperlink") {
+                // Links look so without anybody having said it.
+                continue;
+            }
+            is_code |= matches!(shown.as_str(), "source text" | "code text") || name == "Teletype";
             wanted.0 = wanted.0.or(style.bold);
             wanted.1 = wanted.1.or(style.italic);
             wanted.2 = wanted.2.or(style.underline);

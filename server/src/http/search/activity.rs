@@ -179,7 +179,7 @@ pub(crate) async fn happenings(
             people: people(sitting.workers),
         }));
     }
-    activity.sort_by(|one, other| other.until_ms.cmp(&one.until_ms));
+    activity.sort_by_key(|one| std::cmp::Reverse(one.until_ms));
     let is_more = activity.len() > limit;
     activity.truncate(limit);
     let next = activity.last().map(|last| last.until_ms);

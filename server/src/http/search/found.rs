@@ -255,10 +255,10 @@ mod tests {
     fn parts_put_together_are_the_text() {
         let text = "Le budget de l'été";
         for marks in [
-            vec![],
-            vec![3..9],
+            Vec::<Range<usize>>::new(),
+            std::iter::once(3..9).collect(),
             vec![0..2, 3..9],
-            vec![text.len() - 5..text.len()],
+            std::iter::once(text.len() - 5..text.len()).collect(),
         ] {
             let parts = parts_of(text, &marks);
             let whole: String = parts.iter().map(|part| part.text.as_str()).collect();

@@ -88,6 +88,7 @@ pub(super) struct Answer {
     path = "/api/v1/tasks",
     operation_id = "list_tasks",
     tag = "search",
+    security((), ("token" = [])),
     params(Asked),
     responses((status = 200, description = "Tasks", body = Answer))
 )]

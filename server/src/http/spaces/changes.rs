@@ -36,6 +36,7 @@ const LIFE: Duration = Duration::from_secs(15 * 60);
 const UNBUFFERED: HeaderName = HeaderName::from_static("x-accel-buffering");
 
 /// Somebody who follows a space.
+#[derive(Debug)]
 struct Follower {
     asker: Asker,
     changes: watch::Receiver<Arc<Record>>,
@@ -93,7 +94,10 @@ impl Follower {
             return Some(self.changed());
         }
         let is_change = tokio::select! {
-            changed = self.changes.changed() => changed.is_ok(),
+            changed = self.changes.changed() => match changed {
+                Ok(()) => true,
+                Err(_) => return None,
+            },
             () = sleep(SIGN_OF_LIFE) => false,
             () = sleep_until(self.ends) => return None,
             () = stopped(&mut self.stopping) => return None,

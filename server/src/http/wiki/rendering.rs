@@ -214,6 +214,7 @@ async fn render(state: &AppState, name: &DocName) -> Result<Rendering, Failure> 
     })
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "as `map_err` hands it over")]
 fn broken(error: HistoryError) -> Failure {
     tracing::warn!(%error, "a page cannot be rendered");
     match error {

@@ -81,6 +81,9 @@ pub(super) fn read(kind: Kind, body: &Bytes) -> Result<Read, String> {
             read.nodes.remove(0);
         }
     }
+    if unisson_content::operation::is_blank(&read.nodes) {
+        read.nodes.clear();
+    }
     read.title = read.title.map(|title| line(&title));
     Ok(read)
 }

@@ -166,6 +166,7 @@ fn strip_root(kept: &mut [(Vec<String>, Bytes)]) {
 }
 
 impl Plan {
+    #[allow(clippy::needless_pass_by_value, reason = "as errors are handed over")]
     fn note(&mut self, path: &str, problem: impl ToString) {
         self.notes.push(Note {
             path: path.to_owned(),

@@ -70,7 +70,8 @@ export class UnissonAdmin extends Component {
 
   override connectedCallback (): void {
     super.connectedCallback()
-    void this.#read()
+    // What a page has set before this script came counts from the first update on.
+    void this.updateComplete.then(() => this.#read())
   }
 
   // What is read
@@ -251,7 +252,7 @@ export class UnissonAdmin extends Component {
       <tbody>${this.people.map(({ document, user, name, may_write, socket, transport, address, since_ms }) => {
         const who = name ?? user ?? words.unknown
         return html`<tr>
-          <th scope="row" class="who">${who}<small>${user !== null && user !== who ? `${user} · ` : ''}${may_write ? words.writes : words.reads}</small></th>
+          <th scope="row"><span class="who">${who}<small>${user !== null && user !== who ? `${user} · ` : ''}${may_write ? words.writes : words.reads}</small></span></th>
           <td>${document}</td><td>${transport}<br><small>${address}</small></td><td>${moment(since_ms, locale)}</td>
           <td><div class="actions">
             <button class="small" aria-label=${words.closeOf(who)} @click=${() => { void this.#do(() => this.api.delete(path`admin/sockets/${socket}`), words.closed) }}>${words.close}</button>

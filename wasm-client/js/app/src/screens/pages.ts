@@ -125,6 +125,9 @@ export class UnissonPages extends Component {
 
   /** A page that has the focus keeps it, wherever it goes. */
   #keepFocus (): void {
+    // Also that of the server's list, which the tree takes the place of.
+    const early = this.seen === null && this.contains(document.activeElement) ? document.activeElement?.getAttribute('href') : null
+    if (early !== null && early !== undefined) this.#focusAfter = { page: early.split('/').at(-1) ?? '', on: 'a' }
     const active = this.shadowRoot?.activeElement
     const page = active?.closest<HTMLElement>('[data-page]')?.dataset['page']
     if (page !== undefined) this.#focusAfter = { page, on: active?.matches('.more') === true ? '.more' : 'a' }

@@ -37,9 +37,9 @@ export class Wiki {
   /** Where an address that begins with `/` is on this server. */
   addressOf (path: string): string { return new URL(path.replace(/^\//, ''), this.#root).href }
 
-  /** What pages are called now; those that are not there, or not for this reader, are left out. */
+  /** What pages are called now; those that are not there, or not for this reader, are left out. The server takes places and nothing else of them. */
   async titles (pages: Array<{ space: string, page: string }>): Promise<Array<{ space: string, page: string, title: string }>> {
-    return (await this.#call<{ pages: Array<{ space: string, page: string, title: string }> }>('POST', 'pages/titles', { pages })).pages
+    return (await this.#call<{ pages: Array<{ space: string, page: string, title: string }> }>('POST', 'pages/titles', { pages: pages.map(({ space, page }) => ({ space, page })) })).pages
   }
 
   async pages (): Promise<PageEntry[]> {
