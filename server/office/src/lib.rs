@@ -86,6 +86,10 @@ pub enum OfficeError {
 }
 
 impl OfficeError {
+    #[allow(
+        clippy::needless_pass_by_value,
+        reason = "errors are handed over as they come"
+    )]
     fn malformed(problem: impl ToString) -> Self {
         Self::Malformed(problem.to_string())
     }

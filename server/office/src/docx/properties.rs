@@ -243,8 +243,8 @@ impl Lists {
         };
         let levels = |tag: &Tag| -> BTreeMap<usize, (bool, u64)> {
             let levels = tag.tags().filter(|tag| tag.name == "lvl");
-            let levels =
-                levels.filter_map(|level| Some((level.get("ilvl")?.parse().ok()?, level_of(level))));
+            let levels = levels
+                .filter_map(|level| Some((level.get("ilvl")?.parse().ok()?, level_of(level))));
             levels.collect()
         };
         let shared = root.tags().filter(|tag| tag.name == "abstractNum");

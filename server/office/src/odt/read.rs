@@ -161,8 +161,8 @@ impl Reader<'_, '_> {
         out: &mut Vec<Node>,
     ) -> Result<(), OfficeError> {
         let style = tag.get("style-name").or(style);
-        let mut goes_on = tag.get("continue-numbering") == Some("true")
-            || tag.get("continue-list").is_some();
+        let mut goes_on =
+            tag.get("continue-numbering") == Some("true") || tag.get("continue-list").is_some();
         let mut items: Vec<(Vec<Node>, Option<bool>)> = Vec::new();
         let mut start = None;
         let mut is_ordered = self.styles.is_ordered(style, level);
@@ -172,7 +172,10 @@ impl Reader<'_, '_> {
                 continue;
             }
             // An item of nothing but a list only holds that list at its level.
-            let is_carrier = entry.tags().next().is_some_and(|first| first.name == "list");
+            let is_carrier = entry
+                .tags()
+                .next()
+                .is_some_and(|first| first.name == "list");
             if is_carrier && let Some((children, _)) = items.last_mut() {
                 self.item(entry, style, level, children)?;
                 continue;
@@ -210,7 +213,8 @@ impl Reader<'_, '_> {
             return Ok(());
         }
         let is_tasks = items.iter().all(|(_, checked)| checked.is_some());
-        let start = start.flatten().unwrap_or(1);
+        let start = start.flatten();
+        let start = start.unwrap_or_else(|| self.styles.start(style, level));
         let Node::Element(list) = list_of(items, is_tasks, is_ordered.then_some(start)) else {
             return Ok(());
         };
