@@ -198,7 +198,7 @@ test('an upload says how far it is, refuses a wrong place, and is nobody else\'s
 }))
 
 test('what nobody wants any more goes, and what somebody wants stays', () => withServer({
-  settings: '[attachments]\ntrash_keep_ms = 1\ngrace_ms = 1\ntidy_every_ms = 300\n'
+  settings: '[attachments]\ntrash_keep_ms = 1\ngrace_ms = 4000\ntidy_every_ms = 300\n'
 }, async (server) => {
   const kept = await add(server, 'page', 'kept.png', PNG)
   const gone = await add(server, 'page', 'gone.txt', 'gone')

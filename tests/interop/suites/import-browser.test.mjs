@@ -29,7 +29,7 @@ test('a facilitator brings an archive in, and takes the space away', options, ()
   })
   await page.getByRole('button', { name: 'Importer', exact: true }).click()
   await page.getByText('2 pages ont été créées.').first().waitFor()
-  await page.getByText('notes.xyz').waitFor()
+  await page.getByText('aucune page ne le montre').waitFor()
   assert.deepEqual(await person.faults(), [])
   if (pictures) {
     await page.screenshot({ path: `${pictures}/import-done.png`, fullPage: true })

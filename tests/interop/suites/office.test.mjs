@@ -85,7 +85,7 @@ const converted = async (folder, bytes, from, to) => {
   const file = join(folder, `page.${from}`)
   writeFileSync(file, bytes)
   await run(OFFICE, [`-env:UserInstallation=file://${folder}/profile`, '--headless', '--convert-to', to, '--outdir', folder, file], { timeout: 120_000 })
-  return readFileSync(join(folder, `page.${to.split(':')[0]}`))
+  return readFileSync(join(folder, `page.${to}`))
 }
 
 const withFolder = async (body) => {
@@ -126,15 +126,11 @@ test('LibreOffice opens both, and what it saves of them says the same', { skip }
   await fill(server, 'page')
   for (const [from, to] of [['docx', 'odt'], ['odt', 'docx']]) {
     const bytes = Buffer.from(await (await fetch(content(server, 'page', `?format=${from}`))).arrayBuffer())
-    const text = (await converted(folder, bytes, from, 'txt:Text (encoded):UTF8')).toString()
-    for (const word of ['Cellule de crise', 'Cantine', 'premier', 'dedans', 'profond', 'quatre', 'lundi', 'soupe', 'Une citation', 'println!("<&>");', 'Fin.']) {
-      assert.ok(text.includes(word), `${from}: ${word}\n${text}`)
-    }
     await put(server, `saved/${to}`, types[to], await converted(folder, bytes, from, to))
     const back = await markdown(server, `saved/${to}`)
     for (const line of [
-      /^# Cellule de crise$/m, /\*\*gras\*\*/, /\*italique\*/, /~~barré~~/, /<u>souligné<\/u>/, /un lien.*\]\(https:\/\/example\.org\/a\?b=c\)/, /^## Cantine$/m,
-      /^- premier\n+ {2}- dedans$/m, /profond/, /^- second$/m, /^3\. trois$/m, /quatre$/m, /^- \[x\] fait\n- \[ \] à faire$/m,
+      /^# Cellule de crise$/m, /\*\*gras\*\*/, /\*italique\*/, /~~barré~~/, /<u>souligné<\/u>/, /\[un lien\]\(https:\/\/example\.org\/a\?b=c\)/, /`code`/, /^## Cantine$/m,
+      /^- premier\n+ {2}- dedans\n+ {4}1\. profond\n- second$/m, /^\d\. trois\n\d\. quatre$/m, /^- \[x\] fait\n- \[ \] à faire$/m,
       /^\| Jour\s+\| Plat\s+\|$/m, /^\| lundi\s+\| soupe\s+\|$/m, /^> Une citation$/m, /println!\("<&>"\);/, /!\[le plan\]\(attachments\//
     ]) assert.match(back, line, `${from} saved as ${to} by LibreOffice`)
   }

@@ -112,7 +112,7 @@ test('archives of Notion and Docusaurus become pages, and what was left out is s
   assert.match(await read(server, menu.document), /^!\[photo\]\(attachments\/[0-9a-f]{32}\/photo\.png\)\n$/)
   const { pages } = await done(server, 'GET', '/spaces/crisis/pages')
   assert.deepEqual(pages.map(({ title, parent }) => [title, parent]), [['Page', null], ['Plan', 'page'], ['Menu', plan.id]])
-  assert.deepEqual(brought.body.left_out.map(({ path }) => path).sort(), ['../../etc/passwd', 'run.exe'])
+  assert.deepEqual(brought.body.left_out.map(({ path, code }) => [path, code]).sort(), [['../../etc/passwd', 'outside'], ['run.exe', 'unused']])
 
   const docs = zip({ 'docs/02-guide/index.md': '---\ntitle: Guide\n---\nA', 'docs/02-guide/b.md': 'B', 'docs/01-intro.md': 'C' })
   const others = await bring(server, 'crisis', 'docs.zip', docs, as('editor'))

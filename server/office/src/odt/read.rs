@@ -213,7 +213,8 @@ impl Reader<'_, '_> {
             return Ok(());
         }
         let is_tasks = items.iter().all(|(_, checked)| checked.is_some());
-        let start = start.flatten().unwrap_or(1);
+        let start = start.flatten();
+        let start = start.unwrap_or_else(|| self.styles.start(style, level));
         let Node::Element(list) = list_of(items, is_tasks, is_ordered.then_some(start)) else {
             return Ok(());
         };

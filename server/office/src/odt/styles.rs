@@ -213,8 +213,8 @@ pub(super) enum Kind {
 #[derive(Debug, Default)]
 pub(super) struct Styles {
     styles: BTreeMap<String, Style>,
-    /// Whether lists of this style are numbered, by levels from 1 on.
-    lists: BTreeMap<String, BTreeMap<usize, bool>>,
+    /// Whether lists of this style are numbered and from where on, by levels from 1 on.
+    lists: BTreeMap<String, BTreeMap<usize, (bool, u64)>>,
 }
 
 impl Styles {
@@ -235,7 +235,11 @@ impl Styles {
                             // A level with no form of number shows nothing: boxes, or bullets.
                             let is_ordered = level.name == "list-level-style-number"
                                 && level.get("num-format").is_some_and(|form| !form.is_empty());
-                            Some((level.get("level")?.parse().ok()?, is_ordered))
+                            let start = level
+                                .get("start-value")
+                                .and_then(|start| start.parse().ok());
+                            let number = level.get("level")?.parse().ok()?;
+                            Some((number, (is_ordered, start.unwrap_or(1))))
                         });
                         self.lists.insert(name.to_owned(), levels.collect());
                     }
@@ -284,13 +288,20 @@ impl Styles {
         }
     }
 
-    /// The list that a paragraph's style puts it in.
+    fn level(&self, style: Option<&str>, level: usize) -> Option<(bool, u64)> {
+        let levels = self.lists.get(style?)?;
+        levels.get(&level).copied()
+    }
+
+    /// Whether a list of this style is numbered at this level.
     pub(super) fn is_ordered(&self, style: Option<&str>, level: usize) -> bool {
-        let levels = style.and_then(|style| self.lists.get(style));
-        levels
-            .and_then(|levels| levels.get(&level))
-            .copied()
-            .unwrap_or(false)
+        self.level(style, level)
+            .is_some_and(|(is_ordered, _)| is_ordered)
+    }
+
+    /// The number of its first item, where that does not say so itself.
+    pub(super) fn start(&self, style: Option<&str>, level: usize) -> u64 {
+        self.level(style, level).map_or(1, |(_, start)| start)
     }
 
     /// A look with what a style of a piece of text adds to it.

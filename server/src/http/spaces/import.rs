@@ -77,7 +77,20 @@ pub(super) struct Imported {
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct LeftOut {
     path: String,
+    /// Why, for programs: `unused`, `unreadable`, `twice`, `too-deep`, `outside`, or a code of the API.
+    code: String,
+    /// Why, for people.
     problem: String,
+}
+
+impl LeftOut {
+    fn of(note: Note) -> Self {
+        Self {
+            path: note.path,
+            code: note.code.to_owned(),
+            problem: note.problem,
+        }
+    }
 }
 
 /// What became of the files.
@@ -150,6 +163,7 @@ pub(super) async fn import(
         if let Err(problem) = filling.fill(at, page, &mut used, &mut notes).await {
             notes.push(Note {
                 path: page.path.clone(),
+                code: problem.code,
                 problem: problem.detail,
             });
         }
@@ -164,10 +178,7 @@ pub(super) async fn import(
     });
     let answer = ImportAnswer {
         pages: pages.collect(),
-        left_out: notes
-            .into_iter()
-            .map(|Note { path, problem }| LeftOut { path, problem })
-            .collect(),
+        left_out: notes.into_iter().map(LeftOut::of).collect(),
     };
     Ok((StatusCode::CREATED, Json(answer)).into_response())
 }
@@ -363,6 +374,7 @@ impl Filling<'_> {
                 Ok(place) => drop(places.insert(asked, place)),
                 Err(problem) => notes.push(Note {
                     path: format!("{}: {file_name}", page.path),
+                    code: problem.code,
                     problem: problem.detail,
                 }),
             }

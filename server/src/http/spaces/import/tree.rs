@@ -40,8 +40,17 @@ pub(super) struct Planned {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Note {
     pub(super) path: String,
+    /// For programs: one of those below, or a code of the API.
+    pub(super) code: &'static str,
     pub(super) problem: String,
 }
+
+/// Why something is left out.
+const OUTSIDE: &str = "outside";
+const TOO_DEEP: &str = "too-deep";
+const UNREADABLE: &str = "unreadable";
+const TWICE: &str = "twice";
+const UNUSED: &str = "unused";
 
 /// What a space gets.
 #[derive(Debug, Default)]
@@ -85,12 +94,12 @@ pub(super) fn plan(sources: Vec<Source>) -> Plan {
         if parts.is_empty() || parts.iter().any(is_hidden) {
             // What systems leave behind, and paths that lead out of the archive.
             if parts.iter().any(|part| part == "..") {
-                plan.note(&source.path, "its path leads out of the archive");
+                plan.note(&source.path, OUTSIDE, "its path leads out of the archive");
             }
             continue;
         }
         match parts.len() > DEPTH_MAX {
-            true => plan.note(&source.path, "it lies too deep"),
+            true => plan.note(&source.path, TOO_DEEP, "it lies too deep"),
             false => kept.push((parts, source.body)),
         }
     }
@@ -123,13 +132,13 @@ pub(super) fn plan(sources: Vec<Source>) -> Plan {
         let read = match reading::read(kind, &body) {
             Ok(read) => read,
             Err(problem) => {
-                plan.note(&path, problem);
+                plan.note(&path, UNREADABLE, &problem);
                 continue;
             }
         };
         let draft = drafts.entry(key).or_default();
         if draft.source.is_some() {
-            plan.note(&path, "there is another page of this name beside it");
+            plan.note(&path, TWICE, "there is another page of this name beside it");
             continue;
         }
         draft.title = read.title.clone().or(draft.title.take());
@@ -166,11 +175,11 @@ fn strip_root(kept: &mut [(Vec<String>, Bytes)]) {
 }
 
 impl Plan {
-    #[allow(clippy::needless_pass_by_value, reason = "as errors are handed over")]
-    fn note(&mut self, path: &str, problem: impl ToString) {
+    fn note(&mut self, path: &str, code: &'static str, problem: &str) {
         self.notes.push(Note {
             path: path.to_owned(),
-            problem: problem.to_string(),
+            code,
+            problem: problem.to_owned(),
         });
     }
 
@@ -245,6 +254,7 @@ impl Plan {
         let unused = self.files.keys().filter(|path| !used.contains(*path));
         let notes = unused.map(|path| Note {
             path: path.clone(),
+            code: UNUSED,
             problem: "no page shows it or links to it".to_owned(),
         });
         let notes: Vec<Note> = notes.collect();

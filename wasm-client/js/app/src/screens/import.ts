@@ -5,7 +5,7 @@ import { Component } from '../component.js'
 import { importWords, type ImportWords } from '../words/import.js'
 
 interface Page { id: string, title: string, parent: string | null, deleted_ms?: number, role: string | null }
-interface Made { pages: Array<{ id: string, title: string, from: string }>, left_out: Array<{ path: string, problem: string }> }
+interface Made { pages: Array<{ id: string, title: string, from: string }>, left_out: Array<{ path: string, code: string, problem: string }> }
 type Form = keyof ImportWords['formats']
 
 const FORMS: Form[] = ['markdown', 'html', 'docx', 'odt']
@@ -121,7 +121,7 @@ export class UnissonImport extends Component {
       <ul class="plain">${pages.map(({ id, title }) => html`<li><a href=${this.link(path`s/${this.space}/${id}`)}>${title}</a></li>`)}</ul>
       ${leftOut.length === 0 ? nothing : html`
         <h3>${this.words.leftOut}</h3>
-        <ul>${leftOut.map(({ path: file, problem }) => html`<li>${file} <span class="soft">${problem}</span></li>`)}</ul>`}`
+        <ul>${leftOut.map(({ path: file, code, problem }) => html`<li>${file} <span class="soft">${this.words.reasons[code] ?? problem}</span></li>`)}</ul>`}`
   }
 }
 

@@ -11,6 +11,8 @@ export interface ImportWords {
   working: string
   made: (count: number) => string
   leftOut: string
+  /** By the server's code; others as the server says them. */
+  reasons: Record<string, string>
   choose: string
   take: string
   takeIntro: string
@@ -32,6 +34,7 @@ export const importWords: Both<ImportWords> = {
     working: 'Making the pages…',
     made: (count) => count === 1 ? '1 page was made.' : `${count} pages were made.`,
     leftOut: 'This was left out:',
+    reasons: {},
     choose: 'Choose a file first.',
     take: 'Take the space with you',
     takeIntro: 'Every page that you may read, in folders as the tree is, with pictures and files, and links that lead from file to file.',
@@ -56,6 +59,18 @@ export const importWords: Both<ImportWords> = {
     working: 'Création des pages…',
     made: (count) => count > 1 ? `${count} pages ont été créées.` : `${count} page a été créée.`,
     leftOut: 'N’a pas été repris :',
+    reasons: {
+      unused: 'aucune page ne le montre ni n’y renvoie.',
+      unreadable: 'ce fichier n’est pas lisible.',
+      twice: 'une autre page porte déjà ce nom au même endroit.',
+      outside: 'son chemin sort de l’archive.',
+      'too-deep': 'il est rangé trop profondément.',
+      'too-large': 'il est trop lourd.',
+      'attachment-type': 'ce type de fichier n’est pas accepté, ou le fichier n’est pas ce que dit son nom.',
+      'attachment-name': 'son nom n’est pas utilisable.',
+      'attachments-full': 'la page a déjà trop de fichiers.',
+      quota: 'il n’y a plus de place dans cet espace.'
+    },
     choose: 'Choisissez d’abord un fichier.',
     take: 'Emporter l’espace',
     takeIntro: 'Toutes les pages que vous pouvez lire, en dossiers comme l’arborescence, avec images et fichiers, et des liens qui mènent d’un fichier à l’autre.',
