@@ -65,7 +65,7 @@ const frontends = {
   caddy: (folder, port, server) => {
     let text = readFileSync(join(examples, 'Caddyfile'), 'utf8')
     // A certificate of the suite's own in place of one that Caddy would fetch, and nothing of the machine's.
-    const options = `{\n\tadmin off\n\tpersist_config off\n\tauto_https disable_redirects\n\tstorage file_system ${folder}/caddy\n\tdefault_sni docs.example\n\thttps_port ${port}\n\tdefault_bind 127.0.0.1\n}\n`
+    const options = `{\n\tadmin off\n\tauto_https disable_redirects\n\tstorage file_system ${folder}/caddy\n\tdefault_sni docs.example\n\thttps_port ${port}\n\tdefault_bind 127.0.0.1\n}\n`
     const tls = `\ttls ${folder}/chain.pem ${folder}/key.pem\n`
     for (const host of ['docs.example', 'portal.example']) text = put(text, `${host} {\n`, `${host} {\n${tls}`)
     text = put(text, '127.0.0.1:4444', `127.0.0.1:${server.port}`)
@@ -89,7 +89,8 @@ export const withFrontend = async (name, server, body) => {
   const { ca } = certificate(folder)
   const port = await freePort()
   const [program, args] = frontends[name](folder, port, server)
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+  // Caddy keeps a copy of its settings below the home of whoever runs it.
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, XDG_CONFIG_HOME: folder, XDG_DATA_HOME: folder } })
   running.add(child)
   let log = ''
   for (const stream of [child.stdout, child.stderr]) {
