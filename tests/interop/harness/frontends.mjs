@@ -89,7 +89,8 @@ export const withFrontend = async (name, server, body) => {
   const { ca } = certificate(folder)
   const port = await freePort()
   const [program, args] = frontends[name](folder, port, server)
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+  // Caddy keeps a copy of its settings below the home of whoever runs it.
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, XDG_CONFIG_HOME: folder, XDG_DATA_HOME: folder } })
   running.add(child)
   let log = ''
   for (const stream of [child.stdout, child.stderr]) {
