@@ -89,6 +89,6 @@ mod tests {
             links.map(|(kind, address)| (kind, address.to_owned()))
         );
         let text = Form::Markdown.render(&nodes);
-        assert_eq!(text, "- [a](x/one) **[b](two)**\n\n> ![c](x/three)\n");
+        assert_eq!(text, "- [a](x/one) [**b**](two)\n\n> ![c](x/three)\n");
     }
 }

@@ -256,12 +256,12 @@ pub(crate) const CODES: &[Code] = &[
         429,
         "over a rate: try again after `Retry-After`",
     ),
-    code("tus-version", 412, "say `Tus-Resumable: 1.0.0`"),
     code(
         "too-many-webhooks",
         422,
         "there are as many webhooks as there may be",
     ),
+    code("tus-version", 412, "say `Tus-Resumable: 1.0.0`"),
     code(
         "unauthorized",
         401,
@@ -362,7 +362,7 @@ mod tests {
             "code: ",
             "bad_request(",
             "unready(",
-            "unfit(",
+            "unusable(",
             "StatusCode::UNAUTHORIZED, ",
             "StatusCode::SERVICE_UNAVAILABLE,",
             "StatusCode::FORBIDDEN, ",

@@ -106,7 +106,7 @@ impl Styles {
                 look: Wanted::of(tag.child("rPr")),
                 outline: outline.and_then(|level| level.get("val")?.parse().ok()),
                 list: list_of(paragraph),
-                has_rule: paragraph.is_some_and(|paragraph| paragraph.child("pBdr").is_some()),
+                has_rule: has_line_below(paragraph),
             };
             Some((tag.get("styleId")?.to_owned(), style))
         });
@@ -166,8 +166,7 @@ impl Styles {
     /// Whether a line is drawn below a paragraph.
     pub(super) fn has_rule(&self, properties: Option<&Tag>) -> bool {
         let id = properties.and_then(|properties| properties.child("pStyle")?.get("val"));
-        properties.is_some_and(|properties| properties.child("pBdr").is_some())
-            || self.chain(id).any(|style| style.has_rule)
+        has_line_below(properties) || self.chain(id).any(|style| style.has_rule)
     }
 
     /// Which list a paragraph is in, and at which level.
@@ -291,4 +290,11 @@ impl Lists {
             restarts: begins && self.begun.insert((id, level)),
         }
     }
+}
+
+/// Whether a border is a line below the paragraph, and not one beside it as quotes have it.
+fn has_line_below(properties: Option<&Tag>) -> bool {
+    let borders = properties.and_then(|properties| properties.child("pBdr"));
+    borders
+        .is_some_and(|borders| borders.child("bottom").is_some() && borders.child("left").is_none())
 }

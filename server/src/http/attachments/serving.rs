@@ -255,7 +255,7 @@ mod tests {
         let shown = disposition(&file("é\"; x=\".png", "image/png"));
         assert_eq!(
             shown,
-            "inline; filename=\"____ x=_.png\"; filename*=UTF-8''%C3%A9%22%3B%20x%3D%22.png"
+            "inline; filename=\"___ x=_.png\"; filename*=UTF-8''%C3%A9%22%3B%20x%3D%22.png"
         );
         let page = disposition(&file("a.html", "text/html"));
         assert!(page.to_str().expect("text").starts_with("attachment;"));

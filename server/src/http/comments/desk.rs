@@ -95,7 +95,7 @@ impl Desk {
             .is_some_and(|name| name.len() > NAME_BYTES_MAX || name.chars().any(char::is_control))
         {
             let detail = format!("a name is a line of at most {NAME_BYTES_MAX} bytes");
-            return Err(unfit("comment", detail));
+            return Err(unusable("comment", detail));
         }
         let known = self.reader.grant.display_name.as_deref();
         let name = match self.user() {
@@ -223,7 +223,7 @@ pub(super) fn read(entries: &Entries) -> Result<Threads, Problem> {
     })
 }
 
-pub(super) fn unfit(code: &'static str, detail: impl Into<String>) -> Problem {
+pub(super) fn unusable(code: &'static str, detail: impl Into<String>) -> Problem {
     Problem {
         status: StatusCode::UNPROCESSABLE_ENTITY,
         code,

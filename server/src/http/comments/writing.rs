@@ -18,7 +18,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{
     answers::{CommentAnswer, ThreadAnswer},
-    desk::{Desk, failed, no_such_comment, no_such_thread, unfit},
+    desk::{Desk, failed, no_such_comment, no_such_thread, unusable},
     reading::{ThreadPath, thread_now, thread_of},
 };
 use crate::{
@@ -126,7 +126,7 @@ fn text_of(text: &str) -> Result<String, Problem> {
     let is_odd = |letter: char| letter.is_control() && letter != '\n' && letter != '\t';
     if text.is_empty() || text.len() > TEXT_BYTES_MAX || text.chars().any(is_odd) {
         let detail = format!("a comment is a text of at most {TEXT_BYTES_MAX} bytes and not blank");
-        return Err(unfit("comment", detail));
+        return Err(unusable("comment", detail));
     }
     Ok(text.to_owned())
 }
@@ -137,7 +137,7 @@ fn mentions_of(mut mentions: Vec<String>) -> Result<Vec<String>, Problem> {
     };
     if mentions.len() > MENTIONS_MAX || mentions.iter().any(is_odd) {
         let detail = format!("a comment calls at most {MENTIONS_MAX} people, by their ids");
-        return Err(unfit("comment", detail));
+        return Err(unusable("comment", detail));
     }
     mentions.sort_unstable();
     mentions.dedup();
@@ -152,23 +152,23 @@ fn place_of(new: &mut NewThread) -> Result<Option<(Value, Value)>, Problem> {
         let detail = format!(
             "a quote has at most {QUOTE_BYTES_MAX} bytes, what stands beside it {CONTEXT_BYTES_MAX}"
         );
-        return Err(unfit("anchor", detail));
+        return Err(unusable("anchor", detail));
     }
     let Some(NewAnchor { start, end }) = new.anchor.take() else {
         let said = [&new.quote, &new.before, &new.after];
         return match said.iter().all(|text| text.is_empty()) {
             true => Ok(None),
-            false => Err(unfit("anchor", "a quote without an anchor has no place")),
+            false => Err(unusable("anchor", "a quote without an anchor has no place")),
         };
     };
     if position(&start).is_none() || position(&end).is_none() {
-        return Err(unfit(
+        return Err(unusable(
             "anchor",
             "start and end are relative positions of Yjs, as JSON",
         ));
     }
     match new.quote.trim().is_empty() {
-        true => Err(unfit(
+        true => Err(unusable(
             "anchor",
             "an anchor needs the quote of what stands there",
         )),
@@ -177,7 +177,7 @@ fn place_of(new: &mut NewThread) -> Result<Option<(Value, Value)>, Problem> {
 }
 
 fn full(detail: String) -> Problem {
-    unfit("comments-full", detail)
+    unusable("comments-full", detail)
 }
 
 /// An error where there is no room for these changes.

@@ -76,7 +76,7 @@ pub(crate) struct Answer {
 #[utoipa::path(
     get,
     path = "/api/v1/activity",
-    operation_id = "list_activity",
+    operation_id = "list_all_activity",
     tag = "search",
     security((), ("token" = [])),
     params(Asked),

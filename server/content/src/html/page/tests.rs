@@ -79,7 +79,7 @@ fn people_days_and_addresses_below_the_root_are_shown() {
         ),
         "<p><span class=\"mention\" data-person=\"u&lt;1\">@Ann</span> \
          <time class=\"day\" datetime=\"2026-12-01\">1 Dec</time> <a href=\"/wiki/d/a/b\">n</a></p>\
-         <img src=\"/wiki/i.png\" alt=\"x\">"
+         <img src=\"/i.png\" alt=\"x\">"
     );
 }
 
