@@ -30,7 +30,8 @@ test('every control of the bar is reached and used by keys alone', options, () =
     await ann.press('ArrowRight')
   }
   assert.deepEqual(walked, ['Annuler', 'Rétablir', 'Style du paragraphe', 'Gras', 'Italique', 'Souligné', 'Barré', 'Code dans le texte', 'Lien',
-    'Liste à puces', 'Liste numérotée', 'Liste de tâches', 'Citation', 'Tableau', 'Image', 'Ligne de séparation'])
+    'Liste à puces', 'Liste numérotée', 'Liste de tâches', 'Citation', 'Encadré', 'Tableau', 'Image', 'Joindre un fichier',
+    'Ligne de séparation', 'Sommaire'])
   await ann.press('Tab')
   assert.equal(await ann.ask((editor) => editor.view.hasFocus()), true, 'the next stop is the text')
 

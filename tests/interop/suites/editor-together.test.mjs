@@ -83,7 +83,7 @@ test('a move of the caret that the editor has not heard of yet outlasts what is 
   await ann.type('un deux trois')
   await agreed([ann, bob])
   await bob.caret('un deux', 3)
-  await until(async () => (await ann.page.locator('.unisson-caret-name').count()) === 1, 'Anne sees a caret')
+  await until(() => ann.ask(({ view }) => view.dom.querySelector('.unisson-caret')?.previousSibling?.textContent === 'un '), 'Anne sees the caret there')
   // The browser tells of a move in a task of its own; before it, somebody else's caret is drawn.
   const moved = await ann.ask(async ({ view, session, shadowRoot }) => {
     const text = view.domAtPos(1).node.firstChild ?? view.domAtPos(1).node

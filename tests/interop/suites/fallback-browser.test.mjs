@@ -101,6 +101,7 @@ test('kill -9 of the server, and a revoked right, are what they are with a WebSo
   return withServer({ environment: { UNISSON_AUTH_SECRET: SECRET } }, (server) => withOfficeProxy(server, {}, (proxy) => withBrowser(async (open) => {
     const bob = await open(`${proxy.httpUrl}/d/droits`)
     await bob.page.exposeFunction('freshToken', () => token({ sub: 'bob', name: 'Bilal Roy', role }, 8))
+    await until(() => bob.ask((editor) => editor.session != null), 'the editor is there')
     await bob.page.evaluate(() => {
       const editor = document.querySelector('unisson-editor')
       editor.tokenProvider = () => window.freshToken()

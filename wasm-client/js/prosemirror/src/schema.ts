@@ -114,7 +114,8 @@ const inline: Record<string, NodeSpec> = {
     inline: true,
     selectable: false,
     linebreakReplacement: true,
-    parseDOM: [{ tag: 'br', getAttrs: (element) => isOnlyDrawn(element) ? false : null }],
+    // A break that no rule takes would come in as the end of a line.
+    parseDOM: [{ tag: 'br', ignore: true, getAttrs: (element) => isOnlyDrawn(element) ? null : false }, { tag: 'br' }],
     toDOM: () => ['br']
   }
 }
