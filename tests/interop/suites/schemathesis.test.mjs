@@ -57,7 +57,7 @@ include-name = "GET /api/v1/documents/{document}/activity"
 [operations.checks.negative_data_rejection]
 enabled = false
 
-# Its body is of a type that is not made here; `attachments` uploads in parts with a client of tus.
+# Its body is of a type that is not made here; the suite of attachments uploads in parts with a client of tus.
 [[operations]]
 include-name = "PATCH /api/v1/documents/{document}/attachments/uploads/{upload}"
 enabled = false
