@@ -1,5 +1,6 @@
 import { Plugin, PluginKey, TextSelection, type EditorState, type Transaction } from 'prosemirror-state'
 import { Decoration, DecorationSet, type EditorView } from 'prosemirror-view'
+import { closeUndoGroup } from '@unisson/prosemirror'
 import { chipAt, chipsOf, type Chip } from './chips.js'
 import type { Titles } from './titles.js'
 import type { Words } from '../words.js'
@@ -84,6 +85,8 @@ const erase = (view: EditorView, { key: name }: KeyboardEvent): boolean => {
   if (!selection.empty || !view.editable || (name !== 'Backspace' && name !== 'Delete')) return false
   const chip = chipAt(doc, selection.head, true)
   if (chip === null || selection.head !== (name === 'Backspace' ? chip.to : chip.from)) return false
+  // Nobody typed it letter by letter: undo brings it back alone.
+  closeUndoGroup(view)
   view.dispatch(tr.delete(chip.from, chip.to).scrollIntoView())
   return true
 }
