@@ -7,7 +7,10 @@ use std::{
 
 use zip::{CompressionMethod, ZipArchive, ZipWriter, write::SimpleFileOptions};
 
-use crate::OfficeError;
+use crate::{
+    OfficeError,
+    xml::{self, Tag},
+};
 
 /// The most entries: a long report has some dozens.
 const ENTRIES_MAX: usize = 4_096;
@@ -36,14 +39,14 @@ impl<'a> Package<'a> {
         })
     }
 
-    /// A part of text; `None` where there is no such part.
-    pub(crate) fn text(&mut self, name: &str) -> Result<Option<String>, OfficeError> {
+    /// A part of XML; `None` where there is no such part.
+    pub(crate) fn xml(&mut self, name: &str) -> Result<Option<Tag>, OfficeError> {
         let Some(bytes) = self.part(name, PART_BYTES_MAX)? else {
             return Ok(None);
         };
         let text = String::from_utf8(bytes);
-        text.map(Some)
-            .map_err(|_| OfficeError::Malformed(format!("{name} is not UTF-8")))
+        let text = text.map_err(|_| OfficeError::Malformed(format!("{name} is not UTF-8")))?;
+        xml::parse(&text).map(Some)
     }
 
     /// A picture; `None` where there is none, or it is too large to be worth its text.

@@ -15,7 +15,7 @@ use crate::{
     inline::{self, Link, Look, Piece},
     package::Package,
     picture,
-    xml::{self, Tag},
+    xml::Tag,
 };
 
 /// A document on its way in.
@@ -35,18 +35,12 @@ struct Reader<'a, 'b> {
 /// The document and its pictures.
 pub(crate) fn read(bytes: &[u8]) -> Result<(Document, Pictures), OfficeError> {
     let mut package = Package::open(bytes)?;
-    let mut part = |name: &str| {
-        package
-            .text(name)?
-            .map(|text| xml::parse(&text))
-            .transpose()
-    };
-    let body = part("word/document.xml")?;
+    let body = package.xml("word/document.xml")?;
     let body = body.ok_or_else(|| OfficeError::malformed("it has no word/document.xml"))?;
-    let styles = part("word/styles.xml")?;
-    let lists = part("word/numbering.xml")?;
-    let relations = part("word/_rels/document.xml.rels")?;
-    let core = part("docProps/core.xml")?;
+    let styles = package.xml("word/styles.xml")?;
+    let lists = package.xml("word/numbering.xml")?;
+    let relations = package.xml("word/_rels/document.xml.rels")?;
+    let core = package.xml("docProps/core.xml")?;
     let said = |name| {
         let text = core
             .as_ref()

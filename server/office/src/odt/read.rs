@@ -15,7 +15,7 @@ use crate::{
     inline::{self, Link, Look, Piece},
     package::Package,
     picture,
-    xml::{self, Item, Tag},
+    xml::{Item, Tag},
 };
 
 /// A document on its way in.
@@ -32,16 +32,10 @@ struct Reader<'a, 'b> {
 /// The document and its pictures.
 pub(crate) fn read(bytes: &[u8]) -> Result<(Document, Pictures), OfficeError> {
     let mut package = Package::open(bytes)?;
-    let mut part = |name: &str| {
-        package
-            .text(name)?
-            .map(|text| xml::parse(&text))
-            .transpose()
-    };
-    let content = part("content.xml")?;
+    let content = package.xml("content.xml")?;
     let content = content.ok_or_else(|| OfficeError::malformed("it has no content.xml"))?;
-    let common = part("styles.xml")?;
-    let meta = part("meta.xml")?;
+    let common = package.xml("styles.xml")?;
+    let meta = package.xml("meta.xml")?;
     let mut styles = Styles::default();
     common.iter().for_each(|common| styles.learn(common));
     styles.learn(&content);
