@@ -13,6 +13,7 @@
 
 mod build;
 mod docx;
+mod found;
 mod inline;
 mod odt;
 mod package;

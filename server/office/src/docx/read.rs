@@ -12,9 +12,9 @@ use super::{
 use crate::{
     Document, OfficeError, Pictures,
     build::{Blocks, lines, ticked},
+    found::Found,
     inline::{self, Link, Look, Piece},
     package::Package,
-    picture,
     xml::Tag,
 };
 
@@ -25,9 +25,7 @@ struct Reader<'a, 'b> {
     lists: Lists,
     /// Targets of links and pictures by their ids.
     relations: BTreeMap<String, String>,
-    /// Addresses of pictures by their parts.
-    known: BTreeMap<String, Option<String>>,
-    pictures: Pictures,
+    found: Found,
     /// In so many quotes, whose paragraphs have the style of quotes.
     quotes: usize,
 }
@@ -57,8 +55,7 @@ pub(crate) fn read(bytes: &[u8]) -> Result<(Document, Pictures), OfficeError> {
         styles: Styles::of(styles.as_ref()),
         lists: Lists::of(lists.as_ref()),
         relations: relations.as_ref().map(relations_of).unwrap_or_default(),
-        known: BTreeMap::new(),
-        pictures: Pictures::new(),
+        found: Found::default(),
         quotes: 0,
         package: &mut package,
     };
@@ -71,7 +68,7 @@ pub(crate) fn read(bytes: &[u8]) -> Result<(Document, Pictures), OfficeError> {
         language: said("language").or(language),
         nodes: merged(blocks.end()),
     };
-    Ok((document, reader.pictures))
+    Ok((document, reader.found.pictures))
 }
 
 fn relations_of(root: &Tag) -> BTreeMap<String, String> {
@@ -330,20 +327,9 @@ impl Reader<'_, '_> {
             let side = |name| Some(extent.get(name)?.parse::<u64>().ok()? / EMU);
             Some((side("cx")?, side("cy")?))
         });
-        let natural = self
-            .pictures
-            .get(&address)
-            .map(|bytes| picture::natural_size(bytes));
-        let mut image = Element::new("image", Vec::new()).with("src", address);
-        for (key, value) in [("alt", said("descr")), ("title", said("title"))] {
-            if !value.is_empty() {
-                image = image.with(key, value);
-            }
-        }
-        if let Some((width, height)) = extent.filter(|extent| Some(*extent) != natural) {
-            image = image.with("width", width).with("height", height);
-        }
-        out.push(Piece::Block(image.into()));
+        let said = (said("descr"), said("title"));
+        let image = self.found.node(address, said, extent);
+        out.push(Piece::Block(image));
         Ok(())
     }
 
@@ -353,18 +339,7 @@ impl Reader<'_, '_> {
             Some(part) => part.to_owned(),
             None => format!("word/{target}"),
         };
-        if let Some(known) = self.known.get(&part) {
-            return Ok(known.clone());
-        }
-        let bytes = self.package.picture(&part)?;
-        let address = bytes.and_then(|bytes| {
-            let kind = picture::kind_of(&bytes)?;
-            let address = format!("pictures/{}.{}", self.pictures.len() + 1, kind.extension);
-            self.pictures.insert(address.clone(), bytes);
-            Some(address)
-        });
-        self.known.insert(part, address.clone());
-        Ok(address)
+        self.found.address(self.package, part)
     }
 }
 

@@ -1,7 +1,5 @@
 //! Paragraphs to blocks.
 
-use std::collections::BTreeMap;
-
 use unisson_content::{Element, Node};
 
 use super::{
@@ -12,9 +10,9 @@ use super::{
 use crate::{
     Document, OfficeError, Pictures,
     build::{lines, list_of, ticked},
+    found::Found,
     inline::{self, Link, Look, Piece},
     package::Package,
-    picture,
     xml::{Item, Tag},
 };
 
@@ -22,9 +20,7 @@ use crate::{
 struct Reader<'a, 'b> {
     package: &'a mut Package<'b>,
     styles: Styles,
-    /// Addresses of pictures by their parts.
-    known: BTreeMap<String, Option<String>>,
-    pictures: Pictures,
+    found: Found,
     /// In so many quotes, whose paragraphs have the style of quotes.
     quotes: usize,
 }
@@ -51,8 +47,7 @@ pub(crate) fn read(bytes: &[u8]) -> Result<(Document, Pictures), OfficeError> {
     let mut reader = Reader {
         package: &mut package,
         styles,
-        known: BTreeMap::new(),
-        pictures: Pictures::new(),
+        found: Found::default(),
         quotes: 0,
     };
     let text = content.child("body").and_then(|body| body.child("text"));
@@ -62,7 +57,7 @@ pub(crate) fn read(bytes: &[u8]) -> Result<(Document, Pictures), OfficeError> {
         language: said("language"),
         nodes: reader.blocks(text)?,
     };
-    Ok((document, reader.pictures))
+    Ok((document, reader.found.pictures))
 }
 
 /// A quoted paragraph, or a line of code, that stands alone until its neighbours are known.
@@ -335,41 +330,19 @@ impl Reader<'_, '_> {
         let Some(address) = self.picture(part)? else {
             return Ok(());
         };
-        let natural = self
-            .pictures
-            .get(&address)
-            .map(|bytes| picture::natural_size(bytes));
         let side = |name| tag.get(name).and_then(pixels);
         let size = side("width").zip(side("height"));
         let said = |name| tag.child(name).map(Tag::text).unwrap_or_default();
-        let mut image = Element::new("image", Vec::new()).with("src", address);
-        for (key, value) in [("alt", said("desc")), ("title", said("title"))] {
-            if !value.is_empty() {
-                image = image.with(key, value);
-            }
-        }
-        if let Some((width, height)) = size.filter(|size| Some(*size) != natural) {
-            image = image.with("width", width).with("height", height);
-        }
-        out.push(Piece::Block(image.into()));
+        let said = (said("desc"), said("title"));
+        let image = self.found.node(address, said, size);
+        out.push(Piece::Block(image));
         Ok(())
     }
 
     /// The address of the picture in a part; none where there is none that browsers show.
     fn picture(&mut self, part: &str) -> Result<Option<String>, OfficeError> {
         let part = part.trim_start_matches("./").to_owned();
-        if let Some(known) = self.known.get(&part) {
-            return Ok(known.clone());
-        }
-        let bytes = self.package.picture(&part)?;
-        let address = bytes.and_then(|bytes| {
-            let kind = picture::kind_of(&bytes)?;
-            let address = format!("pictures/{}.{}", self.pictures.len() + 1, kind.extension);
-            self.pictures.insert(address.clone(), bytes);
-            Some(address)
-        });
-        self.known.insert(part, address.clone());
-        Ok(address)
+        self.found.address(self.package, part)
     }
 }
 

@@ -376,7 +376,6 @@ fn client_id_of(name: &DocName, given: &Given, state: &[u8]) -> Result<u64, Prob
     }
 }
 
-/// A body that was read whole.
 /// Content as it is given; a file of an office suite leaves its pictures among the document's files.
 async fn given(
     state: &AppState,
@@ -407,6 +406,7 @@ async fn given(
     })
 }
 
+/// A body that was read whole.
 pub(super) fn bytes_of(body: Result<Bytes, BytesRejection>) -> Result<Bytes, Problem> {
     body.map_err(|error| Problem {
         status: error.status(),

@@ -2,8 +2,7 @@
 import { css, html, nothing, type PropertyDeclarations, type TemplateResult } from 'lit'
 import { repeat } from 'lit/directives/repeat.js'
 import { path } from '../api.js'
-import { Component } from '../component.js'
-import { follow } from '../follow.js'
+import { Following } from '../following.js'
 import { read } from '../reorganise.js'
 import { endOfDay, roleChoice } from '../roles.js'
 import type { Role, Tree } from '../tree.js'
@@ -23,8 +22,8 @@ type MadeLink = Link & { token: string }
 
 const ROLES: Role[] = ['reader', 'commenter', 'editor']
 
-export class UnissonLinks extends Component {
-  static override styles = [...Component.styles, css`
+export class UnissonLinks extends Following {
+  static override styles = [...Following.styles, css`
     form { border: 1px solid var(--line); border-radius: .6rem; padding: 1rem 1.1rem; margin: 1.5rem 0; background: var(--paper) }
     form h2 { margin: 0 0 .8rem }
     .row { display: flex; flex-wrap: wrap; gap: 0 1rem } .row .field { flex: 1 1 14rem }
@@ -46,8 +45,6 @@ export class UnissonLinks extends Component {
   declare protected made: MadeLink | null
   declare protected revoking: Link | null
   declare protected isCopied: boolean
-  #ended: AbortController | null = null
-  #etag = ''
 
   constructor () {
     super()
@@ -60,21 +57,10 @@ export class UnissonLinks extends Component {
 
   get words (): LinksWords { return this.wordsOf(linksWords) }
 
-  override connectedCallback (): void {
-    super.connectedCallback()
-    const ended = this.#ended = new AbortController()
-    void this.#read().then(() => follow(this.api, this.space, ended.signal, (etag) => { if (etag !== this.#etag) void this.#read() }))
-  }
-
-  override disconnectedCallback (): void {
-    super.disconnectedCallback()
-    this.#ended?.abort()
-  }
-
-  async #read (): Promise<void> {
+  protected override async read (): Promise<void> {
     await this.attempt(async () => {
       const [links, pages] = await Promise.all([this.api.all<Link, 'links'>(path`spaces/${this.space}/links`, 'links'), read(this.api, this.space)])
-      this.#etag = links.etag
+      this.etag = links.etag
       this.links = links.value
       this.tree = pages.tree
     })
@@ -99,7 +85,7 @@ export class UnissonLinks extends Component {
       this.sayNothing()
       this.isCopied = false
       this.made = value
-    }).then(() => this.#read())
+    }).then(() => this.read())
   }
 
   async #revoke (link: Link): Promise<void> {
@@ -108,7 +94,7 @@ export class UnissonLinks extends Component {
       await this.api.delete(path`spaces/${this.space}/links/${link.id}`)
       this.say(this.words.revoked)
     })
-    await this.#read()
+    await this.read()
   }
 
   async #copy (): Promise<void> {

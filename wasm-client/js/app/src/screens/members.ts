@@ -2,8 +2,7 @@
 import { css, html, nothing, type PropertyDeclarations, type TemplateResult } from 'lit'
 import { repeat } from 'lit/directives/repeat.js'
 import { path } from '../api.js'
-import { Component } from '../component.js'
-import { follow } from '../follow.js'
+import { Following } from '../following.js'
 import { dayOf, endOfDay, roleChoice, roleGuide } from '../roles.js'
 import type { Role } from '../tree.js'
 import { membersWords, type MembersWords } from '../words/members.js'
@@ -11,15 +10,15 @@ import { roleWords } from '../words/roles.js'
 
 interface Member { user: string, role: Role, name?: string, until_ms?: number }
 interface Group { group: string, role: Role }
-interface Everything { members: Member[], groups: Group[], user: string | null, manages: boolean, owns: boolean, etag: string }
+interface Everything { members: Member[], groups: Group[], user: string | null, manages: boolean, owns: boolean }
 
 /** Who is to be removed. */
 type Leaving = { kind: 'member', id: string, name: string } | { kind: 'group', id: string, name: string }
 
 const ROLES: Role[] = ['guest', 'reader', 'commenter', 'editor', 'facilitator']
 
-export class UnissonMembers extends Component {
-  static override styles = [...Component.styles, css`
+export class UnissonMembers extends Following {
+  static override styles = [...Following.styles, css`
     .who small { display: block; color: var(--soft); font-weight: 400; overflow-wrap: anywhere }
     form { border: 1px solid var(--line); border-radius: .6rem; padding: 1rem 1.1rem; margin: 1rem 0 2rem; background: var(--paper) }
     form h3 { margin: 0 0 .8rem }
@@ -38,7 +37,6 @@ export class UnissonMembers extends Component {
 
   declare protected all: Everything | null
   declare protected leaving: Leaving | null
-  #ended: AbortController | null = null
 
   constructor () {
     super()
@@ -48,18 +46,7 @@ export class UnissonMembers extends Component {
 
   get words (): MembersWords { return this.wordsOf(membersWords) }
 
-  override connectedCallback (): void {
-    super.connectedCallback()
-    const ended = this.#ended = new AbortController()
-    void this.#read().then(() => follow(this.api, this.space, ended.signal, (etag) => { if (etag !== this.all?.etag) void this.#read() }))
-  }
-
-  override disconnectedCallback (): void {
-    super.disconnectedCallback()
-    this.#ended?.abort()
-  }
-
-  async #read (): Promise<void> {
+  protected override async read (): Promise<void> {
     await this.attempt(async () => {
       const { space } = this
       const [members, groups, rights] = await Promise.all([
@@ -68,8 +55,9 @@ export class UnissonMembers extends Component {
         this.api.get<{ user: string | null, actions: string[] }>(path`spaces/${space}/rights`)
       ])
       const { user, actions } = rights.value
+      this.etag = members.etag
       this.all = {
-        members: members.value, groups: groups.value.groups, user, etag: members.etag,
+        members: members.value, groups: groups.value.groups, user,
         manages: actions.includes('manage-members'), owns: actions.includes('own')
       }
     })
@@ -87,7 +75,7 @@ export class UnissonMembers extends Component {
       this.say(isNew ? this.words.added(who) : this.words.changed(who, this.wordsOf(roleWords).names[role]))
     })
     // Where it failed the fields show again what counts.
-    await this.#read()
+    await this.read()
     this.requestUpdate()
   }
 
@@ -96,7 +84,7 @@ export class UnissonMembers extends Component {
       await this.api.put(path`spaces/${this.space}/groups/${group}`, { role })
       this.say(this.words.changed(group, this.wordsOf(roleWords).names[role]))
     })
-    await this.#read()
+    await this.read()
   }
 
   async #remove ({ kind, id, name }: Leaving): Promise<void> {
@@ -105,7 +93,7 @@ export class UnissonMembers extends Component {
       await this.api.delete(kind === 'member' ? path`spaces/${this.space}/members/${id}` : path`spaces/${this.space}/groups/${id}`)
       this.say(this.words.removed(name))
     })
-    await this.#read()
+    await this.read()
   }
 
   #addMember (event: SubmitEvent): void {

@@ -2,19 +2,16 @@
 import { css, html, nothing, type PropertyDeclarations, type TemplateResult } from 'lit'
 import { repeat } from 'lit/directives/repeat.js'
 import { path } from '../api.js'
-import { Component } from '../component.js'
-import { follow } from '../follow.js'
+import { Following } from '../following.js'
 import { read } from '../reorganise.js'
 import type { Page } from '../tree.js'
 import { moment } from '../words.js'
 import { trashWords, type TrashWords } from '../words/trash.js'
 
-export class UnissonTrash extends Component {
-  static override styles = [...Component.styles, css`td:last-child { text-align: end } th small { display: block; color: var(--soft); font-weight: 400 }`]
+export class UnissonTrash extends Following {
+  static override styles = [...Following.styles, css`td:last-child { text-align: end } th small { display: block; color: var(--soft); font-weight: 400 }`]
   static override properties: PropertyDeclarations = { pages: { state: true } }
   declare protected pages: Page[] | null
-  #ended: AbortController | null = null
-  #etag = ''
 
   constructor () {
     super()
@@ -23,21 +20,10 @@ export class UnissonTrash extends Component {
 
   get words (): TrashWords { return this.wordsOf(trashWords) }
 
-  override connectedCallback (): void {
-    super.connectedCallback()
-    const ended = this.#ended = new AbortController()
-    void this.#read().then(() => follow(this.api, this.space, ended.signal, (etag) => { if (etag !== this.#etag) void this.#read() }))
-  }
-
-  override disconnectedCallback (): void {
-    super.disconnectedCallback()
-    this.#ended?.abort()
-  }
-
-  async #read (): Promise<void> {
+  protected override async read (): Promise<void> {
     await this.attempt(async () => {
       const { pages, etag } = await read(this.api, this.space)
-      this.#etag = etag
+      this.etag = etag
       this.pages = pages
     })
   }
@@ -50,7 +36,7 @@ export class UnissonTrash extends Component {
         act: () => window.location.assign(this.link(path`s/${this.space}/${page.id}`))
       })
     })
-    await this.#read()
+    await this.read()
   }
 
   protected override render (): TemplateResult {
