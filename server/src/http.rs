@@ -17,6 +17,7 @@ mod guard;
 mod health;
 mod history;
 pub(crate) mod language;
+mod me;
 mod moment;
 mod page;
 mod search;

@@ -29,6 +29,7 @@ mod listener;
 mod memory;
 mod metrics;
 mod outbox;
+mod people;
 mod quota;
 mod records;
 mod registry;

@@ -1,6 +1,6 @@
 //! Who worked when: sittings, parted by pauses.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{Attribution, Author, StampId};
 
@@ -91,6 +91,21 @@ pub fn authors_since(known: &Attribution, after_ms: u64) -> Vec<Author> {
     authors
 }
 
+/// When each person edited last, the last one first. Whom nobody knows is one person.
+pub fn last_edits(known: &Attribution) -> Vec<(Option<Arc<str>>, u64)> {
+    let both = known.insertions().chain(known.deletions());
+    let stamps = both.filter_map(|(_, stamp)| known.stamp_of(stamp));
+    let mut last: BTreeMap<Option<&Arc<str>>, u64> = BTreeMap::new();
+    for (author, stamp) in stamps {
+        let at_ms = last.entry(author.user.as_ref()).or_default();
+        *at_ms = (*at_ms).max(stamp.last_ms);
+    }
+    let last = last.into_iter();
+    let mut last: Vec<_> = last.map(|(user, at_ms)| (user.cloned(), at_ms)).collect();
+    last.sort_by_key(|(_, at_ms)| std::cmp::Reverse(*at_ms));
+    last
+}
+
 #[cfg(test)]
 mod tests {
     use unisson_protocol::scan::ClockRange;
@@ -148,5 +163,9 @@ mod tests {
         );
         assert_eq!(authors_since(&known, 4 * MINUTE_MS), [author("bob")]);
         assert_eq!(authors_since(&known, 0), [author("ann"), author("bob")]);
+        let last = last_edits(&known);
+        let users: Vec<_> = last.iter().map(|(user, _)| user.as_deref()).collect();
+        assert_eq!(users, [Some("bob"), Some("ann")], "the last one first");
+        assert!(last[0].1 > last[1].1);
     }
 }

@@ -24,7 +24,7 @@ mod tree;
 mod value;
 mod version;
 
-pub use activity::{Sitting, Work, activity, authors_since};
+pub use activity::{Sitting, Work, activity, authors_since, last_edits};
 pub use archive::{Archive, View, server_client_id};
 pub use attribution::{Attribution, Stamp, StampId};
 pub use entry::{Author, Entry, Written};

@@ -87,6 +87,9 @@ pub struct Page {
     /// Nobody but facilitators writes, whatever was granted.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub locked: bool,
+    /// Its tasks are ticked by each reader for themselves.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub guide: bool,
     /// Deleted since then: nobody but facilitators sees it, nor what is below.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deleted_ms: Option<u64>,

@@ -37,6 +37,7 @@ fn page() -> impl Strategy<Value = Page> {
                 readers,
                 writers,
                 locked,
+                guide: false,
                 deleted_ms,
                 created_ms: 0,
             },
@@ -304,6 +305,7 @@ fn tree() -> Space {
             readers: None,
             writers: None,
             locked: false,
+            guide: false,
             deleted_ms: None,
             created_ms: 0,
         };

@@ -44,6 +44,7 @@ fn page(id: &str, parent: Option<&str>) -> (String, Page) {
         readers: None,
         writers: None,
         locked: false,
+        guide: false,
         deleted_ms: None,
         created_ms: 0,
     };

@@ -32,6 +32,12 @@ pub struct Entry {
     pub tasks: Vec<Task>,
     /// When it was last edited, in milliseconds since 1970; 0 where nobody knows.
     pub changed_ms: u64,
+    /// Who edited it last, as a number that only its owner can read; 0 where nobody knows.
+    pub last_by: u64,
+    /// When that was.
+    pub last_ms: u64,
+    /// When it was last edited by anybody else.
+    pub others_ms: u64,
     /// Who worked when, the last first.
     pub sittings: Vec<Sitting>,
 }
@@ -91,6 +97,29 @@ pub struct Known {
     pub document: String,
     /// As it was put in.
     pub fingerprint: u64,
+}
+
+/// When a document was edited last, and by whom: see [`Entry`].
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Edited {
+    /// The document's name.
+    pub document: String,
+    /// Who edited it last.
+    pub last_by: u64,
+    /// When that was.
+    pub last_ms: u64,
+    /// When it was last edited by anybody else.
+    pub others_ms: u64,
+}
+
+impl Edited {
+    /// When it was last edited by somebody else than this one; 0 where it never was.
+    pub fn by_others_ms(&self, person: u64) -> u64 {
+        match self.last_by == person && person != 0 {
+            true => self.others_ms,
+            false => self.last_ms,
+        }
+    }
 }
 
 impl Entry {

@@ -8,15 +8,17 @@ use std::{
 };
 
 use tantivy::{
-    Index as Tantivy, IndexReader, IndexWriter, ReloadPolicy, TantivyError,
+    DocId, DocSet, Index as Tantivy, IndexReader, IndexWriter, ReloadPolicy, SegmentReader,
+    TERMINATED, TantivyError, Term,
     directory::error::LockError,
     index::{SegmentId, SegmentMeta},
     indexer::IndexWriterOptions,
+    schema::IndexRecordOption,
 };
 
 use crate::{
-    Entry, Filter, Known, Order, Question, Search,
-    schema::{DOCUMENT, FINGERPRINT, Fields, VERSION, register},
+    Edited, Entry, Filter, Known, Order, Question, Search,
+    schema::{DOCUMENT, FINGERPRINT, Fields, LAST_BY, LAST_MS, OTHERS_MS, VERSION, register},
     unsynced::Unsynced,
 };
 
@@ -165,6 +167,52 @@ impl Index {
             }
         }
         Ok(known)
+    }
+
+    /// When each document of a space (of all of them, where none is named) was edited last: read from
+    /// columns, without a look at any document.
+    pub fn edited(&self, space: Option<&str>) -> Result<Vec<Edited>, IndexError> {
+        let searcher = self.reader.searcher();
+        let mut edited = Vec::new();
+        for segment in searcher.segment_readers() {
+            let fast = segment.fast_fields();
+            let Some(names) = fast.str(DOCUMENT)? else {
+                continue;
+            };
+            let [by, last, others] = [LAST_BY, LAST_MS, OTHERS_MS].map(|name| fast.u64(name));
+            let (by, last, others) = (by?, last?, others?);
+            for doc in self.docs(segment, space)? {
+                let mut document = String::new();
+                if let Some(ord) = names.term_ords(doc).next() {
+                    names.ord_to_str(ord, &mut document)?;
+                }
+                edited.push(Edited {
+                    document,
+                    last_by: by.first(doc).unwrap_or_default(),
+                    last_ms: last.first(doc).unwrap_or_default(),
+                    others_ms: others.first(doc).unwrap_or_default(),
+                });
+            }
+        }
+        Ok(edited)
+    }
+
+    /// The documents of a space in a segment.
+    fn docs(&self, segment: &SegmentReader, space: Option<&str>) -> Result<Vec<DocId>, IndexError> {
+        let Some(space) = space else {
+            return Ok(segment.doc_ids_alive().collect());
+        };
+        let term = Term::from_field_text(self.fields.space, space);
+        let inverted = segment.inverted_index(self.fields.space)?;
+        let mut docs = Vec::new();
+        if let Some(mut postings) = inverted.read_postings(&term, IndexRecordOption::Basic)? {
+            while postings.doc() != TERMINATED {
+                docs.push(postings.doc());
+                postings.advance();
+            }
+        }
+        docs.retain(|doc| !segment.is_deleted(*doc));
+        Ok(docs)
     }
 
     /// How many documents are in it, and how many bytes that takes.

@@ -16,7 +16,7 @@ use crate::{
 
 /// Another number makes every index anew: change it with the fields, with what is held in them, and
 /// with the analysis of words.
-pub(crate) const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 2;
 
 /// A part of a document, by how much it says of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,6 +63,9 @@ pub(crate) struct Fields {
     pub(crate) space: Field,
     pub(crate) fingerprint: Field,
     pub(crate) changed_ms: Field,
+    last_by: Field,
+    last_ms: Field,
+    others_ms: Field,
     /// The whole title without its small differences, for what begins so.
     pub(crate) title_start: Field,
     pub(crate) title: PartFields,
@@ -84,6 +87,9 @@ pub(crate) struct Fields {
 pub(crate) const DOCUMENT: &str = "document";
 pub(crate) const FINGERPRINT: &str = "fingerprint";
 pub(crate) const CHANGED_MS: &str = "changed_ms";
+pub(crate) const LAST_BY: &str = "last_by";
+pub(crate) const LAST_MS: &str = "last_ms";
+pub(crate) const OTHERS_MS: &str = "others_ms";
 
 const WORDS: &str = "words";
 /// How much text is kept for excerpts.
@@ -96,6 +102,8 @@ impl Fields {
         let space = schema.add_text_field("space", STRING);
         let fingerprint = schema.add_u64_field(FINGERPRINT, FAST);
         let changed_ms = schema.add_u64_field(CHANGED_MS, FAST | STORED | INDEXED);
+        let [last_by, last_ms, others_ms] =
+            [LAST_BY, LAST_MS, OTHERS_MS].map(|name| schema.add_u64_field(name, FAST));
         let title_start = schema.add_text_field("title_start", STRING);
         let [title, headings, text] = Part::ALL.map(|part| part_fields(&mut schema, part));
         let links = schema.add_text_field("links", STRING);
@@ -111,6 +119,9 @@ impl Fields {
             space,
             fingerprint,
             changed_ms,
+            last_by,
+            last_ms,
+            others_ms,
             title_start,
             title,
             headings,
@@ -146,6 +157,9 @@ impl Fields {
         }
         row.add_u64(self.fingerprint, entry.fingerprint);
         row.add_u64(self.changed_ms, entry.changed_ms);
+        row.add_u64(self.last_by, entry.last_by);
+        row.add_u64(self.last_ms, entry.last_ms);
+        row.add_u64(self.others_ms, entry.others_ms);
         row.add_text(self.title_start, start_of(&entry.title));
         let language = Language::of(&entry.text);
         self.add_part(&mut row, Part::Title, &entry.title, language);

@@ -20,6 +20,8 @@ pub struct WholeDocument {
     pub state: Bytes,
     /// Updates (format v1) that still miss something. Who applies them too has all there is.
     pub waiting: Vec<Bytes>,
+    /// When it was last edited, as far as anybody knows.
+    pub last_edit_ms: Option<u64>,
 }
 
 /// What a document must additionally get to have all of some updates.
@@ -45,8 +47,9 @@ pub enum MergeError {
 /// Loads what the store has and gives it whole. Takes as long as loading and encoding.
 pub fn whole(parts: &StoredParts) -> Result<WholeDocument, LoadError> {
     let mut document = Document::new(&unlimited());
-    replay(parts, &mut document)?;
+    let last_edit_ms = replay(parts, &mut document)?;
     Ok(WholeDocument {
+        last_edit_ms,
         state: document.encode_v1()?,
         waiting: document.waiting().cloned().collect(),
     })

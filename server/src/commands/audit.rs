@@ -5,13 +5,16 @@ use std::{io::Write as _, process::ExitCode};
 use anyhow::Context as _;
 use bytes::Bytes;
 use clap::{Args, Subcommand};
-use unisson_storage::Store;
+use unisson_storage::{NameAfter, Store};
 
 use super::{Place, exit_code, open_to_write, print_json};
-use crate::audit::{
-    archive,
-    check::{Kept, Report, check},
-    query::{Filter, Found},
+use crate::{
+    audit::{
+        archive,
+        check::{Kept, Report, check},
+        query::{Filter, Found},
+    },
+    people::record_of,
 };
 
 /// What `audit` can be told.
@@ -184,7 +187,14 @@ async fn forget(place: &Place, person: &str) -> anyhow::Result<ExitCode> {
         journal.remove(&segment.name()).await?;
         (objects, lines) = (objects + 1, lines + changed);
     }
+    // What is their own: favourites, what they have read, what they have ticked.
+    let own = record_of(person).map_err(|error| anyhow::anyhow!("{error}"))?;
+    let erased = store.erase(own.as_str(), NameAfter::Free).await;
+    let erased = erased.context("what is theirs is not wholly erased; run the command again")?;
     store.close().await?;
     println!("forgotten in {lines} lines of {objects} objects");
+    if erased.is_some() {
+        println!("what was theirs (favourites, what they had read and ticked) is erased");
+    }
     Ok(ExitCode::SUCCESS)
 }

@@ -106,6 +106,16 @@ pub(crate) const CODES: &[Code] = &[
     code("label", 400, "not a label"),
     code("last-owner", 409, "a space needs an owner"),
     code("link-ended", 410, "the link's time is over"),
+    code(
+        "mark",
+        422,
+        "not a page, a space or an item of which something can be kept",
+    ),
+    code(
+        "marks-full",
+        422,
+        "a person has as many favourites or ticks as they may",
+    ),
     code("media-type", 415, "the form of the content is not known"),
     code(
         "method",

@@ -17,6 +17,7 @@ use super::AppState;
 
 pub(super) use self::{
     activity::{Asked as ActivityAsked, Happening, happenings},
+    finding::edited,
     found::{Asked, Hit, Part, search},
     viewer::Viewer,
 };

@@ -1,11 +1,12 @@
 //! What is looked for in a document: read once it is durable.
 
 use unisson_content::{Content, Reference, facts};
-use unisson_history::activity;
+use unisson_history::{activity, last_edits};
 use unisson_search::{Entry, Heading, Sitting, Task, Worker};
 use unisson_session::chronicle;
 use unisson_storage::{Store, StoreError};
 
+use super::person_number;
 use crate::{crdt, spaces::document_of};
 
 /// A pause of so long ends somebody's work.
@@ -56,6 +57,12 @@ pub(super) async fn read(
                 .collect(),
             ..Entry::default()
         };
+        let last = last_edits(&chronicle.attribution);
+        if let Some((user, at_ms)) = last.first() {
+            entry.last_by = user.as_deref().map_or(0, person_number);
+            entry.last_ms = *at_ms;
+            entry.others_ms = last.get(1).map_or(0, |(_, at_ms)| *at_ms);
+        }
         fill(&mut entry, &content);
         if let Some(title) = title {
             entry.title = title;

@@ -182,16 +182,24 @@ test('each kind of tampering is found, with its place', options, () => withServe
 test('a person is forgotten and the chain still holds', options, () => withServer(settings, async (server) => {
   for (const sub of ['agent-4711', 'bob']) (await visit(server, 'a', { sub, name: `${sub} Martin` })).destroy()
   await entries(server)
+  const headers = { authorization: `Bearer ${token({ sub: 'agent-4711', prefix: undefined, role: undefined })}` }
+  const own = async () => (await api(server, '/me', { headers })).body.news_seen_ms
+  assert.equal((await api(server, '/me', { method: 'PATCH', headers, body: '{"news_seen_ms":1}' })).status, 204)
+  assert.equal(await own(), 1)
   assert.match((await command(server, 'forget', '--person', 'agent-4711')).err, /must be stopped/)
   await server.terminate()
   const head = Object.entries((await verify(server)).heads).map(([chain, { seq, hash }]) => `${chain}:${seq}:${hash}`)[0]
-  assert.match((await command(server, 'forget', '--person', 'agent-4711')).out, /forgotten in 1 lines/)
+  const { out } = await command(server, 'forget', '--person', 'agent-4711')
+  assert.match(out, /forgotten in 1 lines/)
+  assert.match(out, /what was theirs .* is erased/)
   const report = await verify(server, '--head', head)
   assert.deepEqual([report.code, report.findings, report.forgotten], [0, [], 1])
   const text = objects(server).map((file) => readFileSync(file, 'utf8')).join('')
   assert.doesNotMatch(text, /agent-4711/)
   const exported = (await command(server, 'export', '--action', 'access')).out.trim().split('\n').map((line) => JSON.parse(line))
   assert.deepEqual(exported.map(({ who }) => who?.id), [undefined, 'bob'])
+  await server.spawn()
+  assert.equal(await own(), null, 'what was theirs is gone, and they may begin anew')
 }))
 
 test('many lines become few objects, which say the same', options, () => withServer(settings, async (server) => {

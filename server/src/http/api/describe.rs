@@ -98,6 +98,7 @@ fn tags() -> Value {
         { "name": "comments", "description": "What people say about a document, or about a place in it" },
         { "name": "search", "description": "Finding pages by what they say, what links where, tasks, and what has happened" },
         { "name": "spaces", "description": "Spaces: who belongs to them as what, their pages, their links" },
+        { "name": "me", "description": "What is your own: favourites, what you have read, what you have ticked. Nobody else can ask for it" },
         { "name": "tokens", "description": "Tokens made here" },
         { "name": "webhooks", "description": "Whom events are told, how that is going, sending again. For operators (a static token with `access = \"admin\"` and no prefix in the header, or a sign-in in a group of `[admin]`), and for the facilitators and owners of a space after its own" },
         { "name": "audit", "description": "Who did what. For operators, as above" },

@@ -23,6 +23,8 @@ pub(in crate::http) struct Stored {
     /// The document (Yjs update, format v1).
     pub(in crate::http) state: Bytes,
     standing: Bytes,
+    /// When it was last edited, as far as anybody knows.
+    pub(in crate::http) last_edit_ms: Option<u64>,
     /// Whether there is anything of it.
     pub(in crate::http) exists: bool,
 }
@@ -49,13 +51,14 @@ impl Stored {
         let (parts, _) = crdt::parts(stored.map_err(HistoryError::from)?);
         let exists = !parts.snapshots.is_empty() || !parts.updates.is_empty();
         let read = heavy(move || {
-            let state = whole(&parts)?.state;
-            let standing = standing(&state)?;
-            Ok((state, standing))
+            let whole = whole(&parts)?;
+            let standing = standing(&whole.state)?;
+            Ok((whole, standing))
         });
-        let (state, standing) = read.await?;
+        let (whole, standing) = read.await?;
         Ok(Self {
-            state,
+            state: whole.state,
+            last_edit_ms: whole.last_edit_ms,
             standing,
             exists,
         })

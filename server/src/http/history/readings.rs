@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use axum::{
     Json,
     extract::{Query, State, rejection::QueryRejection},
-    http::HeaderMap,
+    http::{HeaderMap, StatusCode},
     response::Response,
 };
 use bytes::Bytes;
@@ -13,6 +13,8 @@ use serde::{Deserialize, Serialize};
 use unisson_history::{
     Archive, Attribution, Lens, Tree, activity as sittings, html, json as tree_json, tree,
 };
+use unisson_protocol::DocName;
+use unisson_storage::StoredVersion;
 use utoipa::{IntoParams, ToSchema};
 
 use super::versions::{AuthorAnswer, Format, NOW, Shape, format_of, parse_query, respond, states};
@@ -22,7 +24,8 @@ use crate::{
         admission::{Reader, Turn, bad_request},
         error::Problem,
     },
-    versions::{HistoryError, heavy, read_chronicle},
+    registry::Shared,
+    versions::{HistoryError, heavy, note_of, read_chronicle},
 };
 
 /// The most sittings in one answer.
@@ -31,9 +34,12 @@ const PAGE_MAX: usize = 100;
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct Difference {
-    /// The id of the older version.
+    /// The id of the older version; or say `since_ms`.
     #[param(pattern = r"^(now|[0-7][0-9a-hjkmnp-tv-z]{25}-[0-9a-z_]{1,64})$")]
-    from: String,
+    from: Option<String>,
+    /// In place of a version: the document as it was at this moment, in milliseconds since 1970, or
+    /// as near before it as is known.
+    since_ms: Option<u64>,
     /// The id of the newer one; without it, the document as it is.
     #[param(pattern = r"^(now|[0-7][0-9a-hjkmnp-tv-z]{25}-[0-9a-z_]{1,64})$")]
     to: Option<String>,
@@ -69,7 +75,11 @@ pub(super) async fn diff(
         NOW => Ok(chronicle.state.clone()),
         id => states(&reader.name, shared, id).await.map(|(v1, _)| v1),
     };
-    let from = state_of(&asked.from).await?;
+    let from = match (asked.from.as_deref(), asked.since_ms) {
+        (Some(id), None) => state_of(id).await?,
+        (None, Some(ms)) => state_at(&reader.name, shared, ms).await?,
+        _ => return Err(bad_request("query", "say from, or since_ms")),
+    };
     let to = state_of(asked.to.as_deref().unwrap_or(NOW)).await?;
     let known = chronicle.attribution;
     let bytes = heavy(move || {
@@ -82,6 +92,29 @@ pub(super) async fn diff(
         Ok(rendered(shape, &tree, &known))
     });
     Ok(respond(shape, bytes.await?))
+}
+
+/// The document as it was at a moment. The log tells exactly, as far as later edits are not merged
+/// into what was before; then the newest version of before does.
+async fn state_at(name: &DocName, shared: &Shared, ms: u64) -> Result<Bytes, Problem> {
+    let (then, _) = read_chronicle(name, shared, Some(ms.saturating_add(1))).await?;
+    if then.last_edit_ms.is_none_or(|edited_ms| edited_ms <= ms) {
+        return Ok(then.state);
+    }
+    let versions = shared.store.versions(name.as_str()).await;
+    let versions = versions.map_err(HistoryError::from)?;
+    let is_before = |version: &&StoredVersion| {
+        note_of(version).is_some_and(|note| (1..=ms).contains(&note.last_edit_ms))
+    };
+    let Some(version) = versions.iter().rev().find(is_before) else {
+        return Err(Problem {
+            status: StatusCode::NOT_FOUND,
+            code: "no-such-version",
+            detail: "nothing is known any more of the document as it was then".into(),
+        });
+    };
+    let (state, _) = states(name, shared, &version.id.to_string()).await?;
+    Ok(state)
 }
 
 /// Who wrote what

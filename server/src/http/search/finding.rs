@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use axum::http::StatusCode;
 use tokio::{sync::Semaphore, time::timeout};
-use unisson_search::{Filter, Found, Index, IndexError, Order, Question, Search, Stored};
+use unisson_search::{Edited, Filter, Found, Index, IndexError, Order, Question, Search, Stored};
 
 use super::Viewer;
 use crate::http::{AppState, error::Problem};
@@ -76,6 +76,13 @@ impl Finding<'_> {
         }
         Ok(Shown { hits, is_more })
     }
+}
+
+/// When each document of a space, or of all of them, was edited last, and by whom. Rights are the
+/// caller's to look at.
+pub(crate) async fn edited(state: &AppState, space: Option<&str>) -> Result<Vec<Edited>, Problem> {
+    let (index, space) = (open(state)?, space.map(str::to_owned));
+    run(move || index.edited(space.as_deref())).await
 }
 
 /// The index, where people can search.

@@ -287,6 +287,7 @@ fn placed(
             readers: None,
             writers: None,
             locked: false,
+            guide: false,
             deleted_ms: None,
             created_ms: unix_now_ms(),
         };

@@ -52,6 +52,8 @@ pub(super) struct PageAnswer {
     writers: Option<Role>,
     /// Nobody but facilitators writes.
     locked: bool,
+    /// Its tasks are ticked by each reader for themselves.
+    guide: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     deleted_ms: Option<u64>,
     created_ms: u64,
@@ -70,6 +72,7 @@ impl PageAnswer {
             readers: page.readers,
             writers: page.writers,
             locked: page.locked,
+            guide: page.guide,
             deleted_ms: page.deleted_ms,
             created_ms: page.created_ms,
             role: asker.rights(space, Place::Page(id)).role,
@@ -258,6 +261,7 @@ async fn begin(
         readers: None,
         writers: None,
         locked: false,
+        guide: false,
         deleted_ms: None,
         created_ms: unix_now_ms(),
     };
@@ -363,6 +367,8 @@ pub(super) struct PageChange {
     writers: Option<Option<Role>>,
     /// Nobody but facilitators writes, whatever was granted.
     locked: Option<bool>,
+    /// Its tasks are ticked by each reader for themselves, and nobody else sees that.
+    guide: Option<bool>,
 }
 
 /// Rename, move, restrict or lock a page
@@ -406,6 +412,7 @@ pub(super) async fn change(
             readers: order.readers.unwrap_or(known.readers),
             writers: order.writers.unwrap_or(known.writers),
             locked: order.locked.unwrap_or(known.locked),
+            guide: order.guide.unwrap_or(known.guide),
             ..known.clone()
         };
         if !moves {

@@ -23,7 +23,7 @@ use super::{
     visit::Visit,
     words::Words,
 };
-use crate::http::AppState;
+use crate::{http::AppState, people::person_of};
 
 /// A page with fewer headings needs no table of contents.
 const HEADINGS_MIN: usize = 4;
@@ -82,6 +82,7 @@ impl Reading<'_> {
         let page = &self.opened.page;
         let may_write = self.opened.may_write();
         let mut main = format!("<h1>{}</h1>\n", escaped(&page.title));
+        self.push_own(said, &mut main);
         for (text, is_so) in [
             (words.in_trash, page.deleted_ms.is_some()),
             (words.locked, page.locked),
@@ -103,7 +104,8 @@ impl Reading<'_> {
                 push_contents(words, &said.headings, &mut main);
             }
             let html = typography::for_reading(&html, words.table);
-            let _ = writeln!(main, "<article class=\"text\">{html}</article>");
+            let class = if page.guide { "text guide" } else { "text" };
+            let _ = writeln!(main, "<article class=\"{class}\">{html}</article>");
         }
         self.push_below(&mut main);
         let layout = Layout {
@@ -112,6 +114,34 @@ impl Reading<'_> {
             ..self.layout(None)
         };
         layout.html(self.visit, Some(&self.inside.who))
+    }
+
+    /// Where the app puts what is this reader's own: what changed since they were here last, their
+    /// favourite, their ticks. It says nothing of them itself, so the page stays the same for all who
+    /// see the same of it.
+    fn push_own(&self, said: &Said, main: &mut String) {
+        let is_kept = person_of(&self.inside.who).is_some();
+        let is_guide = self.opened.page.guide && !said.tasks.is_empty();
+        if !is_kept && !is_guide {
+            return;
+        }
+        let _ = write!(
+            main,
+            "<unisson-own space=\"{}\" page=\"{}\" document=\"{}\"",
+            escaped(self.inside.id()),
+            escaped(self.id),
+            escaped(self.opened.document.as_str())
+        );
+        if is_kept {
+            main.push_str(" kept");
+        }
+        if let Some(changed_ms) = said.changed_ms.filter(|_| is_kept) {
+            let _ = write!(main, " changed=\"{changed_ms}\"");
+        }
+        if is_guide {
+            let _ = write!(main, " tasks=\"{}\"", escaped(&said.tasks.join(" ")));
+        }
+        main.push_str("></unisson-own>\n");
     }
 
     /// The pages below, for whoever has read to the end.
@@ -141,7 +171,7 @@ impl Reading<'_> {
         let words = self.visit.words();
         let main = format!(
             "<h1>{title}</h1>\n<unisson-editor document=\"{document}\" locale=\"{}\"></unisson-editor>\n\
-             <noscript><p class=\"hint\">{}</p></noscript>\n\
+             <noscript><p class=\"hint\">{}</p></noscript>\n{own}\
              <unisson-comments space=\"{}\" page=\"{}\" document=\"{document}\"></unisson-comments>",
             self.visit.language.code(),
             words.editor_needs_script,
@@ -149,6 +179,7 @@ impl Reading<'_> {
             escaped(self.id),
             title = escaped(&self.opened.page.title),
             document = escaped(self.opened.document.as_str()),
+            own = self.own_in_editor(),
         );
         let layout = Layout {
             main,
@@ -157,6 +188,19 @@ impl Reading<'_> {
             ..self.layout(Some("edit"))
         };
         layout.html(self.visit, Some(&self.inside.who))
+    }
+
+    /// Whoever has the page open sees what others write: it is read when they leave.
+    fn own_in_editor(&self) -> String {
+        match person_of(&self.inside.who) {
+            Some(_) => format!(
+                "<unisson-own space=\"{}\" page=\"{}\" document=\"{}\" kept live></unisson-own>\n",
+                escaped(self.inside.id()),
+                escaped(self.id),
+                escaped(self.opened.document.as_str()),
+            ),
+            None => String::new(),
+        }
     }
 
     fn layout(&self, here: Option<&str>) -> Layout {

@@ -200,7 +200,10 @@ async fn render(state: &AppState, name: &DocName) -> Result<Rendering, Failure> 
     // What comes before it is put in for each reader.
     let files = attachments::folder("", name);
     let said = heavy(move || match stored.exists {
-        true => said(&stored.state, &files),
+        true => Ok(Said {
+            changed_ms: stored.last_edit_ms,
+            ..said(&stored.state, &files)?
+        }),
         false => Ok(Said::default()),
     });
     let said = said.await.map_err(broken)?;
@@ -231,6 +234,10 @@ pub(super) struct Said {
     pub(super) pages: Vec<PageHtml>,
     /// Where the text has parts: their headings.
     pub(super) headings: Vec<Heading>,
+    /// What its tasks are called, in their order.
+    pub(super) tasks: Vec<String>,
+    /// When the document was last edited, as far as anybody knows.
+    pub(super) changed_ms: Option<u64>,
 }
 
 impl Said {
@@ -242,7 +249,8 @@ impl Said {
         let headings = self.headings.iter();
         let pages: usize = self.pages.iter().map(PageHtml::bytes).sum();
         let letters = headings.map(|heading| heading.id.len() + heading.text.len());
-        pages + letters.sum::<usize>() + size_of::<Rendering>()
+        let tasks: usize = self.tasks.iter().map(String::len).sum();
+        pages + letters.sum::<usize>() + tasks + size_of::<Rendering>()
     }
 }
 
@@ -266,11 +274,19 @@ fn said(state: &[u8], files: &str) -> Result<Said, HistoryError> {
         Root::Json(_) => None,
     });
     let pages: Vec<PageHtml> = pages.collect();
-    let headings = match pages.len() {
-        1 => facts(&content).headings,
-        _ => Vec::new(),
+    let (headings, tasks) = match pages.len() {
+        1 => {
+            let facts = facts(&content);
+            (facts.headings, facts.tasks)
+        }
+        _ => (Vec::new(), Vec::new()),
     };
-    Ok(Said { pages, headings })
+    Ok(Said {
+        pages,
+        headings,
+        tasks: tasks.into_iter().map(|task| task.id).collect(),
+        changed_ms: None,
+    })
 }
 
 /// A text of an editor for code, or Quill's, as it looks there.

@@ -23,6 +23,7 @@ use super::{
 use crate::{
     auth::{Credential, Grant, Identity},
     http::{AppState, ws},
+    people::person_of,
     spaces::{HeldSpace, document_of},
 };
 
@@ -233,6 +234,13 @@ fn shown(visit: &Visit, inside: &Inside) -> String {
         visibility(visit, settings.visibility),
         words.all_pages
     );
+    if person_of(&inside.who).is_some() {
+        let _ = writeln!(
+            main,
+            "<unisson-own space=\"{}\" kept></unisson-own>",
+            escaped(inside.held.id())
+        );
+    }
     let tree = inside
         .tree
         .html(&format!("{}{}", visit.root, inside.base()), None);

@@ -22,6 +22,8 @@ export interface Order {
   /** The change is made only to this state, else it is refused as `precondition`. */
   ifMatch?: string | undefined
   signal?: AbortSignal
+  /** It is made to its end though the page is left. */
+  keepalive?: boolean
 }
 
 /** Parts of a path, each of which may hold any character: path`spaces/${space}/pages`. */
@@ -83,6 +85,7 @@ export class Api {
         headers,
         credentials: 'same-origin',
         ...(body !== undefined && { body }),
+        ...(order.keepalive === true && { keepalive: true }),
         ...(order.signal !== undefined && { signal: order.signal })
       })
     } catch (error) {

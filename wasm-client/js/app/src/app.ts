@@ -18,6 +18,7 @@ const COMPONENTS: Record<string, () => Promise<unknown>> = {
   'unisson-backlinks': () => import('./screens/backlinks.js'),
   'unisson-links': () => import('./screens/links.js'),
   'unisson-members': () => import('./screens/members.js'),
+  'unisson-own': () => import('./screens/own.js'),
   'unisson-pages[live]': () => import('./screens/pages.js'),
   'unisson-search': () => import('./screens/search.js'),
   'unisson-settings': () => import('./screens/settings.js'),

@@ -17,6 +17,8 @@ export interface Page {
   readers?: Role
   writers?: Role
   locked: boolean
+  /** Its tasks are ticked by each reader for themselves. */
+  guide: boolean
   deleted_ms?: number
   created_ms: number
   role: Role | null

@@ -215,6 +215,7 @@ mod tests {
                 readers: None,
                 writers: None,
                 locked: false,
+                guide: false,
                 deleted_ms: None,
                 created_ms: 1,
             };

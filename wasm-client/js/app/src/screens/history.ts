@@ -21,6 +21,8 @@ type Doing =
   | { kind: 'revert', by: Author, from_ms: number, until_ms: number }
 
 const NOW = 'now'
+/** The page as somebody last read it. */
+const SINCE = 'since'
 const VIEWS: View[] = ['changes', 'then', 'who', 'people']
 
 export class UnissonHistory extends Component {
@@ -29,7 +31,7 @@ export class UnissonHistory extends Component {
   static override properties: PropertyDeclarations = {
     versions: { state: true }, next: { state: true }, view: { state: true }, from: { state: true }, to: { state: true },
     fragment: { state: true }, sittings: { state: true }, older: { state: true }, doing: { state: true },
-    writes: { state: true }, held: { state: true }, marked: { state: true }, authors: { state: true }
+    writes: { state: true }, since: { state: true }, held: { state: true }, marked: { state: true }, authors: { state: true }
   }
 
   declare protected versions: Version[] | null
@@ -43,6 +45,8 @@ export class UnissonHistory extends Component {
   declare protected older: number | null
   declare protected doing: Doing | null
   declare protected writes: boolean
+  /** When somebody last read the page, where they come to see what is new. */
+  declare protected since: number | null
   /** Who wrote what is selected; null where nothing is. */
   declare protected held: Share[] | null
   /** Whose passages are marked. */
@@ -62,6 +66,7 @@ export class UnissonHistory extends Component {
     this.older = null
     this.doing = null
     this.writes = false
+    this.since = null
     this.held = null
     this.marked = null
     this.authors = []
@@ -92,9 +97,19 @@ export class UnissonHistory extends Component {
       }
     })
     await this.#readVersions()
-    this.from = this.versions?.[0]?.id ?? NOW
+    const since = Number(/^#since=(\d+)$/.exec(window.location.hash)?.[1] ?? NaN)
+    this.since = Number.isNaN(since) ? null : since
+    this.from = this.since === null ? this.#latest : SINCE
+    await this.#show()
+    if (this.fragment !== null || this.from !== SINCE) return
+    // Nothing is known any more of the page as it was then.
+    this.since = null
+    this.from = this.#latest
+    this.sayNothing()
     await this.#show()
   }
+
+  get #latest (): string { return this.versions?.[0]?.id ?? NOW }
 
   async #readVersions (before?: string): Promise<void> {
     await this.attempt(async () => {
@@ -112,7 +127,7 @@ export class UnissonHistory extends Component {
     await this.attempt(async () => {
       if (this.view === 'people') return this.#readSittings()
       this.fragment = null
-      const call = { changes: `diff${query({ from: this.from, to: this.to, format: 'html' })}`, then: path`versions/${this.to}` + '?format=html', who: 'blame?format=html' }[this.view]
+      const call = { changes: `diff${query({ ...this.from === SINCE ? { since_ms: this.since } : { from: this.from }, to: this.to, format: 'html' })}`, then: path`versions/${this.to}` + '?format=html', who: 'blame?format=html' }[this.view]
       const answer = this.view === 'changes' && this.from === this.to ? '' : await (await this.api.raw('GET', `${this.#call}/${call}`)).text()
       if (asked === this.#asked) this.fragment = answer
     })
@@ -228,6 +243,7 @@ export class UnissonHistory extends Component {
   // What is shown
 
   #nameOf (id: string): string {
+    if (id === SINCE && this.since !== null) return this.words.lastRead(moment(this.since, this.locale))
     const version = this.versions?.find((version) => version.id === id)
     return version === undefined ? this.words.now : version.label ?? this.words.unnamed(moment(version.created_ms, this.locale))
   }
@@ -292,14 +308,15 @@ export class UnissonHistory extends Component {
 
   #compare (): TemplateResult {
     const { words, versions, view, to } = this
-    const choice = (id: string, label: string, value: string, choose: (id: string) => void): TemplateResult => html`
+    const known = [NOW, ...(versions ?? []).map((version) => version.id)]
+    const choice = (id: string, label: string, value: string, choose: (id: string) => void, all = known): TemplateResult => html`
       <div class="field"><label for=${id}>${label}</label>
         <select id=${id} .value=${value} @change=${(event: Event) => { choose((event.currentTarget as HTMLSelectElement).value); void this.#show() }}>
-          ${[NOW, ...(versions ?? []).map((version) => version.id)].map((one) => html`<option value=${one} ?selected=${one === value}>${this.#nameOf(one)}</option>`)}
+          ${all.map((one) => html`<option value=${one} ?selected=${one === value}>${this.#nameOf(one)}</option>`)}
         </select></div>`
     return html`
       <div class="compare">
-        ${view === 'changes' ? choice('from', words.from, this.from, (id) => { this.from = id }) : nothing}
+        ${view === 'changes' ? choice('from', words.from, this.from, (id) => { this.from = id }, this.since === null ? known : [SINCE, ...known]) : nothing}
         ${choice('to', view === 'changes' ? words.to : words.versions, to, (id) => { this.to = id })}
         ${this.writes && to !== NOW
           ? html`<button @click=${() => { this.doing = { kind: 'restore', version: to } }}>${words.restore}</button>`

@@ -10,7 +10,7 @@ import { Component } from '../component.js'
 import { refreshCrumbs } from '../crumbs.js'
 import { follow } from '../follow.js'
 import { icon } from '../icons.js'
-import { isFavourite, opened, refreshMarks, toggleFavourite } from '../personal.js'
+import { Own, tellOthers, unreadIn, whenItMayDiffer } from '../own.js'
 import { Overtaken, move, read, rename, type Seen } from '../reorganise.js'
 import { isAtLeast, type Page, type Place, type Zone } from '../tree.js'
 import { pagesWords, type PagesWords } from '../words/pages.js'
@@ -31,7 +31,9 @@ export class UnissonPages extends Component {
     opened: { state: true },
     drop: { state: true },
     dragged: { state: true },
-    templates: { state: true }
+    templates: { state: true },
+    own: { state: true },
+    unread: { state: true }
   }
 
   declare live: boolean
@@ -42,8 +44,11 @@ export class UnissonPages extends Component {
   declare protected drop: { page: string, zone: Zone } | null
   declare protected dragged: string | null
   declare protected templates: Template[]
+  /** What is this person's own; null while it is not known. */
+  declare protected own: Own | null
+  /** Pages that others changed since they were read. */
+  declare protected unread: ReadonlySet<string>
 
-  #user: string | null = null
   #isPerson = false
   #creates = false
   #ended: AbortController | null = null
@@ -61,6 +66,8 @@ export class UnissonPages extends Component {
     this.drop = null
     this.dragged = null
     this.templates = []
+    this.own = null
+    this.unread = new Set()
   }
 
   get words (): PagesWords { return this.wordsOf(pagesWords) }
@@ -81,17 +88,26 @@ export class UnissonPages extends Component {
     const ended = this.#ended = new AbortController()
     try {
       const { value } = await this.api.get<RightsAnswer>(path`spaces/${this.space}/rights`)
-      this.#user = value.user
       this.#creates = value.actions.includes('create-pages')
       this.#isPerson = value.user !== null || this.#creates
     } catch { /* The list says why. */ }
     await this.refresh()
     if (ended.signal.aborted) return
+    await this.#lookAtOwn()
     const page = this.seen?.tree.get(this.page)
-    if (page !== undefined) opened(this.#user, this.space, page.id, page.title)
+    if (page !== undefined) this.own?.opened(this.space, page.id, page.title)
+    whenItMayDiffer(ended.signal, () => { void this.#lookAtOwn() })
     await follow(this.api, this.space, ended.signal, (etag) => {
       if (etag !== this.seen?.etag) void this.refresh(true)
     })
+  }
+
+  /** Without it the tree is as good, and nothing is marked. */
+  async #lookAtOwn (): Promise<void> {
+    try {
+      this.own = await Own.read(this.api)
+      if (this.own.user !== null) this.unread = new Set((await unreadIn(this.api, this.space)).keys())
+    } catch { /* The next look tries again. */ }
   }
 
   /** Reads the tree again; many wishes at a time are one. */
@@ -111,7 +127,7 @@ export class UnissonPages extends Component {
         this.#keepFocus()
         this.seen = { tree, etag }
         if (before === null) this.opened = new Set(tree.chain(this.page).map((page) => page.id))
-        refreshMarks(this.#user, this.space, (id) => tree.get(id)?.title ?? null)
+        this.own?.refresh(this.space, (id) => tree.get(id)?.title ?? null)
         if (before === null) continue
         if (byOthers) this.announce(this.words.changed)
         refreshCrumbs(this.space, tree.chain(this.page), (path) => this.link(path))
@@ -162,10 +178,15 @@ export class UnissonPages extends Component {
     trash: (page) => { this.closeDialog(); void this.#trash(page) },
     star: (page) => {
       this.closeDialog()
-      toggleFavourite(this.#user, this.space, page, this.seen?.tree.get(page)?.title ?? page)
-      this.requestUpdate()
+      const title = this.seen?.tree.get(page)?.title ?? page
+      void this.attempt(async () => {
+        this.own = await (this.own ?? await Own.read(this.api)).toggleFavourite(this.space, page, title)
+        this.requestUpdate()
+        tellOthers()
+      })
     },
     template: (page, isOne) => { this.closeDialog(); void this.#template(page, isOne) },
+    guide: (page, isOne) => { this.closeDialog(); void this.#guide(page, isOne) },
     restrict: (page, change) => { this.closeDialog(); void this.#restrict(page, change) }
   }
 
@@ -183,6 +204,15 @@ export class UnissonPages extends Component {
       const title = seen.tree.get(id)?.title ?? id
       await this.refresh()
       this.say(isOne ? this.words.isTemplate(title) : this.words.isNoTemplate(title))
+    })
+  }
+
+  async #guide (id: string, isOne: boolean): Promise<void> {
+    await this.#change(async (seen) => {
+      await this.api.patch(path`spaces/${this.space}/pages/${id}`, { guide: isOne })
+      await this.refresh()
+      const title = seen.tree.get(id)?.title ?? id
+      this.say(isOne ? this.words.isGuide(title) : this.words.isNoGuide(title))
     })
   }
 
@@ -360,13 +390,21 @@ export class UnissonPages extends Component {
         ? nothing
         : renderDialog(this.dialog, {
           tree, words, common: this.common, acts: this.#acts, isPerson: this.#isPerson,
-          isStarred: (page) => isFavourite(this.#user, this.space, page), templates: this.templates, space: this.space
+          isStarred: (page) => this.own?.isFavourite(this.space, page) === true, templates: this.templates, space: this.space
         })}`
   }
 
   #list (parent: string | null): TemplateResult {
     const pages = this.seen?.tree.children(parent) ?? []
     return html`<ul role="list">${repeat(pages, (page) => page.id, (page) => this.#item(page))}</ul>`
+  }
+
+  /** A mark on a page that is unread, and a fainter one where such a page lies below and is not shown. */
+  #unreadMark (id: string, isOpen: boolean): TemplateResult | typeof nothing {
+    const { unread, words, seen } = this
+    if (unread.has(id)) return html`<span class="unread"><span class="unseen"> (${words.unread})</span></span>`
+    const isBelow = !isOpen && unread.size > 0 && [...unread].some((page) => seen?.tree.isWithin(page, id) === true)
+    return isBelow ? html`<span class="unread below"><span class="unseen"> (${words.unreadBelow})</span></span>` : nothing
   }
 
   #item (page: Page): TemplateResult {
@@ -392,7 +430,7 @@ export class UnissonPages extends Component {
                 @click=${() => this.#open(id, !isOpen)}>${icon(isOpen ? 'opened' : 'closed')}</button>`
             : html`<span class="gap"></span>`}
           <a href=${this.link(path`s/${this.space}/${id}`)} draggable="false" aria-current=${isHere ? 'page' : nothing}
-            @keydown=${(event: KeyboardEvent) => this.#onKey(event, id)}>${title}</a>
+            @keydown=${(event: KeyboardEvent) => this.#onKey(event, id)}>${title}${this.#unreadMark(id, isOpen)}</a>
           ${page.locked ? html`<span class="sign">${icon('lock')}<span class="unseen">${words.locked}</span></span>` : nothing}
           ${page.readers !== undefined ? html`<span class="sign">${icon('eye')}<span class="unseen">${words.restricted}</span></span>` : nothing}
           <button class="more" aria-haspopup="dialog" aria-label=${words.actions(title)}

@@ -3,7 +3,7 @@ import { css, html, nothing, type PropertyDeclarations, type TemplateResult } fr
 import { Refused, path } from '../api.js'
 import { Component } from '../component.js'
 import { icon } from '../icons.js'
-import { favourites, recent, type Mark } from '../personal.js'
+import { Own, whenItMayDiffer, type Mark } from '../own.js'
 import type { Role } from '../tree.js'
 import { reasonOf } from '../words.js'
 import { roleWords } from '../words/roles.js'
@@ -22,6 +22,8 @@ export interface Space {
 /** From here on people look for a space by typing. */
 const FILTER_FROM = 12
 const RECENT_MAX = 6
+/** The page that somebody has just left may still be saying that they read it. */
+const JUST_LEFT_MS = 1_500
 
 /** The short name that a title suggests. */
 export const shortName = (title: string): string =>
@@ -39,7 +41,8 @@ export class UnissonSpaces extends Component {
   `]
 
   static override properties: PropertyDeclarations = {
-    spaces: { state: true }, creates: { state: true }, isCreating: { state: true }, problem: { state: true }, wanted: { state: true }
+    spaces: { state: true }, creates: { state: true }, isCreating: { state: true }, problem: { state: true }, wanted: { state: true },
+    own: { state: true }, unread: { state: true }
   }
 
   declare protected spaces: Space[] | null
@@ -47,7 +50,10 @@ export class UnissonSpaces extends Component {
   declare protected isCreating: boolean
   declare protected problem: string
   declare protected wanted: string
-  #user: string | null = null
+  declare protected own: Own | null
+  /** How many pages of each space others changed since they were read. */
+  declare protected unread: ReadonlyMap<string, number>
+  #ended: AbortController | null = null
   #isOwnAddress = false
 
   constructor () {
@@ -57,19 +63,40 @@ export class UnissonSpaces extends Component {
     this.isCreating = false
     this.problem = ''
     this.wanted = ''
+    this.own = null
+    this.unread = new Map()
   }
 
   get words (): SpacesWords { return this.wordsOf(spacesWords) }
 
   override connectedCallback (): void {
     super.connectedCallback()
+    const { signal } = this.#ended = new AbortController()
     void this.attempt(() => this.#read())
+    void this.#lookAtOwn()
+    const again = setTimeout(() => { void this.#lookAtOwn() }, JUST_LEFT_MS)
+    signal.addEventListener('abort', () => clearTimeout(again))
+    whenItMayDiffer(signal, () => { void this.#lookAtOwn() })
+  }
+
+  override disconnectedCallback (): void {
+    super.disconnectedCallback()
+    this.#ended?.abort()
+  }
+
+  /** Without it the list is as good, and nothing is marked. */
+  async #lookAtOwn (): Promise<void> {
+    try {
+      this.own = await Own.read(this.api)
+      if (this.own.user === null) return
+      const { value } = await this.api.get<{ spaces: Array<{ space: string, pages: number }> }>('me/unread')
+      this.unread = new Map(value.spaces.map(({ space, pages }) => [space, pages]))
+    } catch { /* The next look tries again. */ }
   }
 
   async #read (): Promise<void> {
-    const { value } = await this.api.get<{ creates: boolean, user: string | null }>('spaces?limit=1')
+    const { value } = await this.api.get<{ creates: boolean }>('spaces?limit=1')
     this.creates = value.creates
-    this.#user = value.user
     this.spaces = (await this.api.all<Space, 'spaces'>('spaces', 'spaces')).value
   }
 
@@ -108,9 +135,9 @@ export class UnissonSpaces extends Component {
       ${spaces.length === 0
         ? html`<p class="empty">${this.creates ? words.noneButCreate : words.none} <a href=${this.link('-/guide/start')}>${words.guide}</a></p>`
         : nothing}
-      ${this.#marks(words.favourites, favourites(this.#user))}
+      ${this.#marks(words.favourites, this.own?.favourites ?? [])}
       ${this.#cards(words.mine, mine)} ${this.#cards(words.open, open)}
-      ${this.#marks(words.recent, recent(this.#user).slice(0, RECENT_MAX))}
+      ${this.#marks(words.recent, (this.own?.recent ?? []).slice(0, RECENT_MAX))}
       ${this.#cards(words.deleted, deleted)}
       ${this.isCreating ? this.#dialog() : nothing}`
   }
@@ -121,9 +148,14 @@ export class UnissonSpaces extends Component {
     return html`
       <h2>${title}</h2>
       <ul class="cards" role="list">${spaces.map((space) => html`
-        <li><a class="card" href=${this.link(space.deleted_ms === undefined ? path`s/${space.id}` : `${path`s/${space.id}`}/-/settings`)}><strong>${space.title}</strong>
+        <li><a class="card" href=${this.link(space.deleted_ms === undefined ? path`s/${space.id}` : `${path`s/${space.id}`}/-/settings`)}><strong>${space.title}</strong>${this.#unreadOf(space.id)}
           <small>${words.visibility[space.visibility]}${space.role === null ? nothing : ` · ${words.you(roleWords[locale].names[space.role].toLowerCase())}`}</small></a></li>`)}
       </ul>`
+  }
+
+  #unreadOf (space: string): TemplateResult | typeof nothing {
+    const count = this.unread.get(space) ?? 0
+    return count === 0 ? nothing : html`<span class="tag unread">${this.words.unread(count)}</span> `
   }
 
   #marks (title: string, marks: Mark[]): TemplateResult | typeof nothing {

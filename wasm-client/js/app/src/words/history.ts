@@ -5,6 +5,7 @@ export type View = 'changes' | 'then' | 'who' | 'people'
 export interface HistoryWords {
   versions: string
   now: string
+  lastRead: (when: string) => string
   unnamed: (when: string) => string
   none: string
   more: string
@@ -52,6 +53,7 @@ export const historyWords: Both<HistoryWords> = {
   en: {
     versions: 'Versions',
     now: 'The page as it is now',
+    lastRead: (when) => `When you last read it (${when})`,
     unnamed: (when) => `Version of ${when}`,
     none: 'No version yet. One is kept by itself whenever nobody has written for ten minutes; you can keep one now.',
     more: 'Older versions',
@@ -97,6 +99,7 @@ export const historyWords: Both<HistoryWords> = {
   fr: {
     versions: 'Versions',
     now: 'La page telle qu’elle est',
+    lastRead: (when) => `À votre dernière lecture (${when})`,
     unnamed: (when) => `Version du ${when}`,
     none: 'Pas encore de version. Une version est gardée d’elle-même quand personne n’a écrit depuis dix minutes ; vous pouvez en garder une maintenant.',
     more: 'Versions plus anciennes',

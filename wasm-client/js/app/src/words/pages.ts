@@ -60,6 +60,12 @@ export interface PagesWords {
   noTemplate: string
   isTemplate: (title: string) => string
   isNoTemplate: (title: string) => string
+  unread: string
+  unreadBelow: string
+  makeGuide: string
+  noGuide: string
+  isGuide: (title: string) => string
+  isNoGuide: (title: string) => string
 }
 
 export const pagesWords: Both<PagesWords> = {
@@ -130,7 +136,13 @@ export const pagesWords: Both<PagesWords> = {
     makeTemplate: 'Offer as a template',
     noTemplate: 'No longer offer as a template',
     isTemplate: (title) => `New pages of this space can begin as “${title}” now.`,
-    isNoTemplate: (title) => `“${title}” is no template any more.`
+    isNoTemplate: (title) => `“${title}” is no template any more.`,
+    unread: 'changed since you read it',
+    unreadBelow: 'pages below have changed',
+    makeGuide: 'Everybody ticks for themselves',
+    noGuide: 'Tick tasks together again',
+    isGuide: (title) => `“${title}” is a guide now: each reader ticks its tasks for themselves.`,
+    isNoGuide: (title) => `The tasks of “${title}” are ticked together again.`
   },
   fr: {
     pages: 'Pages',
@@ -199,6 +211,12 @@ export const pagesWords: Both<PagesWords> = {
     makeTemplate: 'Proposer comme modèle',
     noTemplate: 'Ne plus proposer comme modèle',
     isTemplate: (title) => `Les nouvelles pages de cet espace peuvent maintenant commencer comme « ${title} ».`,
-    isNoTemplate: (title) => `« ${title} » n’est plus un modèle.`
+    isNoTemplate: (title) => `« ${title} » n’est plus un modèle.`,
+    unread: 'modifiée depuis votre lecture',
+    unreadBelow: 'des pages dessous ont changé',
+    makeGuide: 'Chaque personne coche pour elle-même',
+    noGuide: 'Cocher de nouveau ensemble',
+    isGuide: (title) => `« ${title} » est maintenant un guide : chaque personne y coche ses tâches pour elle-même.`,
+    isNoGuide: (title) => `Les tâches de « ${title} » sont de nouveau cochées ensemble.`
   }
 }

@@ -27,6 +27,7 @@ export interface SpacesWords {
   model: string
   noModel: string
   modelHelp: string
+  unread: (pages: number) => string
 }
 
 export const spacesWords: Both<SpacesWords> = {
@@ -58,7 +59,8 @@ export const spacesWords: Both<SpacesWords> = {
     guide: 'First steps',
     model: 'Begin like',
     noModel: 'an empty space',
-    modelHelp: 'Its pages and what they say are copied, as far as you may read them; not its members.'
+    modelHelp: 'Its pages and what they say are copied, as far as you may read them; not its members.',
+    unread: (pages) => pages === 1 ? '1 page changed' : `${pages} pages changed`
   },
   fr: {
     mine: 'Mes espaces',
@@ -88,6 +90,7 @@ export const spacesWords: Both<SpacesWords> = {
     guide: 'Premiers pas',
     model: 'Commencer comme',
     noModel: 'un espace vide',
-    modelHelp: 'Ses pages et leur texte sont copiés, pour autant que vous puissiez les lire ; pas ses membres.'
+    modelHelp: 'Ses pages et leur texte sont copiés, pour autant que vous puissiez les lire ; pas ses membres.',
+    unread: (pages) => pages === 1 ? '1 page modifiée' : `${pages} pages modifiées`
   }
 }

@@ -23,6 +23,7 @@ export interface Acts {
   trash: (page: string) => void
   star: (page: string) => void
   template: (page: string, isOne: boolean) => void
+  guide: (page: string, isOne: boolean) => void
   restrict: (page: string, change: Restriction) => void
 }
 
@@ -80,6 +81,7 @@ const menu = (page: Page, at: DOMRect, { tree, words, acts, isPerson, isStarred,
           ${item('move', words.move, () => acts.ask({ kind: 'move', page: id, parent: tree.parentOf(id) }))}
           ${item('lock', words.access, () => acts.ask({ kind: 'access', page: id }))}
           ${item('copy', isTemplate ? words.noTemplate : words.makeTemplate, () => acts.template(id, !isTemplate))}
+          ${item('check', page.guide ? words.noGuide : words.makeGuide, () => acts.guide(id, !page.guide))}
           ${item('trash', words.trash, () => acts.ask({ kind: 'trash', page: id }), 'danger')}`
         : nothing}
     </dialog>`

@@ -17,6 +17,8 @@ export const style = css`
   @media (hover: none) { .more { opacity: 1 } }
   .more .icon { stroke-width: 3 } .menu::backdrop { background: rgb(0 0 0 / .12) }
   .row .icon { width: 1.05rem; height: 1.05rem }
+  .unread::after { content: ""; display: inline-block; width: .55rem; height: .55rem; border-radius: 50%; background: var(--accent); border: 2px solid var(--accent); margin-inline-start: .45rem; vertical-align: .05em }
+  .unread.below::after { background: none }
   .sign { color: var(--soft); flex: none; margin-inline: .2rem }
   .moving { opacity: .5 }
   .row.before::after, .row.behind::after { content: ""; position: absolute; inset-inline: 1.4rem 0; border-top: 3px solid var(--accent); pointer-events: none }
