@@ -56,6 +56,11 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(links::revoke))
         .routes(routes!(links::open))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .merge(
+            OpenApiRouter::new()
+                .routes(routes!(members::many::put))
+                .layer(DefaultBodyLimit::max(members::many::BODY_BYTES_MAX)),
+        )
         // Read as it comes, and bounded by itself.
         .routes(routes!(import::import))
 }
