@@ -27,6 +27,8 @@ pub(crate) struct OwnEpochs {
     pub(crate) current: Arc<EpochKey>,
     /// Earlier ones, and when they were left.
     left: BTreeMap<Arc<EpochKey>, u64>,
+    /// Those that were left before this are everybody's business.
+    handed_over_ms: u64,
 }
 
 impl OwnEpochs {
@@ -36,11 +38,18 @@ impl OwnEpochs {
             newest: key.epoch,
             current: Arc::new(key),
             left: BTreeMap::new(),
+            handed_over_ms: 0,
         }
     }
 
     /// Whether this process knows an epoch's segments better than any list does.
     pub(crate) fn has(&self, key: &EpochKey) -> bool {
+        let left_ms = self.left.get(key).copied();
+        *self.current == *key || left_ms.is_some_and(|left_ms| left_ms > self.handed_over_ms)
+    }
+
+    /// Whether this process wrote what is in an epoch.
+    pub(crate) fn wrote(&self, key: &EpochKey) -> bool {
         *self.current == *key || self.left.contains_key(key)
     }
 
@@ -52,7 +61,7 @@ impl OwnEpochs {
     /// From now on others may clean up in the epochs that were left before: they are looked at
     /// like those of others.
     pub(crate) fn hand_over(&mut self, left_before_ms: u64) {
-        self.left.retain(|_, left_ms| *left_ms > left_before_ms);
+        self.handed_over_ms = left_before_ms;
     }
 }
 

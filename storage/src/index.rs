@@ -13,6 +13,7 @@ use crate::{
     interval::Covers,
     ledger::Record,
     names::{DocId, EpochKey, SegmentId, SnapshotId},
+    news::Arrivals,
     segment::{Block, Footer},
     tombstone::{Tombstone, Tombstones},
 };
@@ -70,6 +71,8 @@ pub(crate) struct Index {
     pub(crate) unswept: BTreeSet<DocId>,
     /// A document whose tombstone is being made.
     pub(crate) burying: Option<DocId>,
+    /// Documents of which others have written.
+    pub(crate) arrivals: Arrivals,
 }
 
 /// Verified snapshots remembered of each document.
@@ -99,6 +102,7 @@ impl Index {
             ledger: Record::default(),
             snapshotted: None,
             burying: None,
+            arrivals: Arrivals::default(),
         }
     }
 
@@ -141,9 +145,13 @@ impl Index {
         if !self.supersede(&id, footer.created_ms) {
             return;
         }
+        let is_own = self.own.wrote(&id.key);
         for (document, name, block) in &footer.documents {
             if self.tombstones.erases_epoch(*document, id.key.epoch) {
                 continue;
+            }
+            if !is_own {
+                self.arrivals.note(*document, name);
             }
             let document = self.document(*document, name);
             document.blocks.insert(Arc::clone(&id), block.clone());
@@ -175,6 +183,7 @@ impl Index {
             let alive = self.tombstones.alive(*id, covers);
             if alive != Covers::default() || !self.tombstones.has(*id) {
                 self.document(*id, name).retired.merge(&alive);
+                self.arrivals.note(*id, name);
             }
         }
         self.ledger.merge(record);
@@ -220,6 +229,7 @@ impl Index {
         let Some(document) = self.documents.get_mut(&id) else {
             return;
         };
+        self.arrivals.note(id, &document.name);
         let tombstones = &self.tombstones;
         let erased = |key: &EpochKey| tombstones.erases_epoch(id, key.epoch);
         document.blocks.retain(|segment, _| !erased(&segment.key));
