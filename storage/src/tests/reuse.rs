@@ -72,9 +72,9 @@ async fn a_new_document_has_the_name_at_once_and_survives_a_kill_at_any_moment()
         assert!(is_refused(&store, &stale).await);
         assert!(says_after_a_crash(dir.path(), "d").await.is_empty());
         for number in 1..=3 {
-            append(&store, "d", &format!("{round}-{number}")).await;
+            append(&store, "d", &format!("new{round}x{number}")).await;
             append(&store, "other", &format!("o{number}")).await;
-            let expected: Vec<_> = (1..=number).map(|n| format!("{round}-{n}")).collect();
+            let expected: Vec<_> = (1..=number).map(|n| format!("new{round}x{n}")).collect();
             assert_eq!(says(&store, "d").await, expected);
             assert_eq!(says_after_a_crash(dir.path(), "d").await, expected);
         }
@@ -84,9 +84,9 @@ async fn a_new_document_has_the_name_at_once_and_survives_a_kill_at_any_moment()
         assert_eq!(
             says(&store, "d").await[..3],
             [
-                format!("{round}-1"),
-                format!("{round}-2"),
-                format!("{round}-3"),
+                format!("new{round}x1"),
+                format!("new{round}x2"),
+                format!("new{round}x3"),
             ]
         );
         free(&store, "other").await;
@@ -95,11 +95,11 @@ async fn a_new_document_has_the_name_at_once_and_survives_a_kill_at_any_moment()
     store.close().await.unwrap();
     let store = open(dir.path()).await;
     store.collect_garbage().await.unwrap();
-    assert_eq!(says(&store, "d").await[..3], ["2-1", "2-2", "2-3"]);
+    assert_eq!(says(&store, "d").await[..3], ["new2x1", "new2x2", "new2x3"]);
     assert_eq!(says(&store, "other").await, ["o0"]);
     let of_old = |path: &std::path::PathBuf| {
         let bytes = std::fs::read(path).unwrap();
-        [SECRET, "0-1", "1-1", "stale"]
+        [SECRET, "new0x1", "new1x1", "stale"]
             .iter()
             .any(|text| holds(&bytes, text))
     };
