@@ -286,8 +286,8 @@ async fn read_updates(
     let tail = view
         .tail
         .iter()
-        .filter(|(seq, _)| !covers.contains(&view.epoch, *seq, *seq));
-    updates.extend(tail.map(|(_, update)| update.clone()));
+        .filter(|logged| !covers.contains(&logged.key, logged.seq, logged.seq));
+    updates.extend(tail.map(|logged| logged.update.clone()));
     Ok(updates)
 }
 
@@ -339,7 +339,7 @@ pub(crate) async fn put_snapshot(
     let environment = &shared.settings.environment;
     let mut snapshot = SnapshotId {
         ulid: environment.ulid(),
-        node: shared.epoch.node.clone(),
+        node: shared.began.node.clone(),
     };
     // A clock that was set back must not make a snapshot look older than its parents.
     if let Some(newest) = basis

@@ -21,6 +21,7 @@ mod codec;
 mod committer;
 mod documents;
 mod envelope;
+mod epochs;
 mod erase;
 mod flusher;
 mod frame;
@@ -98,7 +99,7 @@ struct Inner {
 impl fmt::Debug for Store {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Store")
-            .field("epoch", &self.inner.shared.epoch)
+            .field("began", &self.inner.shared.began)
             .finish_non_exhaustive()
     }
 }

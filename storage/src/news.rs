@@ -8,11 +8,8 @@ use std::{collections::BTreeMap, sync::Arc};
 use bytes::Bytes;
 
 use crate::{
-    Basis, Store, StoreError, documents,
-    index::View,
-    interval::Covers,
-    names::{DocId, EpochKey},
-    shared::lock,
+    Basis, Store, StoreError, documents, epochs::OwnEpochs, index::View, interval::Covers,
+    names::DocId, shared::lock,
 };
 
 /// How far somebody has followed a document: which entries of its log they know.
@@ -65,7 +62,7 @@ impl Store {
         documents::refuse_erased(shared, id)?;
         let view = {
             let index = lock(&shared.index);
-            of_others(index.view(id), &index.epoch)
+            of_others(index.view(id), &index.own)
         };
         // Where others have merged what was never seen here, and deleted it, snapshots have it.
         let is_in_log = seen.0.missing_from(&view.retired).is_none();
@@ -97,17 +94,17 @@ impl Store {
 }
 
 /// Without what this process wrote: whoever follows the document has that already.
-fn of_others(mut view: View, own: &EpochKey) -> View {
-    view.blocks.retain(|(segment, _)| segment.key != *own);
+fn of_others(mut view: View, own: &OwnEpochs) -> View {
+    view.blocks.retain(|(segment, _)| !own.wrote(&segment.key));
     view.tail.clear();
     view.retired = without(&view.retired, own);
     view.reach = without(&view.reach, own);
     view
 }
 
-fn without(covers: &Covers, own: &EpochKey) -> Covers {
+fn without(covers: &Covers, own: &OwnEpochs) -> Covers {
     let mut others = Covers::default();
-    for (key, set) in covers.iter().filter(|(key, _)| *key != own) {
+    for (key, set) in covers.iter().filter(|(key, _)| !own.wrote(key)) {
         for &(first, last) in set.intervals() {
             others.insert(key, first, last);
         }

@@ -12,13 +12,13 @@
 
 mod entry;
 mod excerpt;
+mod files;
 mod index;
 mod language;
 mod likeness;
 mod question;
 mod schema;
 mod search;
-mod unsynced;
 mod words;
 
 pub use entry::{Entry, Heading, Known, Sitting, Task, Worker};

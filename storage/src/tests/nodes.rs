@@ -121,7 +121,7 @@ async fn a_segment_that_goes_while_it_is_read_starts_the_reading_again() {
     merge::merge(&writer.inner.shared).await.unwrap();
     let (settings, process) = world.process();
     let reader = Store::open(settings).await.unwrap();
-    let folder = writer.inner.shared.epoch.folder();
+    let folder = writer.inner.shared.began.folder();
     process.before(&format!("{folder}/"), async move {
         compact(&writer, "d").await;
         for _ in 0..2 {
