@@ -179,6 +179,8 @@ test('a picture that is copied to another page is shown to who may see it, and s
     const missing = rita.page.locator('unisson-editor img.missing')
     await missing.waitFor()
     assert.match(await missing.getAttribute('alt'), /^Cette image ne peut pas être affichée/)
+    // Its words are to be seen, too: they take their place.
+    await until(async () => (await missing.boundingBox()).width > 300, 'the words are drawn')
     if (pictures) await rita.page.screenshot({ path: `${pictures}/attachments-elsewhere.png` })
   })
 }))

@@ -4,6 +4,9 @@ import { safeImage } from '@unisson/prosemirror'
 import type { Words } from '../words.js'
 import { isOwn, type Files } from './files.js'
 
+/** The address of no image. */
+const NOTHING = 'data:,'
+
 /** A picture: one of the server's files is shown where the server has it, and says so where it may not be shown. */
 export class ImageView implements NodeView {
   readonly dom = document.createElement('img')
@@ -58,13 +61,15 @@ export class ImageView implements NodeView {
   /** Of an own file the reason may be the line; of another page's it is mostly that one may not see it. */
   #miss (): void {
     this.#isMissing = !isOwn(this.#node.attrs.src)
-    this.dom.removeAttribute('src')
+    // Browsers show the words only of an image that fails, not of one that has no address.
+    if (this.#isMissing) this.dom.src = NOTHING
+    else this.dom.removeAttribute('src')
     this.#say()
   }
 
   /** Its ticket may have ended. */
   readonly #again = (): void => {
-    if (!this.#files.isFile(this.#node.attrs.src)) return
+    if (this.#isMissing || !this.#files.isFile(this.#node.attrs.src)) return
     if (this.#wasRenewed) return this.#miss()
     this.#wasRenewed = true
     this.#files.renew()
