@@ -120,7 +120,7 @@ export class UnissonTemplates extends Component {
   async #preview (template: Template): Promise<void> {
     await this.attempt(async () => {
       const answer = await this.api.raw('GET', `${path`documents/${template.document}`}/content?format=html`)
-      this.shown = { template, html: filled(await answer.text(), this.words.sample, this.locale) }
+      this.shown = { template, html: filled(await answer.text(), this.words, this.locale) }
     })
   }
 
@@ -243,7 +243,7 @@ export class UnissonTemplates extends Component {
 }
 
 /** The server's HTML of a page, with its placeholders shown as they would be filled in: only in text, never in attributes. */
-const filled = (fragment: string, sample: TemplatesWords['sample'], locale: string): string => {
+const filled = (fragment: string, { sample, tick }: TemplatesWords, locale: string): string => {
   const values: Record<string, string> = {
     title: sample.title, titre: sample.title, space: sample.space, espace: sample.space,
     author: sample.author, auteur: sample.author, autrice: sample.author,
@@ -251,6 +251,7 @@ const filled = (fragment: string, sample: TemplatesWords['sample'], locale: stri
   }
   const page = document.createElement('template')
   page.innerHTML = fragment
+  for (const box of page.content.querySelectorAll<HTMLInputElement>('input[type="checkbox"]')) box.setAttribute('aria-label', box.hasAttribute('checked') ? tick.done : tick.open)
   const texts = document.createTreeWalker(page.content, NodeFilter.SHOW_TEXT)
   const found: Text[] = []
   while (texts.nextNode() !== null) found.push(texts.currentNode as Text)

@@ -16,6 +16,7 @@ export interface TemplatesWords {
   previewOf: (title: string) => string
   previewNote: string
   previewEmpty: string
+  tick: { done: string, open: string }
   edit: string
   editOf: (title: string) => string
   remove: (title: string) => string
@@ -59,6 +60,7 @@ export const templatesWords: Both<TemplatesWords> = {
     previewOf: (title) => `How a page begins with “${title}”`,
     previewNote: 'Marked words are filled in when the page is made.',
     previewEmpty: 'This template says nothing yet.',
+    tick: { done: 'done', open: 'to do' },
     edit: 'Edit',
     editOf: (title) => `Edit “${title}”`,
     remove: (title) => `Do not offer “${title}” any more`,
@@ -105,6 +107,7 @@ export const templatesWords: Both<TemplatesWords> = {
     previewOf: (title) => `Comment une page commence avec « ${title} »`,
     previewNote: 'Les mots surlignés sont remplis à la création de la page.',
     previewEmpty: 'Ce modèle ne dit encore rien.',
+    tick: { done: 'fait', open: 'à faire' },
     edit: 'Modifier',
     editOf: (title) => `Modifier « ${title} »`,
     remove: (title) => `Ne plus proposer « ${title} »`,
