@@ -42,9 +42,10 @@ const browserOf = (who, more = {}) => {
   return options
 }
 
-const keep = async (page, what) => {
+/** A picture of a page, or of a part of it. */
+const keep = async (shown, what) => {
   const path = `${FOLDER}/${what}.png`
-  await page.screenshot({ path })
+  await shown.screenshot({ path })
   const { size } = statSync(path)
   if (size > BYTES_MAX) throw new Error(`${path} has ${size} bytes, at most ${BYTES_MAX} are allowed`)
   console.log(`${path}: ${size} bytes`)
@@ -107,9 +108,8 @@ await withServer(wiki, (server) => withBrowser(async (open) => {
   await bilal.caret('réception', 9)
   await until(async () => await anne.page.locator('unisson-editor .unisson-caret-name').count() > 0, 'the other’s name is shown')
   // All of the text, and what is said about it.
-  await anne.page.setViewportSize({ width: 1200, height: 960 })
-  await anne.page.evaluate(() => window.scrollTo(0, 0))
-  await keep(anne.page, 'comments')
+  await anne.page.setViewportSize({ width: 1200, height: 500 })
+  await keep(anne.page.locator('main'), 'comments')
   await anne.page.setViewportSize(WINDOW.viewport)
   await bilal.page.close()
 

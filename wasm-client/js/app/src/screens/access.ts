@@ -36,7 +36,7 @@ export class UnissonAccess extends Following {
     th small { display: block; color: var(--soft); font-weight: 400; overflow-wrap: anywhere }
     td ul { margin: 0; padding: 0; list-style: none } td li { display: flex; flex-wrap: wrap; gap: .3rem .5rem; align-items: center; padding: .15rem 0 }
     td input[type="date"] { width: 10.5rem }
-    tbody th { font-weight: 600; overflow-wrap: anywhere }
+    tbody th { font-weight: 600; overflow-wrap: anywhere; min-width: 9rem }
     form { border: 1px solid var(--line); border-radius: .6rem; padding: 1rem 1.1rem; margin: 1rem 0 2rem; background: var(--paper) }
     form h3 { margin: 0 0 .8rem } .row { display: flex; flex-wrap: wrap; gap: 0 1rem } .row .field { flex: 1 1 12rem }
     form fieldset { border: 0; padding: 0 }
