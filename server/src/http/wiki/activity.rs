@@ -42,7 +42,7 @@ struct Words {
 const ENGLISH: Words = Words {
     title: "Activity",
     hint: "Who worked on which page, the last first. Of each page the last twenty times.",
-    nothing: "Nothing has happened yet in pages that you may read.",
+    nothing: "Nothing has happened yet in pages that you may read. As soon as somebody writes, the page and its authors are here, and in the feed.",
     more: "Earlier",
     feed: "Feed (Atom)",
     somebody: "somebody",
@@ -53,7 +53,7 @@ const ENGLISH: Words = Words {
 const FRENCH: Words = Words {
     title: "Activité",
     hint: "Qui a travaillé sur quelle page, le plus récent d’abord. De chaque page, les vingt dernières fois.",
-    nothing: "Rien ne s’est encore passé dans les pages que vous pouvez lire.",
+    nothing: "Rien ne s’est encore passé dans les pages que vous pouvez lire. Dès que quelqu’un écrit, la page et ses auteurs sont ici, et dans le flux.",
     more: "Plus ancien",
     feed: "Flux (Atom)",
     somebody: "quelqu’un",

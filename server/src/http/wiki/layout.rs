@@ -231,6 +231,7 @@ fn push_foot(visit: &Visit, words: &Words, who: Option<&Identity>, html: &mut St
         ("-/tasks", words.tasks, is_person),
         ("-/guide", words.guide, true),
         ("-/about", words.about, true),
+        ("-/templates", words.templates, is_operator),
         ("-/admin", words.administration, is_operator),
     ] {
         if is_shown {

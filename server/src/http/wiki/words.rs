@@ -17,6 +17,7 @@ pub(super) struct Words {
     pub(super) guide_start: &'static str,
     pub(super) about: &'static str,
     pub(super) administration: &'static str,
+    pub(super) templates: &'static str,
     pub(super) tasks: &'static str,
     pub(super) promise: &'static str,
 
@@ -110,6 +111,7 @@ const ENGLISH: Words = Words {
     guide_start: "First steps, in the guide",
     about: "About this server",
     administration: "Administration",
+    templates: "Templates",
     tasks: "My tasks",
     promise: "Many people write the same page at once. Nothing that was called saved is ever lost.",
 
@@ -218,6 +220,7 @@ const FRENCH: Words = Words {
     guide_start: "Premiers pas, dans le guide",
     about: "À propos de ce serveur",
     administration: "Administration",
+    templates: "Modèles",
     tasks: "Mes tâches",
     promise: "Écrire à plusieurs la même page, en même temps. Rien de ce qui est dit enregistré n’est \
         jamais perdu.",

@@ -11,6 +11,7 @@ knock()
  * the same name. A tree that is not live is the server's list: its readers need no script.
  */
 const COMPONENTS: Record<string, () => Promise<unknown>> = {
+  'unisson-access': () => import('./screens/access.js'),
   'unisson-admin': () => import('./screens/admin.js'),
   'unisson-comments': () => import('./screens/comments.js'),
   'unisson-history': () => import('./screens/history.js'),
@@ -23,6 +24,7 @@ const COMPONENTS: Record<string, () => Promise<unknown>> = {
   'unisson-settings': () => import('./screens/settings.js'),
   'unisson-spaces': () => import('./screens/spaces.js'),
   'unisson-tasks': () => import('./screens/tasks.js'),
+  'unisson-templates': () => import('./screens/templates.js'),
   'unisson-trash': () => import('./screens/trash.js')
 }
 

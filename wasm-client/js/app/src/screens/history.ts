@@ -312,7 +312,7 @@ export class UnissonHistory extends Component {
     if (fragment === null) return html`<p class="soft">${this.notice === null ? this.common.loading : nothing}</p>`
     const isSame = view === 'changes' && !/<(ins|del)[ >]|data-change=/.test(fragment)
     return html`
-      ${isSame ? html`<p class="empty">${words.same}</p>` : nothing}
+      ${isSame ? html`<p class="empty">${this.versions?.length === 0 ? words.nothingYet : words.same}</p>` : nothing}
       ${fragment === ''
         ? nothing
         : repeat([fragment], (text) => `${view} ${text}`, (text) => html`<article class="text paper ${view}">${unsafeHTML(text)}</article>`)}`

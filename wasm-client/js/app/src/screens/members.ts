@@ -36,8 +36,8 @@ export class UnissonMembers extends Following {
     summary { cursor: pointer; color: var(--accent) } .many { margin-block-end: 2rem } .search { max-width: 24rem }
     @media (max-width: 40rem) {
       thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%) }
-      tr { display: grid; grid-template-columns: 1fr auto; gap: .3rem .6rem; border-bottom: 1px solid var(--line); padding: .6rem 0 }
-      td, tbody th { border: 0; padding: 0; font-weight: 400 } .who, td:last-child { grid-column: 1 / -1; text-align: start }
+      tr { display: flex; flex-wrap: wrap; align-items: center; gap: .3rem .6rem; border-bottom: 1px solid var(--line); padding: .6rem 0 }
+      td, tbody th { border: 0; padding: 0; font-weight: 400 } .who, td:last-child { flex: 1 0 100%; text-align: start }
     }
   `]
 

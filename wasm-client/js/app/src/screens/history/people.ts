@@ -12,8 +12,8 @@ export const nameOf = ({ user, name }: Author, nobody: string): string => name ?
 
 /** The letters of a face. */
 export const initials = (name: string): string => {
-  const words = name.split(/[\s.@·_-]+/).filter((word) => /\p{L}|\p{N}/u.test(word))
-  return ((words[0]?.[0] ?? '?') + (words.length > 1 ? words.at(-1)?.[0] ?? '' : '')).toUpperCase()
+  const letters = name.split(/[\s.@·_-]+/).flatMap((word) => /\p{L}|\p{N}/u.exec(word) ?? [])
+  return ((letters[0] ?? '?') + (letters.length > 1 ? letters.at(-1) ?? '' : '')).toUpperCase()
 }
 
 /** One person has one colour everywhere; dark enough for white letters. */
