@@ -18,6 +18,7 @@ mod health;
 mod history;
 pub(crate) mod language;
 mod moment;
+mod news;
 mod page;
 mod search;
 mod signin;

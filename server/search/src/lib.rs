@@ -20,7 +20,7 @@ mod search;
 mod unsynced;
 mod words;
 
-pub use entry::{Entry, Heading, Known, Sitting, Task, Worker};
+pub use entry::{Entry, Heading, Known, Mention, Sitting, Task, Worker};
 pub use excerpt::{Excerpt, Marker};
 pub use index::{Index, IndexError};
 pub use language::Language;

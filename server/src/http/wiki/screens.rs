@@ -60,6 +60,7 @@ const fn screen(
 pub(super) const SCREENS: &[Screen] = &[
     screen("search", Level::All, Action::Read, "Search", "Recherche"),
     screen("tasks", Level::All, Action::Read, "My tasks", "Mes tâches"),
+    screen("news", Level::All, Action::Read, "For me", "Pour moi"),
     screen(
         "admin",
         Level::All,
@@ -103,6 +104,13 @@ pub(super) const SCREENS: &[Screen] = &[
         Action::Read,
         "History",
         "Historique",
+    ),
+    screen(
+        "activity",
+        Level::Page,
+        Action::Read,
+        "Activity",
+        "Activité",
     ),
     screen(
         "comments",

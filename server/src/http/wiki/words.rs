@@ -18,6 +18,7 @@ pub(super) struct Words {
     pub(super) about: &'static str,
     pub(super) administration: &'static str,
     pub(super) tasks: &'static str,
+    pub(super) news: &'static str,
     pub(super) promise: &'static str,
 
     pub(super) spaces: &'static str,
@@ -111,6 +112,7 @@ const ENGLISH: Words = Words {
     about: "About this server",
     administration: "Administration",
     tasks: "My tasks",
+    news: "For me",
     promise: "Many people write the same page at once. Nothing that was called saved is ever lost.",
 
     spaces: "Spaces",
@@ -219,6 +221,7 @@ const FRENCH: Words = Words {
     about: "À propos de ce serveur",
     administration: "Administration",
     tasks: "Mes tâches",
+    news: "Pour moi",
     promise: "Écrire à plusieurs la même page, en même temps. Rien de ce qui est dit enregistré n’est \
         jamais perdu.",
 
