@@ -18,7 +18,8 @@ use unisson_session::Entries;
 
 use crate::{
     events::Event,
-    records::{ChangeError, LOOK_EVERY, RecordError, RecordHandle},
+    following::LOOK_EVERY,
+    records::{ChangeError, RecordError, RecordHandle},
     registry::{Registry, Shared},
     settings::Day,
     spaces::{draw, prefix_of},

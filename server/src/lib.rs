@@ -21,6 +21,7 @@ mod doc_task;
 mod effects;
 mod events;
 mod flow;
+mod following;
 mod frame;
 mod gate;
 mod http;

@@ -10,7 +10,7 @@ use unisson_storage::{OpenError, PlaceError, Store, StoreSettings};
 use crate::{
     Settings, attachments,
     auth::Authenticator,
-    digests,
+    digests, following,
     http::{self, AppState},
     listener::{Certificate, Listener, TlsError},
     registry::Registry,
@@ -129,9 +129,9 @@ fn tidy(registry: &Registry, certificate: Option<Arc<Certificate>>) -> Vec<JoinH
         let shared = registry.shared().clone();
         async move { shared.quotas.keep_measured(&shared.store).await }
     });
-    let records = tokio::spawn({
-        let shared = registry.shared().clone();
-        async move { shared.records.keep_up(&shared.store).await }
+    let following = tokio::spawn({
+        let registry = registry.clone();
+        async move { following::follow(&registry).await }
     });
     let indexing = tokio::spawn({
         let shared = registry.shared().clone();
@@ -160,7 +160,7 @@ fn tidy(registry: &Registry, certificate: Option<Arc<Certificate>>) -> Vec<JoinH
     [
         memory,
         quotas,
-        records,
+        following,
         indexing,
         noticing,
         digests,

@@ -291,6 +291,21 @@ async fn read_updates(
     Ok(updates)
 }
 
+/// The updates of a view that `covers` does not have; `None` where the log lost some to snapshots
+/// in this moment.
+pub(crate) async fn updates_beyond(
+    shared: &Shared,
+    name: &str,
+    view: &View,
+    covers: &Covers,
+) -> Result<Option<Vec<Bytes>>, StoreError> {
+    match read_updates(shared, name, view, covers).await {
+        Ok(updates) => Ok(Some(updates)),
+        Err(Failed::Moved(_)) => Ok(None),
+        Err(Failed::Final(error)) => Err(error),
+    }
+}
+
 async fn read_block<'a>(
     shared: &Shared,
     name: &str,

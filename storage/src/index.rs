@@ -12,6 +12,7 @@ use crate::{
     interval::Covers,
     ledger::Record,
     names::{DocId, EpochKey, SegmentId, SnapshotId},
+    news::Arrivals,
     segment::{Block, Footer},
     tombstone::{Tombstone, Tombstones},
 };
@@ -59,6 +60,8 @@ pub(crate) struct Index {
     pub(crate) tombstones: Tombstones,
     /// Erased documents of which snapshots may be left.
     pub(crate) unswept: BTreeSet<DocId>,
+    /// Documents of which others have written.
+    pub(crate) arrivals: Arrivals,
 }
 
 /// Verified snapshots remembered of each document.
@@ -88,6 +91,7 @@ impl Index {
             required: Covers::default(),
             ledger: Record::default(),
             snapshotted: None,
+            arrivals: Arrivals::default(),
         }
     }
 
@@ -131,6 +135,9 @@ impl Index {
             if self.tombstones.erases_epoch(*document, id.key.epoch) {
                 continue;
             }
+            if !of_this_epoch {
+                self.arrivals.note(*document, name);
+            }
             let document = self.document(*document, name);
             document.blocks.insert(Arc::clone(&id), block.clone());
             if of_this_epoch {
@@ -160,6 +167,7 @@ impl Index {
             let alive = self.tombstones.alive(*id, covers);
             if alive != Covers::default() || !self.tombstones.has(*id) {
                 self.document(*id, name).retired.merge(&alive);
+                self.arrivals.note(*id, name);
             }
         }
         self.ledger.merge(record);
@@ -205,6 +213,7 @@ impl Index {
         let Some(document) = self.documents.get_mut(&id) else {
             return;
         };
+        self.arrivals.note(id, &document.name);
         let tombstones = &self.tombstones;
         let erased = |key: &EpochKey| tombstones.erases_epoch(id, key.epoch);
         document.blocks.retain(|segment, _| !erased(&segment.key));
