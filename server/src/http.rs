@@ -19,6 +19,7 @@ mod history;
 pub(crate) mod language;
 mod moment;
 mod packed;
+mod news;
 mod page;
 mod search;
 mod signin;

@@ -14,6 +14,7 @@ mod spaces;
 mod store;
 mod tokens;
 mod webhooks;
+mod zone;
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
@@ -50,6 +51,7 @@ pub use self::{
     store::{ObjectStoreSettings, RequestChecksum, StoreOptions},
     tokens::Token,
     webhooks::{EventSettings, HookNetworks, WebhookSettings},
+    zone::{Day, Zone},
 };
 
 /// A self-hosted server on which many people write the same page at once.

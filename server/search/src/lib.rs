@@ -21,7 +21,7 @@ mod schema;
 mod search;
 mod words;
 
-pub use entry::{Entry, Heading, Known, Sitting, Task, Worker};
+pub use entry::{Entry, Heading, Known, Mention, Sitting, Task, Worker};
 pub use excerpt::{Excerpt, Marker};
 pub use index::{Index, IndexError};
 pub use language::Language;

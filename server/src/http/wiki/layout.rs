@@ -112,6 +112,14 @@ impl Layout {
             words.home,
             search = words.search
         );
+        if who.is_some_and(|who| who.principal.person.is_some()) {
+            // The app puts in how much is new.
+            let _ = write!(
+                html,
+                "<a class=\"news\" href=\"{root}-/news\">{}<span class=\"count\" hidden></span></a>",
+                words.news
+            );
+        }
         let name = who.and_then(|who| visit.name(who));
         let name = name.or_else(|| Some(visit.signed_in.as_ref()?.name.clone()));
         if let Some(name) = name {

@@ -61,6 +61,7 @@ pub(super) const SCREENS: &[Screen] = &[
     screen("search", Level::All, Action::Read, "Search", "Recherche"),
     screen("tasks", Level::All, Action::Read, "My tasks", "Mes tâches"),
     screen("templates", Level::All, Action::Own, "Templates", "Modèles"),
+    screen("news", Level::All, Action::Read, "For me", "Pour moi"),
     screen(
         "admin",
         Level::All,
@@ -111,6 +112,13 @@ pub(super) const SCREENS: &[Screen] = &[
         Action::Read,
         "History",
         "Historique",
+    ),
+    screen(
+        "activity",
+        Level::Page,
+        Action::Read,
+        "Activity",
+        "Activité",
     ),
     screen(
         "comments",

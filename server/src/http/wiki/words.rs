@@ -19,6 +19,7 @@ pub(super) struct Words {
     pub(super) administration: &'static str,
     pub(super) templates: &'static str,
     pub(super) tasks: &'static str,
+    pub(super) news: &'static str,
     pub(super) promise: &'static str,
 
     pub(super) spaces: &'static str,
@@ -113,6 +114,7 @@ const ENGLISH: Words = Words {
     administration: "Administration",
     templates: "Templates",
     tasks: "My tasks",
+    news: "For me",
     promise: "Many people write the same page at once. Nothing that was called saved is ever lost.",
 
     spaces: "Spaces",
@@ -222,6 +224,7 @@ const FRENCH: Words = Words {
     administration: "Administration",
     templates: "Modèles",
     tasks: "Mes tâches",
+    news: "Pour moi",
     promise: "Écrire à plusieurs la même page, en même temps. Rien de ce qui est dit enregistré n’est \
         jamais perdu.",
 
