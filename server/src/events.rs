@@ -184,7 +184,7 @@ impl Event {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum News {
     /// Something happened.
-    Happened { at_ms: u64, event: Event },
+    Happened { at_ms: u64, event: Box<Event> },
     /// A document is being edited: a change is told later. If the server is killed before that, it
     /// is told without its authors.
     Pending { document: String },
@@ -226,6 +226,7 @@ impl Events {
     pub(crate) fn emit(&self, event: Event) {
         if self.are_heard() && !is_hidden(event.place()) {
             let at_ms = unix_now_ms();
+            let event = Box::new(event);
             self.tell(News::Happened { at_ms, event });
         }
     }
@@ -272,7 +273,7 @@ impl Events {
     fn tell_change(&self, change: DocumentChange) {
         self.tell(News::Happened {
             at_ms: unix_now_ms(),
-            event: Event::DocumentChanged(change),
+            event: Box::new(Event::DocumentChanged(change)),
         });
     }
 

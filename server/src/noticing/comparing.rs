@@ -82,7 +82,7 @@ pub(super) fn compare(before: &Memory, facts: &Facts, at_ms: u64) -> (Memory, Ve
             let person = mention.person.clone();
             found.push(Found {
                 // Naming somebody again, later, is news again.
-                key: format!("named {key} {}", at_ms),
+                key: format!("named {key} {at_ms}"),
                 kind: Kind::Named { person },
                 text: mention.line.clone(),
             });

@@ -55,7 +55,7 @@ pub(super) async fn look(
     let at_ms = read.last_edit_ms;
     let before = memory.unwrap_or_else(|| compare(&Memory::default(), &read.before, at_ms).0);
     let (now, mut found) = compare(&before, &read.facts, at_ms);
-    if now == before && !(is_new && !now.is_empty()) {
+    if now == before && (!is_new || now.is_empty()) {
         return Ok(());
     }
     if found.len() > TOLD_MAX {

@@ -11,6 +11,7 @@ use axum::{
 };
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use unisson_history::escaped;
+use unisson_rights::Place;
 use unisson_storage::utc;
 
 use super::{
@@ -174,13 +175,14 @@ pub(super) async fn of_page(
         let within = Within::Document(opened.document.to_string());
         let told = happenings(&state, &mut viewer, within, &asked).await?;
         let path = format!("{}/{page}", inside.base());
+        let may = (inside.rights(Place::Page(&page)), opened.may_write());
         let mut crumbs = inside.crumbs_to(&page);
         crumbs.push((words.title.to_owned(), format!("{path}/-/activity")));
         let layout = Layout {
             title: format!("{} · {}", words.title, opened.page.title),
             within: inside.shown_title(),
             crumbs,
-            tools: tools_of_page(&visit, &path, opened.may_write(), Some("activity")),
+            tools: tools_of_page(&visit, &path, may, Some("activity")),
             tools_name: visit.words().tools_of_page,
             beside: inside.beside(&visit, Some(&page)),
             main: main(&visit, &asked, &told.activity, told.next),

@@ -85,7 +85,7 @@ pub(in crate::http::spaces) async fn put(
     let members: Vec<(String, Member)> = members
         .into_iter()
         .enumerate()
-        .map(|(at, one)| read(one).map_err(|problem| of_entry(at, problem)))
+        .map(|(at, one)| read(&one).map_err(|problem| of_entry(at, &problem)))
         .collect::<Result<_, _>>()?;
     let changed = asker.change(&state, |space| {
         let rights = asker.rights(space, Place::Space);
@@ -117,7 +117,7 @@ pub(in crate::http::spaces) async fn put(
     Ok(asker.answer(StatusCode::OK, &answer))
 }
 
-fn read(one: OneOfMany) -> Result<(String, Member), Problem> {
+fn read(one: &OneOfMany) -> Result<(String, Member), Problem> {
     let user = name(&one.user)?.to_owned();
     let shown = one.name.as_deref().map(|text| title("a name", text));
     let member = Member {
@@ -129,10 +129,10 @@ fn read(one: OneOfMany) -> Result<(String, Member), Problem> {
 }
 
 /// Which entry it is about: people find it in their list by its number, which begins at one.
-fn of_entry(at: usize, problem: Problem) -> Problem {
-    let detail = format!("entry {}: {}", at + 1, problem.detail);
+fn of_entry(at: usize, problem: &Problem) -> Problem {
     Problem {
-        detail: detail.into(),
-        ..problem
+        status: problem.status,
+        code: problem.code,
+        detail: format!("entry {}: {}", at + 1, problem.detail),
     }
 }
