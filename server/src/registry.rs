@@ -30,6 +30,7 @@ use crate::{
     knocks::Knocks,
     memory::{self, Memory, Weight},
     metrics::Metrics,
+    noticing::Noticing,
     quota::Quotas,
     records::Records,
     sockets::Sockets,
@@ -93,6 +94,8 @@ pub(crate) struct Shared {
     pub(crate) audit: Audit,
     /// What can be searched.
     pub(crate) indexing: Arc<Indexing>,
+    /// What in pages concerns somebody.
+    pub(crate) noticing: Arc<Noticing>,
     next_id: AtomicU64,
 }
 
@@ -130,6 +133,7 @@ impl Shared {
             webhooks: OnceLock::new(),
             audit: Audit::default(),
             indexing: Arc::default(),
+            noticing: Arc::default(),
             next_id: AtomicU64::new(1),
         }
     }

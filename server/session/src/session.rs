@@ -3,6 +3,7 @@
 mod cooling;
 mod cost;
 mod edits;
+mod elsewhere;
 mod fanout;
 mod present;
 mod snapshots;
@@ -160,6 +161,7 @@ impl Session {
                 let edit = edits::Edit::new(id, author, update, Some(condition));
                 self.edit(now, edit, &mut effects);
             }
+            Input::Elsewhere(updates) => self.elsewhere(now, updates, &mut effects),
             Input::AccessChanged(id, access) => self.access_changed(now, id, access, &mut effects),
             Input::Lagging(id) => self.lagging(id),
             Input::Drained(id) => self.drained(id, &mut effects),

@@ -18,7 +18,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     AppState, administration, attachments, audit, comments, documents, history,
-    language::prefers_french, search, spaces, tokens, webhooks,
+    language::prefers_french, news, search, spaces, tokens, webhooks,
 };
 
 /// All calls.
@@ -32,6 +32,7 @@ fn calls() -> OpenApiRouter<AppState> {
         .merge(comments::routes())
         .merge(spaces::routes())
         .merge(search::routes())
+        .merge(news::routes())
         .merge(tokens::routes())
         .merge(webhooks::routes())
         .merge(audit::routes())

@@ -169,6 +169,11 @@ pub(crate) const CODES: &[Code] = &[
     code("not-in-trash", 409, "the document is not in the trash"),
     code("not-kept-out", 404, "nobody of this id is kept out"),
     code(
+        "only-this-machine",
+        403,
+        "nobody is asked who they are here, so only this machine is let in",
+    ),
+    code(
         "open-role",
         400,
         "whoever is no member is reader, commenter or editor",

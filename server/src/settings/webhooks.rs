@@ -10,6 +10,7 @@ use serde::Deserialize;
 use super::{
     Secret, SettingsError,
     auth::{self, read},
+    zone::Zone,
 };
 use crate::events::KINDS;
 
@@ -36,6 +37,8 @@ const PACE_MS_MAX: u64 = 24 * 60 * 60 * 1_000;
 pub(super) struct EventsFile {
     quiet_ms: Option<u64>,
     every_ms: Option<u64>,
+    digest_hour: Option<u8>,
+    digest_timezone: Option<String>,
     #[serde(default)]
     allow_networks: Vec<String>,
     #[serde(default)]
@@ -74,6 +77,10 @@ pub struct EventSettings {
     pub quiet_ms: u64,
     /// At least so often while people edit.
     pub every_ms: u64,
+    /// From which hour on a day's digest is told.
+    pub digest_hour: u8,
+    /// Where it is that hour.
+    pub digest_zone: Zone,
 }
 
 /// Networks that are not public, and that webhooks made by calls may reach all the same.
@@ -96,12 +103,19 @@ impl std::fmt::Debug for HookKeys {
     }
 }
 
+impl EventSettings {
+    /// What counts where the settings say nothing.
+    pub const DEFAULT: Self = Self {
+        quiet_ms: 30_000,
+        every_ms: 300_000,
+        digest_hour: 7,
+        digest_zone: Zone::PARIS,
+    };
+}
+
 impl Default for EventSettings {
     fn default() -> Self {
-        Self {
-            quiet_ms: 30_000,
-            every_ms: 300_000,
-        }
+        Self::DEFAULT
     }
 }
 
@@ -136,6 +150,12 @@ pub struct WebhookSettings {
 }
 
 impl WebhookSettings {
+    /// Whether it asks for a kind. A digest is no event: whoever wants it says so.
+    pub(crate) fn wants(&self, kind: &str) -> bool {
+        let is_named = self.events.iter().any(|named| named == kind);
+        is_named || (self.events.is_empty() && kind != crate::digests::KIND)
+    }
+
     /// Nowhere, with all defaults.
     pub(crate) fn defaults() -> Self {
         Self {
@@ -177,10 +197,24 @@ fn wrong(problem: String) -> SettingsError {
 /// When changes are told.
 pub(super) fn events(file: &EventsFile) -> Result<EventSettings, SettingsError> {
     let default = EventSettings::default();
+    let zone = file.digest_timezone.as_deref().map(|text| {
+        Zone::parse(text).map_err(|problem| SettingsError::Value {
+            key: "events",
+            problem: format!("digest_timezone: {problem}"),
+        })
+    });
     let pace = EventSettings {
         quiet_ms: file.quiet_ms.unwrap_or(default.quiet_ms),
         every_ms: file.every_ms.unwrap_or(default.every_ms),
+        digest_hour: file.digest_hour.unwrap_or(default.digest_hour),
+        digest_zone: zone.transpose()?.unwrap_or(default.digest_zone),
     };
+    if pace.digest_hour > 23 {
+        return Err(SettingsError::Value {
+            key: "events",
+            problem: "digest_hour is between 0 and 23".into(),
+        });
+    }
     if !(1_000..=PACE_MS_MAX).contains(&pace.quiet_ms)
         || !(pace.quiet_ms..=PACE_MS_MAX).contains(&pace.every_ms)
     {

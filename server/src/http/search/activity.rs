@@ -95,7 +95,7 @@ pub(super) async fn of_all(
     let asked = parse_query(asked)?;
     let mut viewer = Viewer::of(&state, &headers, query.as_deref()).await?;
     Ok(private(
-        happenings(&state, &mut viewer, None, &asked).await?,
+        happenings(&state, &mut viewer, Within::All, &asked).await?,
     ))
 }
 
@@ -121,17 +121,30 @@ pub(super) async fn of_space(
     let asked = parse_query(asked)?;
     let mut viewer = Viewer::of(&state, &headers, query.as_deref()).await?;
     Ok(private(
-        happenings(&state, &mut viewer, Some(space), &asked).await?,
+        happenings(&state, &mut viewer, Within::Space(space), &asked).await?,
     ))
+}
+
+/// Of what somebody wants to know what has happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Within {
+    All,
+    Space(String),
+    Document(String),
 }
 
 /// The same for pages of the server's own.
 pub(crate) async fn happenings(
     state: &AppState,
     viewer: &mut Viewer<'_>,
-    space: Option<String>,
+    within: Within,
     asked: &Asked,
 ) -> Result<Answer, Problem> {
+    let (space, document) = match within {
+        Within::All => (None, None),
+        Within::Space(space) => (Some(space), None),
+        Within::Document(document) => (None, Some(document)),
+    };
     let person = match (asked.person.as_deref(), &viewer.who.principal.person) {
         (Some("me"), Some(me)) => Some(me.clone()),
         (Some("me"), None) => {
@@ -151,6 +164,7 @@ pub(crate) async fn happenings(
         question: &Question::default(),
         filter: Filter {
             space,
+            document,
             worker: person.clone(),
             ..Filter::default()
         },

@@ -114,7 +114,7 @@ pub(super) async fn find(
 }
 
 /// An answer that is for its asker alone.
-pub(super) fn private<T: Serialize>(answer: T) -> Response {
+pub(crate) fn private<T: Serialize>(answer: T) -> Response {
     let headers = [(axum::http::header::CACHE_CONTROL, "private, no-store")];
     (headers, Json(answer)).into_response()
 }
