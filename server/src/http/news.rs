@@ -51,6 +51,7 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
 #[into_params(parameter_in = Query)]
 pub(super) struct Asked {
     /// `next` of the answer before.
+    #[param(pattern = "^[0-9a-fA-F]{24}$")]
     cursor: Option<String>,
     /// How many at most, up to 100.
     #[param(schema_with = crate::http::numbers::count)]
