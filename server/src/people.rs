@@ -7,8 +7,7 @@
 //! * `page:{space}/{page}`: when it was opened last, and up to which moment it is read;
 //! * `space:{space}`: up to which moment all of it counts as read. It begins with the first page that
 //!   somebody opens there: what was before is nobody's backlog;
-//! * `tick:{space}/{page}/{item}`: since when an item of a guide is done;
-//! * `news`: up to which moment they know what concerns them.
+//! * `tick:{space}/{page}/{item}`: since when an item of a guide is done.
 //!
 //! Nothing grows without end: the pages that were opened longest ago are let go of, and what was read
 //! of them moves the moment of their space on. See `docs/decisions/0043-what-is-ones-own.md`.
@@ -34,7 +33,6 @@ const FAVOURITE: &str = "favourite:";
 const PAGE: &str = "page:";
 const SPACE: &str = "space:";
 const TICK: &str = "tick:";
-const NEWS: &str = "news";
 
 /// How many favourites somebody has.
 pub(crate) const FAVOURITES_MAX: usize = 200;
@@ -95,7 +93,6 @@ pub(crate) struct Own {
     pub(crate) spaces: BTreeMap<String, u64>,
     /// The ticked items of each page, and since when.
     pub(crate) ticks: BTreeMap<Spot, BTreeMap<String, u64>>,
-    pub(crate) news_seen_ms: Option<u64>,
 }
 
 impl Own {
@@ -124,8 +121,6 @@ impl Own {
             let (spot, at_ms) = (Spot::read(spot)?, value.parse().ok()?);
             let items = self.ticks.entry(spot).or_default();
             items.insert(item.to_owned(), at_ms);
-        } else if key == NEWS {
-            self.news_seen_ms = Some(value.parse().ok()?);
         }
         Some(())
     }
@@ -158,7 +153,6 @@ pub(crate) struct Wishes {
     pub(crate) ticks: Vec<(Spot, String, bool)>,
     /// Pages without any tick from now on; before ticks are set.
     pub(crate) cleared: Vec<Spot>,
-    pub(crate) news_seen_ms: Option<u64>,
 }
 
 /// There is no room for what somebody wants to keep.
@@ -179,7 +173,6 @@ impl Wishes {
         self.favour(&mut own, now_ms)?;
         self.open(&mut own, now_ms);
         self.tick(&mut own, now_ms)?;
-        own.news_seen_ms = own.news_seen_ms.max(self.news_seen_ms);
         Ok(difference(&before, &own.entries()))
     }
 
@@ -276,9 +269,6 @@ impl Own {
             for (item, at_ms) in items {
                 entries.insert(format!("{}/{item}", spot.key(TICK)), at_ms.to_string());
             }
-        }
-        if let Some(seen_ms) = self.news_seen_ms {
-            entries.insert(NEWS.to_owned(), seen_ms.to_string());
         }
         entries
     }

@@ -3,7 +3,6 @@
 use std::{io::Write as _, process::ExitCode};
 
 use anyhow::Context as _;
-use bytes::Bytes;
 use clap::{Args, Subcommand};
 use unisson_storage::{NameAfter, Store};
 
@@ -12,6 +11,7 @@ use crate::{
     audit::{
         archive,
         check::{Kept, Report, check},
+        forgetting::{Counted, forget_now},
         query::{Filter, Found},
     },
     people::record_of,
@@ -58,7 +58,7 @@ enum Command {
         document: Option<String>,
     },
     /// Take a person's id, name and addresses out of every line; the chain still holds. Servers must
-    /// be stopped
+    /// be stopped: a running one takes `POST /api/v1/audit/forget`
     Forget {
         #[command(flatten)]
         place: Place,
@@ -159,34 +159,7 @@ async fn export(place: &Place, filter: &Filter) -> anyhow::Result<ExitCode> {
 
 async fn forget(place: &Place, person: &str) -> anyhow::Result<ExitCode> {
     let store = open_to_write(place.settings()?).await?;
-    let journal = store.journal("audit");
-    let (mut objects, mut lines) = (0, 0);
-    for segment in archive::all(&journal).await? {
-        let Some(read) = archive::read(&journal, &segment).await? else {
-            continue;
-        };
-        let mut read = read
-            .into_iter()
-            .collect::<Result<Vec<_>, _>>()
-            .with_context(|| format!("{}: verify the log first", segment.name()))?;
-        let changed = read
-            .iter_mut()
-            .filter_map(|line| line.forget(person).then_some(()))
-            .count();
-        if changed == 0 {
-            continue;
-        }
-        let mut body = Vec::new();
-        for line in &read {
-            body.extend_from_slice(&line.text());
-            body.push(b'\n');
-        }
-        let mut next = segment.clone();
-        next.revision += 1;
-        journal.put(&next.name(), Bytes::from(body)).await?;
-        journal.remove(&segment.name()).await?;
-        (objects, lines) = (objects + 1, lines + changed);
-    }
+    let Counted { lines, objects } = forget_now(&store.journal("audit"), person).await?;
     // What is their own: favourites, what they have read, what they have ticked.
     let own = record_of(person).map_err(|error| anyhow::anyhow!("{error}"))?;
     let erased = store.erase(own.as_str(), NameAfter::Free).await;

@@ -16,9 +16,9 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::AppState;
 
 pub(super) use self::{
-    activity::{Asked as ActivityAsked, Happening, happenings},
+    activity::{Asked as ActivityAsked, Happening, Person, Within, happenings},
     finding::edited,
-    found::{Asked, Hit, Part, search},
+    found::{Asked, Hit, Part, private, search},
     viewer::Viewer,
 };
 

@@ -40,7 +40,6 @@ fn what_is_kept_is_read_back() {
             },
         )],
         ticks: vec![(spot("guide"), "0a1b-0".into(), true)],
-        news_seen_ms: Some(70),
         ..Wishes::default()
     };
     let entries = with(&Entries::new(), wishes, 100);
@@ -58,13 +57,11 @@ fn what_is_kept_is_read_back() {
         )]
     );
     assert_eq!(own.ticks[&spot("guide")]["0a1b-0"], 100);
-    assert_eq!(own.news_seen_ms, Some(70));
     let later = with(
         &entries,
         Wishes {
             disfavour: vec![spot("menus")],
             ticks: vec![(spot("guide"), "0a1b-0".into(), false)],
-            news_seen_ms: Some(60),
             ..Wishes::default()
         },
         200,
@@ -75,7 +72,6 @@ fn what_is_kept_is_read_back() {
         [&spot("hygiene")]
     );
     assert!(own.ticks.is_empty());
-    assert_eq!(own.news_seen_ms, Some(70), "nobody unlearns what they know");
 }
 
 #[test]

@@ -1,7 +1,5 @@
 //! What changed, who wrote it, and who worked when.
 
-use std::num::NonZeroUsize;
-
 use axum::{
     Json,
     extract::{Query, State, rejection::QueryRejection},
@@ -23,6 +21,7 @@ use crate::{
         AppState,
         admission::{Reader, Turn, bad_request},
         error::Problem,
+        numbers::{Count, Moment},
     },
     registry::Shared,
     versions::{HistoryError, heavy, note_of, read_chronicle},
@@ -39,7 +38,8 @@ pub(super) struct Difference {
     from: Option<String>,
     /// In place of a version: the document as it was at this moment, in milliseconds since 1970, or
     /// as near before it as is known.
-    since_ms: Option<u64>,
+    #[param(schema_with = crate::http::numbers::moment)]
+    since_ms: Option<Moment>,
     /// The id of the newer one; without it, the document as it is.
     #[param(pattern = r"^(now|[0-7][0-9a-hjkmnp-tv-z]{25}-[0-9a-z_]{1,64})$")]
     to: Option<String>,
@@ -77,7 +77,7 @@ pub(super) async fn diff(
     };
     let from = match (asked.from.as_deref(), asked.since_ms) {
         (Some(id), None) => state_of(id).await?,
-        (None, Some(ms)) => state_at(&reader.name, shared, ms).await?,
+        (None, Some(since)) => state_at(&reader.name, shared, since.ms()).await?,
         _ => return Err(bad_request("query", "say from, or since_ms")),
     };
     let to = state_of(asked.to.as_deref().unwrap_or(NOW)).await?;
@@ -171,10 +171,11 @@ fn rendered(shape: Shape, tree: &Tree, known: &Attribution) -> Bytes {
 #[into_params(parameter_in = Query)]
 pub(super) struct Span {
     /// Only sittings that began before, in milliseconds since 1970: the `next` of an earlier answer.
-    before_ms: Option<u64>,
+    #[param(schema_with = crate::http::numbers::moment)]
+    before_ms: Option<Moment>,
     /// How many, at most 100.
-    #[param(schema_with = crate::http::api::count)]
-    limit: Option<NonZeroUsize>,
+    #[param(schema_with = crate::http::numbers::count)]
+    limit: Option<Count>,
 }
 
 /// What one person did in a sitting.
@@ -226,7 +227,7 @@ pub(super) async fn activity(
     let limit = span
         .limit
         .map_or(PAGE_MAX, |limit| limit.get().min(PAGE_MAX));
-    let before_ms = span.before_ms.unwrap_or(u64::MAX);
+    let before_ms = span.before_ms.map_or(u64::MAX, Moment::ms);
     let all = sittings(
         &chronicle.attribution,
         shared.settings.limits.version_pause_ms,

@@ -11,7 +11,7 @@ use unisson_rights::is_id;
 use utoipa::ToSchema;
 
 use crate::{
-    http::{AppState, error::Problem, history::parse_body, search::Viewer},
+    http::{AppState, error::Problem, history::parse_body, numbers::Moment, search::Viewer},
     people::{self, Full, Opened, Own, Spot, Wishes, is_item, person_of},
     records::ChangeError,
     spaces::document_of,
@@ -44,8 +44,6 @@ pub(super) struct MeAnswer {
     favourites: Vec<MarkAnswer>,
     /// The pages that you opened last, the last first, up to 30.
     recent: Vec<MarkAnswer>,
-    /// Up to which moment you know what concerns you; null where you never looked.
-    news_seen_ms: Option<u64>,
 }
 
 /// What is yours of one page.
@@ -77,10 +75,12 @@ pub(super) struct OpenedOrder {
     #[schema(pattern = "^[a-z0-9][a-z0-9-]{0,63}$")]
     page: String,
     /// When, in milliseconds since 1970; now where it is left out.
-    at_ms: Option<u64>,
+    #[schema(schema_with = crate::http::numbers::moment_or_null)]
+    at_ms: Option<Moment>,
     /// Up to which moment you have read it: that of the last edit that you saw. `at_ms` where it is
     /// left out.
-    read_ms: Option<u64>,
+    #[schema(schema_with = crate::http::numbers::moment_or_null)]
+    read_ms: Option<Moment>,
 }
 
 /// An item of a guide.
@@ -117,8 +117,6 @@ pub(super) struct MeOrder {
     /// Pages of which nothing is ticked any more.
     #[serde(default)]
     untick: Vec<SpotOrder>,
-    /// Up to which moment you know what concerns you. An earlier one than is known changes nothing.
-    news_seen_ms: Option<u64>,
 }
 
 fn odd(detail: impl Into<String>) -> Problem {
@@ -157,8 +155,8 @@ impl MeOrder {
         }
         let opened = self.opened.iter().map(|order| {
             // Nobody reads what will be written tomorrow.
-            let at_ms = order.at_ms.unwrap_or(now_ms).min(now_ms);
-            let read_ms = order.read_ms.unwrap_or(at_ms).min(now_ms);
+            let at_ms = order.at_ms.map_or(now_ms, Moment::ms).min(now_ms);
+            let read_ms = order.read_ms.map_or(at_ms, Moment::ms).min(now_ms);
             Ok((spot(&order.space, &order.page)?, Opened { at_ms, read_ms }))
         });
         let ticks = self.ticks.iter().map(|order| {
@@ -172,7 +170,6 @@ impl MeOrder {
             opened: opened.collect::<Result<_, Problem>>()?,
             ticks: ticks.collect::<Result<_, Problem>>()?,
             cleared: spots(&self.untick)?,
-            news_seen_ms: self.news_seen_ms.map(|ms| ms.min(now_ms)),
             read: self.read,
         })
     }
@@ -214,7 +211,6 @@ pub(super) async fn show(
         user: Some(person),
         favourites,
         recent,
-        news_seen_ms: own.news_seen_ms,
     };
     Ok(answer(&headers, &me))
 }

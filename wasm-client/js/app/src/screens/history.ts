@@ -21,7 +21,7 @@ type Doing =
   | { kind: 'revert', by: Author, from_ms: number, until_ms: number }
 
 const NOW = 'now'
-/** The page as somebody last read it. */
+/** The page as it was before the moment that the address names. */
 const SINCE = 'since'
 const VIEWS: View[] = ['changes', 'then', 'who', 'people']
 
@@ -45,7 +45,7 @@ export class UnissonHistory extends Component {
   declare protected older: number | null
   declare protected doing: Doing | null
   declare protected writes: boolean
-  /** When somebody last read the page, where they come to see what is new. */
+  /** The moment from which on somebody wants to see what changed, where their link says it. */
   declare protected since: number | null
   /** Who wrote what is selected; null where nothing is. */
   declare protected held: Share[] | null
@@ -97,14 +97,13 @@ export class UnissonHistory extends Component {
       }
     })
     await this.#readVersions()
-    const since = Number(/^#since=(\d+)$/.exec(window.location.hash)?.[1] ?? NaN)
-    this.since = Number.isNaN(since) ? null : since
+    this.since = sinceOf(window.location.search)
     this.from = this.since === null ? this.#latest : SINCE
     await this.#show()
     if (this.fragment !== null || this.from !== SINCE) return
     // Nothing is known any more of the page as it was then.
     this.since = null
-    this.from = this.#latest
+    this.from = this.versions?.at(-1)?.id ?? NOW
     this.sayNothing()
     await this.#show()
   }
@@ -127,7 +126,7 @@ export class UnissonHistory extends Component {
     await this.attempt(async () => {
       if (this.view === 'people') return this.#readSittings()
       this.fragment = null
-      const call = { changes: `diff${query({ ...this.from === SINCE ? { since_ms: this.since } : { from: this.from }, to: this.to, format: 'html' })}`, then: path`versions/${this.to}` + '?format=html', who: 'blame?format=html' }[this.view]
+      const call = { changes: `diff${query({ ...this.from === SINCE && this.since !== null ? { since_ms: this.since - 1 } : { from: this.from }, to: this.to, format: 'html' })}`, then: path`versions/${this.to}` + '?format=html', who: 'blame?format=html' }[this.view]
       const answer = this.view === 'changes' && this.from === this.to ? '' : await (await this.api.raw('GET', `${this.#call}/${call}`)).text()
       if (asked === this.#asked) this.fragment = answer
     })
@@ -243,7 +242,7 @@ export class UnissonHistory extends Component {
   // What is shown
 
   #nameOf (id: string): string {
-    if (id === SINCE && this.since !== null) return this.words.lastRead(moment(this.since, this.locale))
+    if (id === SINCE && this.since !== null) return this.words.before(moment(this.since, this.locale))
     const version = this.versions?.find((version) => version.id === id)
     return version === undefined ? this.words.now : version.label ?? this.words.unnamed(moment(version.created_ms, this.locale))
   }
@@ -329,7 +328,7 @@ export class UnissonHistory extends Component {
     if (fragment === null) return html`<p class="soft">${this.notice === null ? this.common.loading : nothing}</p>`
     const isSame = view === 'changes' && !/<(ins|del)[ >]|data-change=/.test(fragment)
     return html`
-      ${isSame ? html`<p class="empty">${words.same}</p>` : nothing}
+      ${isSame ? html`<p class="empty">${this.versions?.length === 0 ? words.nothingYet : words.same}</p>` : nothing}
       ${fragment === ''
         ? nothing
         : repeat([fragment], (text) => `${view} ${text}`, (text) => html`<article class="text paper ${view}">${unsafeHTML(text)}</article>`)}`
@@ -421,6 +420,12 @@ export class UnissonHistory extends Component {
 const minuteOf = (ms: number): string => {
   const local = new Date(ms - new Date(ms).getTimezoneOffset() * 60_000)
   return local.toISOString().slice(0, 16)
+}
+
+/** `?since=…`: a link asks what changed from a moment on. */
+const sinceOf = (search: string): number | null => {
+  const since = new URLSearchParams(search).get('since')
+  return since !== null && /^\d{1,15}$/.test(since) ? Number(since) : null
 }
 
 customElements.define('unisson-history', UnissonHistory)

@@ -159,7 +159,7 @@ export class UnissonOwn extends Component {
       ${this.#since === null
         ? nothing
         : html`<p class="notice">${words.changed(moment(this.#since, this.locale))}
-            <a href="${this.link(path`s/${this.space}/${this.page}`)}/-/history#since=${this.#since}">${words.whatChanged}</a></p>`}
+            <a href="${this.link(path`s/${this.space}/${this.page}`)}/-/history?since=${this.#since + 1}">${words.whatChanged}</a></p>`}
       ${this.ticks === null ? nothing : this.#progress(this.ticks)}
       ${mine === null || this.live
         ? nothing

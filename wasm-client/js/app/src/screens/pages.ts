@@ -390,7 +390,8 @@ export class UnissonPages extends Component {
         ? nothing
         : renderDialog(this.dialog, {
           tree, words, common: this.common, acts: this.#acts, isPerson: this.#isPerson,
-          isStarred: (page) => this.own?.isFavourite(this.space, page) === true, templates: this.templates, space: this.space
+          isStarred: (page) => this.own?.isFavourite(this.space, page) === true, templates: this.templates, space: this.space,
+          link: (path) => this.link(path)
         })}`
   }
 

@@ -5,7 +5,7 @@ export type View = 'changes' | 'then' | 'who' | 'people'
 export interface HistoryWords {
   versions: string
   now: string
-  lastRead: (when: string) => string
+  before: (when: string) => string
   unnamed: (when: string) => string
   none: string
   more: string
@@ -19,6 +19,7 @@ export interface HistoryWords {
   from: string
   to: string
   same: string
+  nothingYet: string
   summary: (added: number, removed: number) => string
   restore: string
   restoreThis: (what: string) => string
@@ -53,7 +54,7 @@ export const historyWords: Both<HistoryWords> = {
   en: {
     versions: 'Versions',
     now: 'The page as it is now',
-    lastRead: (when) => `When you last read it (${when})`,
+    before: (when) => `As it was before ${when}`,
     unnamed: (when) => `Version of ${when}`,
     none: 'No version yet. One is kept by itself whenever nobody has written for ten minutes; you can keep one now.',
     more: 'Older versions',
@@ -67,6 +68,7 @@ export const historyWords: Both<HistoryWords> = {
     from: 'From',
     to: 'To',
     same: 'Both say the same.',
+    nothingYet: 'There is nothing to compare yet: what changes from now on is shown here. Keep the page under a name before a large change.',
     summary: (added, removed) => `${added === 1 ? '1 passage' : `${added} passages`} added, ${removed} removed.`,
     restore: 'Restore this version',
     restoreThis: (what) => `Restore “${what}”`,
@@ -99,7 +101,7 @@ export const historyWords: Both<HistoryWords> = {
   fr: {
     versions: 'Versions',
     now: 'La page telle qu’elle est',
-    lastRead: (when) => `À votre dernière lecture (${when})`,
+    before: (when) => `Telle qu’elle était avant ${when}`,
     unnamed: (when) => `Version du ${when}`,
     none: 'Pas encore de version. Une version est gardée d’elle-même quand personne n’a écrit depuis dix minutes ; vous pouvez en garder une maintenant.',
     more: 'Versions plus anciennes',
@@ -113,6 +115,7 @@ export const historyWords: Both<HistoryWords> = {
     from: 'De',
     to: 'À',
     same: 'Les deux disent la même chose.',
+    nothingYet: 'Il n’y a encore rien à comparer : ce qui change à partir de maintenant est montré ici. Avant un grand changement, gardez la page sous un nom.',
     summary: (added, removed) => `${added > 1 ? `${added} passages ajoutés` : `${added} passage ajouté`}, ${removed} ${removed > 1 ? 'supprimés' : 'supprimé'}.`,
     restore: 'Rétablir cette version',
     restoreThis: (what) => `Rétablir « ${what} »`,
