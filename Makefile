@@ -1,9 +1,10 @@
 # The commands of the project. Each sets up what it needs and is missing.
-.PHONY: run test test-garage e2e check sim fuzz bench
+.PHONY: run build install test test-garage e2e check sim fuzz bench
 
 ENV := . scripts/env &&
 LISTEN ?= 127.0.0.1:4444
 DATA ?= ./data
+PREFIX ?= /usr/local
 SEEDS ?= 10000
 FUZZ_RUNS ?= 1000000
 FUZZ_SEED ?= 1
@@ -14,6 +15,19 @@ run:
 	@wasm-client/build
 	@$(ENV) cargo build --release --locked -p unisson
 	@$(ENV) exec "$$CARGO_TARGET_DIR/release/unisson" serve --listen $(LISTEN) --data $(DATA)
+
+# Builds the server, with the web client in it, as out/unisson.
+build:
+	@scripts/setup cargo
+	@wasm-client/build
+	@$(ENV) cargo build --release --locked -p unisson
+	@$(ENV) install -D "$$CARGO_TARGET_DIR/release/unisson" out/unisson
+
+# Puts what was built in place, as root; settings that are there stay. See docs/operations/install.md.
+install:
+	install -D out/unisson "$(DESTDIR)$(PREFIX)/bin/unisson"
+	install -D -m 644 docs/operations/examples/unisson.service "$(DESTDIR)/etc/systemd/system/unisson.service"
+	test -e "$(DESTDIR)/etc/unisson/unisson.toml" || install -D -m 644 docs/operations/examples/unisson.toml "$(DESTDIR)/etc/unisson/unisson.toml"
 
 # Every test: Rust, then the published npm clients. ONLY= runs one end-to-end suite of `make e2e`.
 test:

@@ -74,6 +74,8 @@ pub(crate) enum DocMessage {
     Attendance(oneshot::Sender<Vec<Attending>>),
     /// This person is to go.
     Dismiss(Arc<str>),
+    /// Other servers of the store have written to the document.
+    Elsewhere,
     /// A lagging peer's outbox is empty.
     Drained(PeerId),
     /// A peer has gone.
@@ -143,7 +145,7 @@ pub(crate) fn open(
         io: Io::new(name.clone(), shared.clone()),
         weight,
         allowance: shared.quotas.allowance(name),
-        news: Newsroom::new(name.clone(), shared.events.clone(), shared.indexing.clone()),
+        news: Newsroom::new(name.clone(), shared),
         stopped: false,
     };
     (inbox, task)
@@ -370,6 +372,10 @@ impl DocTask {
                 Input::EditIf(self.last_edit, author, update, condition)
             }
             DocMessage::Withdraw(reason) => Input::Withdrawn(reason),
+            DocMessage::Elsewhere => {
+                self.io.read_news();
+                return None;
+            }
             DocMessage::Tell(news) => {
                 self.tell_everybody(news);
                 return None;
@@ -561,11 +567,13 @@ impl DocTask {
 impl From<Outcome> for Input {
     fn from(outcome: Outcome) -> Self {
         match outcome {
-            Outcome::Loaded(result) => Self::Loaded(*result),
+            Outcome::Loaded(result) => Self::Loaded((*result).map(|(loaded, _)| loaded)),
             Outcome::Appended(seq, result) => Self::Appended(seq, result),
             Outcome::SnapshotStored(result) => Self::SnapshotStored(result),
             Outcome::Condensed(result) => Self::Condensed(result),
             Outcome::VersionStored(result) => Self::VersionStored(result),
+            Outcome::News(updates, _) => Self::Elsewhere(updates),
+            Outcome::Erased => Self::Withdrawn(CloseReason::Erased),
         }
     }
 }

@@ -9,10 +9,11 @@ use unisson_session::{
     AppendError, AppendSeq, Condensed, Image, LoadedDocument, OpenError, SnapshotError,
     VersionWanted, condense, load,
 };
-use unisson_storage::{Appended, Appender, Basis, StoreError};
+use unisson_storage::{Appended, Appender, Basis, Seen, StoreError};
 
 use crate::{
     crdt,
+    following::{self, Unread},
     registry::Shared,
     trash,
     versions::{self, HistoryError},
@@ -25,7 +26,7 @@ const LARGE_BYTES: usize = 256 << 10;
 #[derive(Debug)]
 pub(crate) enum Outcome {
     /// Of a load.
-    Loaded(Box<Result<LoadedDocument, OpenError>>),
+    Loaded(Box<Result<(LoadedDocument, Seen), OpenError>>),
     /// Of an append.
     Appended(AppendSeq, Result<(), AppendError>),
     /// Of a snapshot.
@@ -34,6 +35,10 @@ pub(crate) enum Outcome {
     Condensed(Result<Option<Image>, SnapshotError>),
     /// Of a version.
     VersionStored(Result<(), SnapshotError>),
+    /// Of a look at what other servers wrote.
+    News(Vec<Bytes>, Seen),
+    /// Another server has erased the document.
+    Erased,
 }
 
 type Order = Pin<Box<dyn Future<Output = Outcome> + Send>>;
@@ -46,6 +51,18 @@ pub(crate) struct Io {
     appender: Appender,
     /// Answers of one commit; the store gives them together.
     appended: VecDeque<Appended>,
+    /// What the session knows of what other servers wrote; nothing before it is open.
+    seen: Option<Seen>,
+    follows: Follows,
+}
+
+/// How it stands with what other servers wrote.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Follows {
+    Idle,
+    Reading,
+    /// More has come since the reading began.
+    ReadingAgain,
 }
 
 impl Io {
@@ -53,6 +70,8 @@ impl Io {
         Self {
             appender: shared.store.appender(name.as_str()),
             appended: VecDeque::new(),
+            seen: None,
+            follows: Follows::Idle,
             name,
             shared,
             orders: FuturesUnordered::new(),
@@ -64,25 +83,73 @@ impl Io {
         if let Some(answer) = self.appended.pop_front() {
             return outcome_of(answer);
         }
-        let mut answers = std::pin::pin!(self.appender.appended());
-        let orders = &mut self.orders;
-        let ready = poll_fn(|context| {
-            if let Poll::Ready(answers) = answers.as_mut().poll(context) {
-                return Poll::Ready(Ok(answers));
-            }
-            match orders.poll_next_unpin(context) {
-                Poll::Ready(Some(outcome)) => Poll::Ready(Err(outcome)),
-                Poll::Ready(None) | Poll::Pending => Poll::Pending,
-            }
-        });
-        match ready.await {
-            Err(outcome) => outcome,
+        let ready = {
+            let mut answers = std::pin::pin!(self.appender.appended());
+            let orders = &mut self.orders;
+            let ready = poll_fn(|context| {
+                if let Poll::Ready(answers) = answers.as_mut().poll(context) {
+                    return Poll::Ready(Ok(answers));
+                }
+                match orders.poll_next_unpin(context) {
+                    Poll::Ready(Some(outcome)) => Poll::Ready(Err(outcome)),
+                    Poll::Ready(None) | Poll::Pending => Poll::Pending,
+                }
+            });
+            ready.await
+        };
+        match ready {
+            Err(outcome) => self.noted(outcome),
             Ok(answers) => {
                 self.appended.extend(answers);
                 let first = self.appended.pop_front();
                 outcome_of(first.expect("answers come at least one at a time"))
             }
         }
+    }
+
+    /// Keeps in mind what the session is about to know.
+    fn noted(&mut self, outcome: Outcome) -> Outcome {
+        let seen = match &outcome {
+            Outcome::Loaded(result) => match result.as_ref() {
+                Ok((_, seen)) => seen,
+                Err(_) => return outcome,
+            },
+            Outcome::News(_, seen) => seen,
+            _ => return outcome,
+        };
+        self.seen = Some(seen.clone());
+        if std::mem::replace(&mut self.follows, Follows::Idle) == Follows::ReadingAgain {
+            self.read_news();
+        }
+        outcome
+    }
+
+    /// Other servers have written to the document. One reading at a time; it goes on until it
+    /// succeeds.
+    pub(crate) fn read_news(&mut self) {
+        let seen = match (&self.seen, self.follows) {
+            (Some(seen), Follows::Idle) => seen.clone(),
+            _ => {
+                self.follows = Follows::ReadingAgain;
+                return;
+            }
+        };
+        self.follows = Follows::Reading;
+        let (name, shared) = (self.name.clone(), self.shared.clone());
+        self.order(async move {
+            loop {
+                match following::read(&name, &shared, &seen).await {
+                    Ok((updates, seen)) => return Outcome::News(updates, seen),
+                    Err(Unread::Erased) => return Outcome::Erased,
+                    Err(Unread::Failed(problem)) => tracing::warn!(
+                        document = %name,
+                        problem,
+                        "what other servers wrote could not be read; trying again"
+                    ),
+                }
+                tokio::time::sleep(following::RETRY).await;
+            }
+        });
     }
 
     pub(crate) fn load(&self) {
@@ -147,7 +214,10 @@ impl Io {
     }
 }
 
-async fn read_and_load(name: &DocName, shared: &Shared) -> Result<LoadedDocument, OpenError> {
+async fn read_and_load(
+    name: &DocName,
+    shared: &Shared,
+) -> Result<(LoadedDocument, Seen), OpenError> {
     let _permit = shared.loads.acquire().await;
     match trash::entry(shared, name).await {
         Ok(None) => {}
@@ -164,7 +234,7 @@ async fn read_and_load(name: &DocName, shared: &Shared) -> Result<LoadedDocument
             error @ StoreError::Damaged { .. } => OpenError::Damaged(error.to_string()),
             error @ StoreError::Erased { .. } => OpenError::Erased(error.to_string()),
         })?;
-    let (parts, _) = crdt::parts(stored);
+    let (parts, basis) = crdt::parts(stored);
     let limits = shared.settings.limits.clone();
     // Small documents do not wait behind large ones for a processor.
     let _heavy = match parts
@@ -178,7 +248,10 @@ async fn read_and_load(name: &DocName, shared: &Shared) -> Result<LoadedDocument
         0..LARGE_BYTES => None,
     };
     let loaded = crdt::run(move || load(&parts, &limits)).await;
-    loaded.map_err(OpenError::Damaged)
+    let seen = Seen::from(&basis);
+    loaded
+        .map(|loaded| (loaded, seen))
+        .map_err(OpenError::Damaged)
 }
 
 async fn read_and_condense(

@@ -18,6 +18,9 @@ mod health;
 mod history;
 pub(crate) mod language;
 mod moment;
+mod news;
+mod numbers;
+mod packed;
 mod page;
 mod search;
 mod signin;
@@ -46,6 +49,7 @@ pub(crate) struct AppState {
     pub(crate) renderings: Arc<wiki::Renderings>,
     /// What people see of spaces.
     pub(crate) trees: Arc<wiki::Trees>,
+    packed: Arc<packed::Packed>,
 }
 
 impl AppState {
@@ -58,6 +62,7 @@ impl AppState {
             sizes: Arc::default(),
             renderings: Arc::default(),
             trees: Arc::default(),
+            packed: Arc::default(),
         }
     }
 }
@@ -69,6 +74,8 @@ pub(crate) fn router(state: AppState) -> Router {
         .route("/d", get(page::choose))
         .route("/d/{*document}", get(page::window))
         .route_layer(middleware::from_fn_with_state(state.clone(), signin::look))
+        .merge(api::router())
+        .layer(middleware::from_fn_with_state(state.clone(), packed::pack))
         .merge(signin::routes(&state))
         .route("/embed/{*document}", get(page::frame))
         .route("/client/{*path}", get(assets::file))
@@ -76,7 +83,6 @@ pub(crate) fn router(state: AppState) -> Router {
         .route("/hocuspocus", get(ws::hocuspocus))
         .route("/hocuspocus/{*rest}", get(ws::hocuspocus))
         .nest("/fallback", fallback::routes(state.clone()))
-        .merge(api::router())
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(health::metrics))

@@ -18,7 +18,7 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use tokio::sync::Notify;
@@ -30,8 +30,10 @@ use crate::registry::Shared;
 
 pub(crate) use self::feeder::Progress;
 
-/// After a failure of the index or of its folder.
-const AGAIN: Duration = Duration::from_secs(30);
+/// How long after a failure of the index or of its folder it is opened again: ever longer while it
+/// goes on failing.
+const AGAIN_MIN: Duration = Duration::from_secs(1);
+const AGAIN_MAX: Duration = Duration::from_secs(30);
 /// How many processes of one machine may each have an index of the same store.
 const PROCESSES_MAX: usize = 8;
 
@@ -50,6 +52,8 @@ struct News {
     touched: BTreeSet<DocName>,
     /// Something was erased since the index's folder was last tidied.
     is_erased: bool,
+    /// What was read in the index makes no sense.
+    is_doubted: bool,
     is_closed: bool,
 }
 
@@ -84,6 +88,12 @@ impl Indexing {
         self.touch(name);
     }
 
+    /// A search has failed: the index is opened again, which finds what is wrong with it.
+    pub(crate) fn doubt(&self) {
+        self.news().is_doubted = true;
+        self.wake.notify_one();
+    }
+
     /// The index, once it is open.
     pub(crate) fn index(&self) -> Option<Arc<Index>> {
         self.opened().clone()
@@ -101,12 +111,18 @@ impl Indexing {
             std::future::pending::<()>().await;
         }
         let folder = shared.settings.index_folder();
+        let mut pause = AGAIN_MIN;
         loop {
+            let began = Instant::now();
             if let Err(error) = self.feed(shared, folder.clone()).await {
                 tracing::error!(folder = %folder.display(), %error, "searching does not work now");
             }
             *self.opened() = None;
-            tokio::time::sleep(AGAIN).await;
+            if began.elapsed() > AGAIN_MAX {
+                pause = AGAIN_MIN;
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(AGAIN_MAX);
         }
     }
 
@@ -115,13 +131,15 @@ impl Indexing {
         let index = blocking(move || open_free(&folder)).await?;
         let index = Arc::new(index);
         {
-            let news = self.news();
+            let mut news = self.news();
             if news.is_closed {
                 return Ok(());
             }
+            news.is_doubted = false;
             *self.opened() = Some(index.clone());
         }
         let mut feeder = Feeder::new(&shared.store, &shared.spaces, &self.figures, index).await?;
+        feeder.tells(&shared.noticing);
         feeder.sweep().await;
         loop {
             let pause = feeder.pause();
@@ -131,6 +149,9 @@ impl Indexing {
             }
             // What comes now comes along.
             tokio::time::sleep(feeder::GATHER).await;
+            if self.news().is_doubted {
+                return Err(IndexError::Damaged("a search has failed".into()));
+            }
             let (touched, is_erased) = self.take();
             if is_erased {
                 feeder.purge_next();

@@ -42,10 +42,23 @@ fn main() -> ExitCode {
     match outcome {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("unisson: {error:#}");
+            eprintln!("unisson: {}", on_one_line(&error));
             ExitCode::FAILURE
         }
     }
+}
+
+/// An error and its causes. Many say their cause themselves: once is enough.
+fn on_one_line(error: &anyhow::Error) -> String {
+    let mut line = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if line.is_empty() {
+            line = cause;
+        } else if !line.contains(&cause) {
+            line = format!("{line}: {cause}");
+        }
+    }
+    line
 }
 
 fn serve(settings: Settings) -> anyhow::Result<ExitCode> {
@@ -114,5 +127,19 @@ fn start_log(form: LogForm, default: &str) {
     match form {
         LogForm::Text => log.init(),
         LogForm::Json => log.json().init(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_says_each_cause_once() {
+        let full = || std::io::Error::other("the disk is full");
+        let told = anyhow::Error::new(full()).context("the log: the disk is full");
+        assert_eq!(on_one_line(&told), "the log: the disk is full");
+        let untold = anyhow::Error::new(full()).context("the log");
+        assert_eq!(on_one_line(&untold), "the log: the disk is full");
     }
 }

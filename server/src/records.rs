@@ -9,7 +9,7 @@
 //!   author, a history and snapshots like any edit. A caller that goes away loses nothing: what was
 //!   decided is carried to its end;
 //! * [`RecordHandle::subscribe`] wakes after each change, whoever made it. What other servers of
-//!   the same store write is seen within [`LOOK_EVERY`] after it is durable.
+//!   the same store write is seen within [`crate::following::LOOK_EVERY`] after it is durable.
 //!
 //! Two servers may change a record at the same time: entries merge, and of two values of one entry
 //! one is kept. Owners must read whatever comes of that; see `docs/decisions/0022-records.md`.
@@ -31,8 +31,6 @@ use unisson_storage::{Mark, Store, StoreError};
 
 use crate::{changes, crdt, registry::Registry};
 
-/// How often it is looked what other servers wrote.
-pub(crate) const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// How long a change may take to be durable before the answer is "perhaps".
 const PATIENCE: Duration = Duration::from_secs(20);
 /// How many records are held; those that nobody holds go first.
@@ -130,27 +128,18 @@ impl Records {
         Ok(cells.entry(name.clone()).or_default().clone())
     }
 
-    /// Reads again what other servers may have changed. Never ends.
-    pub(crate) async fn keep_up(&self, store: &Store) {
-        loop {
-            tokio::time::sleep(LOOK_EVERY).await;
-            self.look(store).await;
-        }
+    /// Whether any record is held.
+    pub(crate) fn are_held(&self) -> bool {
+        !self.cells().is_empty()
     }
 
-    async fn look(&self, store: &Store) {
+    /// Reads again what other servers have changed, as far as the last look at the store saw.
+    pub(crate) async fn renew(&self, store: &Store) {
         let held: Vec<RecordHandle> = {
             let cells = self.cells();
             let loaded = cells.values().filter_map(|cell| cell.get().cloned());
             loaded.collect()
         };
-        if held.is_empty() {
-            return;
-        }
-        if let Err(error) = store.look().await {
-            tracing::debug!(%error, "cannot look what other servers wrote");
-            return;
-        }
         for record in held {
             // One that is being changed looks for itself.
             let Ok(mut writing) = record.0.writing.clone().try_lock_owned() else {

@@ -10,6 +10,7 @@ use unisson_storage::{OpenError, PlaceError, Store, StoreSettings};
 use crate::{
     Settings, attachments,
     auth::Authenticator,
+    digests, following,
     http::{self, AppState},
     listener::{Certificate, Listener, TlsError},
     registry::Registry,
@@ -128,13 +129,21 @@ fn tidy(registry: &Registry, certificate: Option<Arc<Certificate>>) -> Vec<JoinH
         let shared = registry.shared().clone();
         async move { shared.quotas.keep_measured(&shared.store).await }
     });
-    let records = tokio::spawn({
-        let shared = registry.shared().clone();
-        async move { shared.records.keep_up(&shared.store).await }
+    let following = tokio::spawn({
+        let registry = registry.clone();
+        async move { following::follow(&registry).await }
     });
     let indexing = tokio::spawn({
         let shared = registry.shared().clone();
         async move { shared.indexing.keep_up(&shared).await }
+    });
+    let noticing = tokio::spawn({
+        let registry = registry.clone();
+        async move { registry.shared().noticing.keep_up(&registry).await }
+    });
+    let digests = tokio::spawn({
+        let registry = registry.clone();
+        async move { digests::keep_telling(&registry).await }
     });
     let attachments = tokio::spawn({
         let registry = registry.clone();
@@ -144,6 +153,10 @@ fn tidy(registry: &Registry, certificate: Option<Arc<Certificate>>) -> Vec<JoinH
         let registry = registry.clone();
         async move { registry.shared().administration.follow(&registry).await }
     });
+    let forgetting = tokio::spawn({
+        let shared = registry.shared().clone();
+        async move { shared.forgetting.follow(&shared).await }
+    });
     let certificate = certificate.map(|certificate| {
         let shared = registry.shared().clone();
         tokio::spawn(async move { certificate.keep_fresh(&shared.metrics).await })
@@ -151,10 +164,13 @@ fn tidy(registry: &Registry, certificate: Option<Arc<Certificate>>) -> Vec<JoinH
     [
         memory,
         quotas,
-        records,
+        following,
         indexing,
+        noticing,
+        digests,
         attachments,
         administration,
+        forgetting,
     ]
     .into_iter()
     .chain(certificate)

@@ -47,6 +47,11 @@ pub(crate) fn record_of(name: &DocName) -> Result<DocName, HistoryError> {
     DocName::new(&record).map_err(|error| HistoryError::Damaged(error.to_string()))
 }
 
+/// Whether this is the record of a document that is or was in the trash.
+pub(crate) fn is_record(name: &DocName) -> bool {
+    name.as_str().starts_with(FOLDER)
+}
+
 /// What the trash says of a document, if it is there.
 pub(crate) async fn entry(shared: &Shared, name: &DocName) -> Result<Option<Entry>, HistoryError> {
     if name.is_reserved() {

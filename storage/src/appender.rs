@@ -18,6 +18,7 @@ use crate::{
     AppendError,
     names::DocId,
     shared::{Shared, lock},
+    tombstone::TombstoneId,
 };
 
 /// What became of one append.
@@ -29,7 +30,8 @@ pub struct Appended {
     pub result: Result<(), AppendError>,
 }
 
-/// Appends updates to one document. What is queued goes its way when the appender is dropped;
+/// Appends updates to one document, as it is when this is made: after an erasure it takes another
+/// appender to write to a new document of the same name. What is queued goes its way when the appender is dropped;
 /// only the answers are gone.
 pub struct Appender {
     shared: Arc<Shared>,
@@ -41,6 +43,8 @@ pub struct Appender {
 pub(crate) struct Line {
     pub(crate) name: Arc<str>,
     pub(crate) id: DocId,
+    /// The document's newest tombstone when it was opened for this.
+    opened_after: Option<TombstoneId>,
     /// As many as updates were queued; the queue's limit bounds them.
     answers: Mutex<Vec<Appended>>,
     reader: AtomicWaker,
@@ -72,6 +76,10 @@ impl Pending {
 
     pub(crate) fn id(&self) -> DocId {
         self.line.id
+    }
+
+    pub(crate) fn opened_after(&self) -> Option<&TombstoneId> {
+        self.line.opened_after.as_ref()
     }
 
     /// What it counts for in the queue's limit; an empty update is not free.
@@ -151,9 +159,11 @@ pub(crate) fn answer(batch: Vec<Pending>, result: Result<(), &AppendError>) {
 
 impl Appender {
     pub(crate) fn new(shared: Arc<Shared>, name: &str) -> Self {
+        let id = DocId::of(name);
         let line = Line {
             name: Arc::from(name),
-            id: DocId::of(name),
+            id,
+            opened_after: shared.newest_tombstone(id),
             answers: Mutex::default(),
             reader: AtomicWaker::new(),
         };

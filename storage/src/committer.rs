@@ -13,15 +13,17 @@ use std::{
 use crate::{
     AppendError,
     appender::{self, Pending},
-    frame,
+    epochs, frame,
     frame::LogEntry,
     log_file::{LogError, LogWriter, is_full},
-    names::log_object,
-    shared::{Mode, Queue, SealJob, Shared, Sleep, lock},
+    names::{EpochKey, log_object},
+    shared::{Mode, Queue, SealJob, SealedLog, Shared, Sleep, lock},
 };
 
 pub(crate) struct Committer {
     shared: Arc<Shared>,
+    /// The epoch of the open log.
+    key: EpochKey,
     log: LogWriter,
     next: u64,
     /// What the open log holds.
@@ -44,9 +46,11 @@ struct Fatal(String);
 impl Committer {
     /// Creates the first log of the epoch.
     pub(crate) fn new(shared: Arc<Shared>) -> Result<Self, LogError> {
-        let log = create_log(&shared, 1)?;
+        let key = shared.began.clone();
+        let log = create_log(&shared, &key, 1)?;
         Ok(Self {
             shared,
+            key,
             log,
             next: 1,
             entries: Vec::new(),
@@ -134,6 +138,10 @@ impl Committer {
         {
             return Err(self.fail(batch, problem));
         }
+        let batch = match self.admit(batch)? {
+            batch if batch.is_empty() => return Ok(()),
+            batch => batch,
+        };
         if let Some(error) = self.backlog_refusal() {
             self.finish(batch, 0, Err(&error));
             return Ok(());
@@ -162,14 +170,8 @@ impl Committer {
                 Ok(())
             }
             Err(LogError::Write(error)) => {
-                let full = is_full(&error);
-                self.shared
-                    .note_error(&format!("the log could not be written: {error}"), full);
-                let refusal = if full {
-                    AppendError::Full
-                } else {
-                    AppendError::Unavailable(format!("the log could not be written: {error}"))
-                };
+                let problem = format!("the log could not be written: {error}");
+                let refusal = self.refusal(&error, problem);
                 self.finish(batch, 0, Err(&refusal));
                 Ok(())
             }
@@ -185,6 +187,65 @@ impl Committer {
         self.shared.stop(&problem);
         self.finish(batch, 0, Err(&AppendError::Unavailable(problem.clone())));
         Fatal(problem)
+    }
+
+    /// What of a batch may be written. A name that is free again takes a new epoch; where that
+    /// cannot begin, only what needs it is refused.
+    fn admit(&mut self, batch: Vec<Pending>) -> Result<Vec<Pending>, Fatal> {
+        let admitted = epochs::admit(&self.shared, batch);
+        if !admitted.refused.is_empty() {
+            let erased = AppendError::Unavailable("the document was erased".to_owned());
+            self.finish(admitted.refused, 0, Err(&erased));
+        }
+        if !admitted.needs_epoch {
+            return Ok(admitted.taken);
+        }
+        match self.begin_epoch() {
+            Ok(()) => Ok(admitted.taken),
+            Err(LogError::Write(error)) => {
+                let problem = format!("no log of a new epoch: {error}");
+                let refusal = self.refusal(&error, problem);
+                let (others, too_late) = epochs::without_too_late(&self.shared, admitted.taken);
+                self.finish(too_late, 0, Err(&refusal));
+                Ok(others)
+            }
+            Err(LogError::Sync(error)) => {
+                let problem = sync_problem(&self.log.path, &error);
+                Err(self.fail(admitted.taken, problem))
+            }
+        }
+    }
+
+    /// Notes that nothing was written, and says why.
+    fn refusal(&self, error: &std::io::Error, problem: String) -> AppendError {
+        let full = is_full(error);
+        self.shared.note_error(&problem, full);
+        match full {
+            true => AppendError::Full,
+            false => AppendError::Unavailable(problem),
+        }
+    }
+
+    fn begin_epoch(&mut self) -> Result<(), LogError> {
+        self.log.finish()?;
+        let drawn = self.shared.settings.environment.ulid();
+        let key = lock(&self.shared.index).draw_epoch(drawn);
+        let log = create_log(&self.shared, &key, 1)?;
+        let old = std::mem::replace(&mut self.log, log);
+        if self.entries.is_empty() {
+            lock(&self.shared.sealed_logs).push_back(SealedLog {
+                path: old.path,
+                bytes: 0,
+                sealed: Instant::now(),
+            });
+        } else {
+            self.hand_over(old);
+        }
+        self.next = 1;
+        self.key = key.clone();
+        let now_ms = self.shared.now_ms();
+        lock(&self.shared.index).begin_epoch(key, now_ms);
+        Ok(())
     }
 
     fn backlog_refusal(&self) -> Option<AppendError> {
@@ -212,7 +273,7 @@ impl Committer {
         let next = self
             .log
             .finish()
-            .and_then(|()| create_log(&self.shared, self.next));
+            .and_then(|()| create_log(&self.shared, &self.key, self.next));
         match next {
             Ok(log) => {
                 let old = std::mem::replace(&mut self.log, log);
@@ -235,6 +296,7 @@ impl Committer {
         let bytes = old.good_bytes - frame::HEADER_BYTES as u64;
         self.started = None;
         lock(&self.shared.seal).jobs.push_back(Arc::new(SealJob {
+            key: self.key.clone(),
             path: old.path,
             entries,
             bytes,
@@ -253,6 +315,7 @@ impl Committer {
         let bytes = self.log.good_bytes - frame::HEADER_BYTES as u64;
         let entries = std::mem::take(&mut self.entries);
         let job = SealJob {
+            key: self.key.clone(),
             path: self.log.path.clone(),
             entries,
             bytes,
@@ -274,10 +337,10 @@ fn take_batch(queue: &mut Queue, bytes_max: usize) -> Vec<Pending> {
     batch
 }
 
-fn create_log(shared: &Shared, first: u64) -> Result<LogWriter, LogError> {
-    let path: PathBuf = shared.settings.dir.join(log_object(&shared.epoch, first));
+fn create_log(shared: &Shared, key: &EpochKey, first: u64) -> Result<LogWriter, LogError> {
+    let path: PathBuf = shared.settings.dir.join(log_object(key, first));
     let files = shared.settings.environment.log_files.as_ref();
-    let created = LogWriter::create(files, path.clone(), shared.epoch.epoch, first);
+    let created = LogWriter::create(files, path.clone(), key.epoch, first);
     if created.is_err() {
         // An unfinished file is harmless to recovery; this only tidies up.
         let _ = std::fs::remove_file(path);

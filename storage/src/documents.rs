@@ -286,9 +286,24 @@ async fn read_updates(
     let tail = view
         .tail
         .iter()
-        .filter(|(seq, _)| !covers.contains(&view.epoch, *seq, *seq));
-    updates.extend(tail.map(|(_, update)| update.clone()));
+        .filter(|logged| !covers.contains(&logged.key, logged.seq, logged.seq));
+    updates.extend(tail.map(|logged| logged.update.clone()));
     Ok(updates)
+}
+
+/// The updates of a view that `covers` does not have; `None` where the log lost some to snapshots
+/// in this moment.
+pub(crate) async fn updates_beyond(
+    shared: &Shared,
+    name: &str,
+    view: &View,
+    covers: &Covers,
+) -> Result<Option<Vec<Bytes>>, StoreError> {
+    match read_updates(shared, name, view, covers).await {
+        Ok(updates) => Ok(Some(updates)),
+        Err(Failed::Moved(_)) => Ok(None),
+        Err(Failed::Final(error)) => Err(error),
+    }
 }
 
 async fn read_block<'a>(
@@ -324,7 +339,7 @@ pub(crate) async fn put_snapshot(
     let environment = &shared.settings.environment;
     let mut snapshot = SnapshotId {
         ulid: environment.ulid(),
-        node: shared.epoch.node.clone(),
+        node: shared.began.node.clone(),
     };
     // A clock that was set back must not make a snapshot look older than its parents.
     if let Some(newest) = basis

@@ -6,7 +6,7 @@
 //! a crash between any two only leaves work for the next sweep, which every garbage collection
 //! begins with.
 
-use std::sync::{Arc, atomic::Ordering};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use ulid::Ulid;
@@ -14,6 +14,7 @@ use ulid::Ulid;
 use crate::{
     StoreError, blobs,
     documents::read_header,
+    epochs::Burial,
     garbage,
     interval::Covers,
     ledger::{self, Record, record_object},
@@ -59,6 +60,7 @@ pub(crate) async fn erase(
     let mut files = shared.records.lock().await;
     let id = DocId::of(name);
     let unavailable = |error: ObjectError| StoreError::Unavailable(error.to_string());
+    let burial = Burial::of(shared, id);
     let Some(newest) = newest_of(shared, id).await.map_err(unavailable)? else {
         return Ok(None);
     };
@@ -66,8 +68,8 @@ pub(crate) async fn erase(
     let body = Bytes::from(tombstone.encode());
     let put = shared.objects.put_verified(&tombstone.object(), body).await;
     put.map_err(unavailable)?;
-    shared.has_tombstones.store(true, Ordering::Release);
     lock(&shared.index).bury(tombstone);
+    drop(burial);
     sweep(shared, &mut files)
         .await
         .map(Some)
@@ -89,7 +91,7 @@ async fn newest_of(shared: &Shared, id: DocId) -> Result<Option<Ulid>, ObjectErr
     let snapshots = listed.iter().filter_map(|listed| ulid_of(&listed.object));
     let epochs = index.known.iter().map(|(key, _)| key.epoch.ulid());
     let tombstone = index.tombstones.newest(id).map(|t| t.id.ulid);
-    let own = [shared.epoch.epoch.ulid()];
+    let own = [index.own.newest().ulid()];
     Ok(snapshots.chain(epochs).chain(tombstone).chain(own).max())
 }
 
@@ -99,7 +101,7 @@ fn new_tombstone(shared: &Shared, document: DocId, newest: Ulid, name: NameAfter
         document,
         id: TombstoneId {
             ulid: after(shared.settings.environment.ulid(), newest),
-            node: shared.epoch.node.clone(),
+            node: shared.began.node.clone(),
         },
         created_ms: now_ms,
         blocked_until_ms: match name {
@@ -284,7 +286,7 @@ async fn write_without_erased(
     let drawn = shared.settings.environment.ulid();
     let id = ledger::RecordId {
         ulid: newest.map_or(drawn, |newest| after(drawn, newest)),
-        node: shared.epoch.node.clone(),
+        node: shared.began.node.clone(),
     };
     shared
         .objects

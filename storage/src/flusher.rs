@@ -18,7 +18,9 @@ use futures_util::{StreamExt as _, stream::FuturesOrdered};
 use crate::{
     AppendError,
     appender::{self, Pending},
+    epochs::{self, Admitted},
     frame::LogEntry,
+    names::EpochKey,
     objects::ObjectError,
     retry::backoff,
     sealer, segment,
@@ -53,6 +55,8 @@ type Flush = Pin<Box<dyn Future<Output = Flushed> + Send>>;
 
 pub(crate) struct Flusher {
     shared: Arc<Shared>,
+    /// The epoch of what is under way.
+    key: EpochKey,
     next: u64,
     /// All entries up to this one are durable.
     durable: u64,
@@ -65,6 +69,8 @@ pub(crate) struct Flusher {
     since: Option<tokio::time::Instant>,
     /// A flush was given up: nothing after it is answered well.
     given_up: Option<String>,
+    /// What comes next takes a new epoch, which begins when nothing is under way.
+    waits_for_epoch: bool,
 }
 
 enum Due {
@@ -79,6 +85,7 @@ impl Flusher {
     pub(crate) fn new(shared: Arc<Shared>) -> Self {
         let gather = Duration::from_millis(shared.settings.flush_ms_min);
         Self {
+            key: shared.began.clone(),
             shared,
             next: 1,
             durable: 0,
@@ -88,6 +95,7 @@ impl Flusher {
             oldest: VecDeque::new(),
             since: None,
             given_up: None,
+            waits_for_epoch: false,
         }
     }
 
@@ -99,7 +107,8 @@ impl Flusher {
             if let (Due::End(mode), true) = (&due, self.in_flight.is_empty()) {
                 break *mode;
             }
-            let may_start = self.in_flight.len() < IN_FLIGHT_MAX;
+            let under_way = self.in_flight.len();
+            let may_start = under_way == 0 || (under_way < IN_FLIGHT_MAX && !self.waits_for_epoch);
             let woken = async {
                 match due {
                     Due::Now => {}
@@ -148,6 +157,9 @@ impl Flusher {
     /// Takes the next batch on its way.
     fn start(&mut self) {
         let batch = self.take_batch();
+        let Some(batch) = self.admit(batch) else {
+            return;
+        };
         let settings = &self.shared.settings;
         let gathered = self
             .since
@@ -170,10 +182,10 @@ impl Flusher {
         lock(&self.shared.figures).oldest = self.oldest.front().copied();
         let entries = entries_of(self.next, &batch);
         self.next += entries.len() as u64;
-        let (shared, durable) = (Arc::clone(&self.shared), self.durable);
+        let (shared, key, durable) = (Arc::clone(&self.shared), self.key.clone(), self.durable);
         self.in_flight.push_back(Box::pin(async move {
             let started = Instant::now();
-            let (entries, result) = store(&shared, entries, durable).await;
+            let (entries, result) = store(&shared, key, entries, durable).await;
             Flushed {
                 batch,
                 entries,
@@ -194,6 +206,41 @@ impl Flusher {
             batch.extend(queue.items.pop_front());
         }
         batch
+    }
+
+    /// What of a batch may be written; a name that is free again takes a new epoch.
+    fn admit(&mut self, batch: Vec<Pending>) -> Option<Vec<Pending>> {
+        let Admitted {
+            taken,
+            refused,
+            needs_epoch,
+        } = epochs::admit(&self.shared, batch);
+        if !refused.is_empty() {
+            let erased = AppendError::Unavailable("the document was erased".to_owned());
+            self.finish(refused, Err(&erased));
+        }
+        self.waits_for_epoch = needs_epoch && !self.in_flight.is_empty();
+        if self.waits_for_epoch {
+            let mut queue = lock(&self.shared.queue);
+            for pending in taken.into_iter().rev() {
+                queue.items.push_front(pending);
+            }
+            return None;
+        }
+        if needs_epoch {
+            self.begin_epoch();
+        }
+        (!taken.is_empty()).then_some(taken)
+    }
+
+    fn begin_epoch(&mut self) {
+        let drawn = self.shared.settings.environment.ulid();
+        let now_ms = self.shared.now_ms();
+        let mut index = lock(&self.shared.index);
+        let key = index.draw_epoch(drawn);
+        index.begin_epoch(key.clone(), now_ms);
+        drop(index);
+        (self.key, self.next, self.durable) = (key, 1, 0);
     }
 
     fn refusal(&self) -> Option<AppendError> {
@@ -271,8 +318,8 @@ fn entries_of(first: u64, batch: &[Pending]) -> Vec<LogEntry> {
 type Stored = (Vec<LogEntry>, Result<(Footer, u64), String>);
 
 /// Stores one segment, however often it takes.
-async fn store(shared: &Shared, entries: Vec<LogEntry>, durable: u64) -> Stored {
-    let (key, created_ms) = (shared.epoch.clone(), shared.now_ms());
+async fn store(shared: &Shared, key: EpochKey, entries: Vec<LogEntry>, durable: u64) -> Stored {
+    let created_ms = shared.now_ms();
     let for_segment = entries.clone();
     let made = tokio::task::spawn_blocking(move || {
         segment::make(&Making {

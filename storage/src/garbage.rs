@@ -44,6 +44,9 @@ pub(crate) async fn collect(shared: &Shared) -> Result<Collected, ObjectError> {
     let mut files = shared.records.lock().await;
     erase::sweep(shared, &mut files).await?;
     let now_ms = shared.now_ms();
+    // Well before another process may think that it has ended.
+    let left_before_ms = now_ms.saturating_sub(shared.settings.adopt_after_ms / 2);
+    lock(&shared.index).own.hand_over(left_before_ms);
     let cutoff_ms = now_ms.saturating_sub(shared.settings.grace_ms);
     let mut record = Record::default();
     let mut looked_up = BTreeSet::new();
@@ -103,12 +106,17 @@ pub(crate) async fn collect_superseded(
     now_ms: u64,
     cutoff_ms: u64,
 ) -> Result<usize, ObjectError> {
-    let old: Vec<(Arc<SegmentId>, Option<Arc<SegmentId>>)> = {
+    let old: Vec<(_, Option<(_, bool)>)> = {
         let index = lock(&shared.index);
         let old = index.superseded.iter().filter(|(id, since_ms)| {
             **since_ms <= cutoff_ms && may_collect(shared, &index, &id.key, now_ms)
         });
-        let old = old.map(|(id, _)| (Arc::clone(id), index.holder_of(id)));
+        let holder = |id| {
+            let holder = index.holder_of(id)?;
+            let is_own = index.own.has(&holder.key);
+            Some((holder, is_own))
+        };
+        let old = old.map(|(id, _)| (Arc::clone(id), holder(id)));
         old.collect()
     };
     let mut verified = BTreeSet::new();
@@ -116,8 +124,8 @@ pub(crate) async fn collect_superseded(
     for (part, holder) in old {
         let safe = match holder {
             // This process read its own back when it made them.
-            Some(holder) if holder.key == shared.epoch || verified.contains(&holder) => true,
-            Some(holder) => match verify_segment(&shared.objects, &holder).await {
+            Some((holder, is_own)) if is_own || verified.contains(&holder) => true,
+            Some((holder, _)) => match verify_segment(&shared.objects, &holder).await {
                 Ok(()) => verified.insert(holder),
                 Err(error) => {
                     tracing::error!(%error, "a merged segment; its parts stay");
@@ -147,7 +155,7 @@ pub(crate) fn may_collect(shared: &Shared, index: &Index, key: &EpochKey, now_ms
     let adopted_ms = index
         .newest_ms(key)
         .saturating_add(shared.settings.adopt_after_ms);
-    !shared.settings.is_shared() || *key == shared.epoch || adopted_ms <= now_ms
+    !shared.settings.is_shared() || index.own.has(key) || adopted_ms <= now_ms
 }
 
 fn retired_segments(shared: &Shared, cutoff_ms: u64) -> Vec<Arc<SegmentId>> {

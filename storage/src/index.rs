@@ -8,10 +8,12 @@ use std::{
 use bytes::Bytes;
 
 use crate::{
+    epochs::OwnEpochs,
     frame::LogEntry,
     interval::Covers,
     ledger::Record,
     names::{DocId, EpochKey, SegmentId, SnapshotId},
+    news::Arrivals,
     segment::{Block, Footer},
     tombstone::{Tombstone, Tombstones},
 };
@@ -22,12 +24,20 @@ pub(crate) struct Document {
     pub(crate) name: Arc<str>,
     /// Blocks in segments, in the order of the log.
     pub(crate) blocks: BTreeMap<Arc<SegmentId>, Block>,
-    /// Durable entries of this epoch that are in no segment yet.
-    pub(crate) tail: Vec<(u64, Bytes)>,
+    /// Durable entries of this process that are in no segment yet.
+    pub(crate) tail: Vec<Logged>,
     /// What snapshots must cover, since the log has it no more.
     pub(crate) retired: Covers,
     /// What the newest snapshots that this process verified cover.
     pub(crate) verified: BTreeMap<SnapshotId, Arc<Covers>>,
+}
+
+/// A durable entry that is in no segment yet.
+#[derive(Debug, Clone)]
+pub(crate) struct Logged {
+    pub(crate) key: Arc<EpochKey>,
+    pub(crate) seq: u64,
+    pub(crate) update: Bytes,
 }
 
 /// A sealed segment that the index knows.
@@ -42,7 +52,7 @@ pub(crate) struct Segment {
 /// The whole index; behind one lock that nobody holds across an await.
 #[derive(Debug)]
 pub(crate) struct Index {
-    pub(crate) epoch: EpochKey,
+    pub(crate) own: OwnEpochs,
     pub(crate) documents: HashMap<DocId, Document>,
     pub(crate) segments: BTreeMap<Arc<SegmentId>, Segment>,
     /// Segments whose entries larger ones hold, and since when; still there for who listed them.
@@ -59,6 +69,10 @@ pub(crate) struct Index {
     pub(crate) tombstones: Tombstones,
     /// Erased documents of which snapshots may be left.
     pub(crate) unswept: BTreeSet<DocId>,
+    /// A document whose tombstone is being made.
+    pub(crate) burying: Option<DocId>,
+    /// Documents of which others have written.
+    pub(crate) arrivals: Arrivals,
 }
 
 /// Verified snapshots remembered of each document.
@@ -68,17 +82,16 @@ const VERIFIED_MAX: usize = 8;
 #[derive(Debug)]
 pub(crate) struct View {
     pub(crate) blocks: Vec<(Arc<SegmentId>, Block)>,
-    pub(crate) tail: Vec<(u64, Bytes)>,
+    pub(crate) tail: Vec<Logged>,
     pub(crate) retired: Covers,
     /// Everything that exists of the epochs that this document has entries of.
     pub(crate) reach: Covers,
-    pub(crate) epoch: EpochKey,
 }
 
 impl Index {
     pub(crate) fn new(epoch: EpochKey, tombstones: Tombstones) -> Self {
         Self {
-            epoch,
+            own: OwnEpochs::of(epoch),
             unswept: tombstones.documents().collect(),
             tombstones,
             documents: HashMap::new(),
@@ -88,6 +101,8 @@ impl Index {
             required: Covers::default(),
             ledger: Record::default(),
             snapshotted: None,
+            burying: None,
+            arrivals: Arrivals::default(),
         }
     }
 
@@ -106,15 +121,19 @@ impl Index {
         let (Some(first), Some(last)) = (entries.first(), entries.last()) else {
             return;
         };
-        let epoch = self.epoch.clone();
-        self.known.insert(&epoch, first.seq, last.seq);
+        let key = Arc::clone(&self.own.current);
+        self.known.insert(&key, first.seq, last.seq);
         for (entry, id) in entries.iter().zip(ids) {
             // Only for one that was on its way when its document was erased.
-            if self.tombstones.erases_epoch(id, epoch.epoch) {
+            if self.tombstones.erases_epoch(id, key.epoch) {
                 continue;
             }
             let document = self.document(id, &entry.name);
-            document.tail.push((entry.seq, entry.update.clone()));
+            document.tail.push(Logged {
+                key: Arc::clone(&key),
+                seq: entry.seq,
+                update: entry.update.clone(),
+            });
         }
     }
 
@@ -126,15 +145,19 @@ impl Index {
         if !self.supersede(&id, footer.created_ms) {
             return;
         }
-        let of_this_epoch = id.key == self.epoch;
+        let is_own = self.own.wrote(&id.key);
         for (document, name, block) in &footer.documents {
             if self.tombstones.erases_epoch(*document, id.key.epoch) {
                 continue;
             }
+            if !is_own {
+                self.arrivals.note(*document, name);
+            }
             let document = self.document(*document, name);
             document.blocks.insert(Arc::clone(&id), block.clone());
-            if of_this_epoch {
-                document.tail.retain(|(seq, _)| *seq > id.last);
+            if !document.tail.is_empty() {
+                let is_in = |logged: &Logged| *logged.key == id.key && logged.seq <= id.last;
+                document.tail.retain(|logged| !is_in(logged));
                 document.tail.shrink_to_fit();
             }
         }
@@ -160,6 +183,7 @@ impl Index {
             let alive = self.tombstones.alive(*id, covers);
             if alive != Covers::default() || !self.tombstones.has(*id) {
                 self.document(*id, name).retired.merge(&alive);
+                self.arrivals.note(*id, name);
             }
         }
         self.ledger.merge(record);
@@ -205,12 +229,11 @@ impl Index {
         let Some(document) = self.documents.get_mut(&id) else {
             return;
         };
+        self.arrivals.note(id, &document.name);
         let tombstones = &self.tombstones;
         let erased = |key: &EpochKey| tombstones.erases_epoch(id, key.epoch);
         document.blocks.retain(|segment, _| !erased(&segment.key));
-        if erased(&self.epoch) {
-            document.tail.clear();
-        }
+        document.tail.retain(|logged| !erased(&logged.key));
         document.retired = tombstones.alive(id, &document.retired);
         document
             .verified
@@ -281,7 +304,6 @@ impl Index {
             tail: Vec::new(),
             retired: Covers::default(),
             reach: Covers::default(),
-            epoch: self.epoch.clone(),
         };
         let Some(document) = self.documents.get(&id) else {
             return view;
@@ -296,8 +318,9 @@ impl Index {
             .dedup_by(|(later, _), (earlier, _)| later.same_numbers(earlier));
         view.tail = document.tail.clone();
         view.retired = document.retired.clone();
-        let tail_epoch = (!document.tail.is_empty()).then_some(&self.epoch);
-        for key in document.blocks.keys().map(|id| &id.key).chain(tail_epoch) {
+        let of_blocks = document.blocks.keys().map(|id| &id.key);
+        let of_tail = document.tail.iter().map(|logged| logged.key.as_ref());
+        for key in of_blocks.chain(of_tail).collect::<BTreeSet<_>>() {
             for &(first, last) in self.known.of(key).map_or(&[][..], |set| set.intervals()) {
                 view.reach.insert(key, first, last);
             }

@@ -44,8 +44,8 @@ impl Store {
         Journal {
             objects: shared.objects.clone(),
             folder: format!("{FOLDER}/{kind}"),
-            node: shared.epoch.node.as_str().to_owned(),
-            epoch: shared.epoch.epoch.to_string(),
+            node: shared.began.node.as_str().to_owned(),
+            epoch: shared.began.epoch.to_string(),
             is_alone: matches!(shared.settings.place, Place::Folder),
         }
     }

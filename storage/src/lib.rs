@@ -21,6 +21,7 @@ mod codec;
 mod committer;
 mod documents;
 mod envelope;
+mod epochs;
 mod erase;
 mod flusher;
 mod frame;
@@ -37,6 +38,7 @@ mod mark;
 mod merge;
 mod meter;
 mod names;
+mod news;
 mod objects;
 mod opening;
 mod place;
@@ -71,6 +73,7 @@ pub use log_file::{LogFile, LogFiles, SystemLogFiles};
 pub use mark::Mark;
 pub use meter::{KindFigures, REQUEST_KINDS, RequestFigures};
 pub use names::NAME_BYTES_MAX;
+pub use news::{News, Seen};
 pub use place::{Encryption, PlaceError, RemoteOptions, RemoteStore};
 pub use probe::{Probe, Verdict, probe};
 pub use settings::{Environment, Place, StoreSettings};
@@ -96,7 +99,7 @@ struct Inner {
 impl fmt::Debug for Store {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Store")
-            .field("epoch", &self.inner.shared.epoch)
+            .field("began", &self.inner.shared.began)
             .finish_non_exhaustive()
     }
 }

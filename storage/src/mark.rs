@@ -54,7 +54,9 @@ fn mark(shared: &Shared, id: DocId) -> Mark {
         for segment in document.blocks.keys() {
             segment.hash(&mut hasher);
         }
-        let last = document.tail.last().map(|(seq, _)| *seq);
+        // A new document of an erased one's name may have as much of it, in another epoch.
+        let last = document.tail.last();
+        let last = last.map(|logged| (&logged.key, logged.seq));
         (document.tail.len(), last).hash(&mut hasher);
         // What was merged into snapshots while nobody looked.
         for (key, set) in document.retired.iter() {

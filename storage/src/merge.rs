@@ -9,13 +9,13 @@ use bytes::Bytes;
 
 use crate::{
     frame::LogEntry,
-    names::{DocId, SegmentId},
+    names::{DocId, EpochKey, SegmentId},
     objects::ObjectError,
     segment::{self, Footer, Making},
     shared::{Shared, lock},
 };
 
-/// Own segments in the store that are not merged yet, in order and without a gap; bounded by
+/// Own segments in the store that are not merged yet, in order and without a gap in an epoch; bounded by
 /// `unsealed_bytes_max`.
 #[derive(Debug, Default)]
 pub(crate) struct Recent {
@@ -41,12 +41,13 @@ impl Recent {
         });
     }
 
-    /// Parts from the oldest on, up to a size.
+    /// Parts of one epoch, from the oldest on, up to a size.
     fn batch(&self, bytes_max: u64) -> Vec<Part> {
         let mut bytes = 0;
+        let key = self.parts.first().map(|part| &part.footer.id.key);
         let fits = |part: &&Part| {
             bytes += part.bytes;
-            bytes <= bytes_max || bytes == part.bytes
+            Some(&part.footer.id.key) == key && (bytes <= bytes_max || bytes == part.bytes)
         };
         self.parts.iter().take_while(fits).cloned().collect()
     }
@@ -70,14 +71,18 @@ pub(crate) async fn merge(shared: &Shared) -> Result<(), ObjectError> {
         let whole = if parts.len() == 1 {
             first.footer.clone()
         } else {
-            store_merged(shared, &parts).await?
+            store_merged(shared, first.footer.id.key.clone(), &parts).await?
         };
         take_over(shared, &whole, &parts);
     }
 }
 
-async fn store_merged(shared: &Shared, parts: &[Part]) -> Result<Footer, ObjectError> {
-    let (key, created_ms) = (shared.epoch.clone(), shared.now_ms());
+async fn store_merged(
+    shared: &Shared,
+    key: EpochKey,
+    parts: &[Part],
+) -> Result<Footer, ObjectError> {
+    let created_ms = shared.now_ms();
     let entries: Vec<LogEntry> = parts.iter().flat_map(|p| p.entries.clone()).collect();
     let tombstones = lock(&shared.index).tombstones.clone();
     let made = tokio::task::spawn_blocking(move || {

@@ -36,7 +36,7 @@ impl NodeId {
     }
 }
 
-/// One start of one process.
+/// One start of one process, or what it begins anew where a name is free again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Epoch(Ulid);
 

@@ -135,7 +135,7 @@ fn share(settings: StoreSettings, found: Found, lock_file: Option<File>) -> Shar
     Shared {
         settings,
         objects: found.objects,
-        epoch: found.index.epoch.clone(),
+        began: EpochKey::clone(&found.index.own.current),
         queue: Queue {
             items: std::collections::VecDeque::new(),
             weight: 0,

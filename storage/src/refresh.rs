@@ -256,11 +256,11 @@ async fn list_segments(
     objects: &Objects,
     index: &Mutex<Index>,
 ) -> Result<Vec<(SegmentId, Listed)>, Failed> {
-    let own = lock(index).epoch.clone();
+    let own = lock(index).own.clone();
     let mut segments = Vec::new();
     for listed in objects.list("v1/wal").await? {
         match WalObject::parse(&listed.object) {
-            Some(WalObject::Segment(id)) if id.key != own => segments.push((id, listed)),
+            Some(WalObject::Segment(id)) if !own.has(&id.key) => segments.push((id, listed)),
             Some(WalObject::Segment(_)) => {}
             Some(WalObject::Log(..)) => {
                 let problem = "an open log, whose edits are nowhere else: open the folder it is \
@@ -354,8 +354,8 @@ impl Index {
     /// Forgets the segments of others that are not listed any more and need not be. One that the
     /// ledger has not retired stays: the list may lag behind, and if not, reading it will tell.
     fn forget_gone(&mut self, there: &BTreeSet<SegmentId>) {
-        let own = self.epoch.clone();
-        let gone = |id: &SegmentId| id.key != own && !there.contains(id);
+        let own = self.own.clone();
+        let gone = |id: &SegmentId| !own.has(&id.key) && !there.contains(id);
         self.superseded.retain(|id, _| !gone(id));
         let of_others = self.segments.keys().filter(|id| gone(id));
         let superfluous: Vec<_> = of_others

@@ -168,13 +168,7 @@ async fn seal_unless_abandoned(shared: &Shared, job: &SealJob) -> Result<(), Obj
 }
 
 async fn seal_job(shared: &Shared, job: &SealJob) -> Result<(), ObjectError> {
-    let sealed = seal(
-        &shared.objects,
-        &shared.epoch,
-        &job.entries,
-        shared.now_ms(),
-    )
-    .await;
+    let sealed = seal(&shared.objects, &job.key, &job.entries, shared.now_ms()).await;
     lock(&shared.seal).full = matches!(sealed, Err(ObjectError::Full));
     let footer = sealed?;
     lock(&shared.index).add_segment(&footer);
@@ -280,7 +274,7 @@ pub(crate) async fn write_record_locked(
     let bytes = record
         .encode()
         .map_err(|problem| ObjectError::Other(problem.to_string()))?;
-    let node = shared.epoch.node.clone();
+    let node = shared.began.node.clone();
     let id = ledger::RecordId {
         ulid: shared.settings.environment.ulid(),
         node,

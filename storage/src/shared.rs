@@ -25,6 +25,7 @@ use crate::{
     refresh::Looks,
     settings::StoreSettings,
     status::{Figures, StoreStatus},
+    tombstone::TombstoneId,
 };
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,6 +63,7 @@ pub(crate) struct Queue {
 /// A log that takes no more entries.
 #[derive(Debug)]
 pub(crate) struct SealJob {
+    pub(crate) key: EpochKey,
     pub(crate) path: PathBuf,
     pub(crate) entries: Vec<LogEntry>,
     pub(crate) bytes: u64,
@@ -90,7 +92,8 @@ pub(crate) struct SealQueue {
 pub(crate) struct Shared {
     pub(crate) settings: StoreSettings,
     pub(crate) objects: Objects,
-    pub(crate) epoch: EpochKey,
+    /// The epoch that this process began with, which no other process has.
+    pub(crate) began: EpochKey,
     pub(crate) queue: Mutex<Queue>,
     pub(crate) queue_ready: Condvar,
     /// The same for the flusher, which is no thread.
@@ -99,7 +102,7 @@ pub(crate) struct Shared {
     pub(crate) seal_ready: Condvar,
     pub(crate) sealed_logs: Mutex<VecDeque<SealedLog>>,
     pub(crate) index: Mutex<Index>,
-    /// Whether the index has any tombstones: appends do not wait for the index to learn that.
+    /// Whether the index may have tombstones: appends do not wait for the index to learn that.
     pub(crate) has_tombstones: AtomicBool,
     pub(crate) figures: Mutex<Figures>,
     /// The ledger's records; held while one is written and while garbage is collected.
@@ -133,7 +136,7 @@ impl Shared {
             Some("the store is closed".to_owned())
         } else if pending.name().len() > crate::NAME_BYTES_MAX {
             Some("the document's name is too long".to_owned())
-        } else if self.is_erased(pending.id()) {
+        } else if self.is_erased(&pending) {
             Some("the document was erased".to_owned())
         } else if pending.update.len() > self.settings.update_bytes_max {
             Some("the update is too large".to_owned())
@@ -167,15 +170,28 @@ impl Shared {
         self.queued.notify_one();
     }
 
-    /// Whether entries of this epoch may not be taken for a document: it is erased, or its
-    /// tombstone is newer than the epoch, so that they would count as erased.
-    fn is_erased(&self, id: DocId) -> bool {
-        if !self.has_tombstones.load(Ordering::Acquire) {
-            return false;
+    /// Whether an update is to a document that was erased: its name is blocked, or whoever writes
+    /// has still the old document open.
+    fn is_erased(&self, pending: &Pending) -> bool {
+        let opened = pending.opened_after();
+        self.may_have_tombstones() && !lock(&self.index).admits(pending.id(), opened, self.now_ms())
+    }
+
+    pub(crate) fn may_have_tombstones(&self) -> bool {
+        self.has_tombstones.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn expect_tombstones(&self) {
+        self.has_tombstones.store(true, Ordering::Release);
+    }
+
+    /// A document's newest tombstone, as far as this process knows.
+    pub(crate) fn newest_tombstone(&self, id: DocId) -> Option<TombstoneId> {
+        if !self.may_have_tombstones() {
+            return None;
         }
         let index = lock(&self.index);
-        index.tombstones.erases_epoch(id, self.epoch.epoch)
-            || index.tombstones.blocked_until(id, self.now_ms()).is_some()
+        Some(index.tombstones.newest(id)?.id.clone())
     }
 
     /// Ends the committer once it has written what is queued.

@@ -123,9 +123,9 @@ impl Store {
                     statistics.stored(segment.created_ms);
                 }
             }
-            for (_, update) in &document.tail {
+            for logged in &document.tail {
                 statistics.log_updates += 1;
-                statistics.log_bytes += update.len() as u64;
+                statistics.log_bytes += logged.update.len() as u64;
             }
             statistics
         };

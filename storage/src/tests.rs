@@ -16,6 +16,7 @@ mod model;
 mod nodes;
 mod reader;
 mod real;
+mod reuse;
 mod simulation;
 mod spool;
 mod versions;

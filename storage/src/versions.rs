@@ -140,7 +140,7 @@ async fn put_as(
     let id = VersionId(SnapshotId {
         // Not like one that was erased before it was made.
         ulid: lock(&shared.index).tombstones.newer(drawn),
-        node: shared.epoch.node.clone(),
+        node: shared.began.node.clone(),
     });
     let contents = Contents {
         name: name.to_owned(),

@@ -1,4 +1,9 @@
-//! Pictures: what kind one is, and how large it is drawn.
+//! Pictures: what kind one is, how large it is drawn, and what is said of it.
+
+use serde_json::Value;
+use unisson_content::{Node, first_text};
+
+use crate::{Pictures, inline::Link};
 
 /// The widest picture on a page, in pixels of 1/96 inch: 16 cm.
 pub(crate) const WIDTH_MAX: u64 = 604;
@@ -42,6 +47,58 @@ pub(crate) fn kind_of(bytes: &[u8]) -> Option<Kind> {
             ..,
         ] => kind("webp", "image/webp"),
         _ => None,
+    }
+}
+
+/// What a file gets of a picture of a document.
+pub(crate) enum Picture<'a> {
+    Drawn(Drawing<'a>),
+    /// It is somewhere else: what it is, and where.
+    Elsewhere(String, Link),
+    /// Nobody knows what it is.
+    Nothing,
+}
+
+/// A picture that goes into the file.
+pub(crate) struct Drawing<'a> {
+    pub(crate) bytes: &'a Vec<u8>,
+    pub(crate) kind: Kind,
+    pub(crate) width: u64,
+    pub(crate) height: u64,
+    pub(crate) alternative: String,
+    pub(crate) title: String,
+}
+
+impl<'a> Drawing<'a> {
+    /// Of an image, where its bytes are among the pictures that go along.
+    pub(crate) fn of(node: &Node, pictures: Option<&'a Pictures>) -> Picture<'a> {
+        let Node::Element(image) = node else {
+            return Picture::Nothing;
+        };
+        let target = first_text(&image.attributes, &["src", "url"]);
+        let alternative = first_text(&image.attributes, &["alt", "caption", "name"]);
+        let title = first_text(&image.attributes, &["title"]);
+        let bytes = pictures.and_then(|pictures| pictures.get(&target));
+        if let Some((bytes, kind)) = bytes.and_then(|bytes| Some((bytes, kind_of(bytes)?))) {
+            let side = |key| image.attributes.get(key).and_then(Value::as_u64);
+            let (width, height) = drawn_size(bytes, side("width"), side("height"));
+            return Picture::Drawn(Self {
+                bytes,
+                kind,
+                width,
+                height,
+                alternative,
+                title,
+            });
+        }
+        let said = match alternative.is_empty() {
+            true => target.clone(),
+            false => alternative,
+        };
+        match said.is_empty() {
+            true => Picture::Nothing,
+            false => Picture::Elsewhere(said, Link { target, title }),
+        }
     }
 }
 
@@ -116,7 +173,7 @@ pub(crate) fn natural_size(bytes: &[u8]) -> (u64, u64) {
 }
 
 /// How large a picture is drawn with these attributes.
-pub(crate) fn drawn_size(bytes: &[u8], width: Option<u64>, height: Option<u64>) -> (u64, u64) {
+fn drawn_size(bytes: &[u8], width: Option<u64>, height: Option<u64>) -> (u64, u64) {
     let (own_width, own_height) = natural_size(bytes);
     let sane = |side: Option<u64>| side.filter(|side| (1..=SIDE_MAX).contains(side));
     match (sane(width), sane(height)) {

@@ -8,22 +8,35 @@ use std::{
 };
 
 use tantivy::{
-    Index as Tantivy, IndexReader, IndexWriter, ReloadPolicy, TantivyError,
-    directory::error::LockError,
-    index::{SegmentId, SegmentMeta},
+    Directory as _, HasLen as _, Index as Tantivy, IndexReader, IndexWriter, ReloadPolicy,
+    TantivyError,
+    directory::{error::LockError, footer::Footer},
+    index::{SegmentComponent, SegmentId, SegmentMeta},
     indexer::IndexWriterOptions,
 };
 
 use crate::{
     Entry, Filter, Known, Order, Question, Search,
+    files::Files,
     schema::{DOCUMENT, FINGERPRINT, Fields, VERSION, register},
-    unsynced::Unsynced,
 };
 
 /// The least that the library takes: what is written is kept in memory for so long.
 const WRITER_BYTES: usize = 15_000_000;
 /// Blocks of stored text that are kept unpacked, of some 16 KiB each.
 const STORED_BLOCKS: usize = 16;
+/// How much of a file is in memory while its checksum is made.
+const CHECKED_BYTES: usize = 1 << 20;
+/// The files of a segment.
+const PARTS: [SegmentComponent; 7] = [
+    SegmentComponent::Postings,
+    SegmentComponent::Positions,
+    SegmentComponent::FastFields,
+    SegmentComponent::FieldNorms,
+    SegmentComponent::Terms,
+    SegmentComponent::Store,
+    SegmentComponent::Delete,
+];
 
 /// Why the index does not do what it should.
 #[derive(Debug, thiserror::Error)]
@@ -102,7 +115,8 @@ impl Index {
 
     fn open_sound(own: &Path) -> Result<Self, IndexError> {
         let damaged = |error: &dyn std::fmt::Display| IndexError::Damaged(error.to_string());
-        let directory = Unsynced::open(own).map_err(|error| damaged(&error))?;
+        let directory = Files::of(own);
+        let files = directory.clone();
         let fields = Fields::new();
         let exists = Tantivy::exists(&directory).map_err(|error| damaged(&error))?;
         let index = match exists {
@@ -114,9 +128,7 @@ impl Index {
         if index.schema() != fields.schema {
             return Err(IndexError::Damaged("other fields".into()));
         }
-        if let Some(file) = index.validate_checksum()?.into_iter().next() {
-            return Err(IndexError::Damaged(file.display().to_string()));
-        }
+        check(&files, &index)?;
         register(&index);
         let options = IndexWriterOptions::builder()
             .memory_budget_per_thread(WRITER_BYTES)
@@ -224,6 +236,36 @@ impl Index {
     fn writer(&self) -> std::sync::MutexGuard<'_, IndexWriter> {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether all files are as they were written. A piece at a time: the one that holds the texts may
+/// be larger than the memory of a small machine.
+fn check(files: &Files, index: &Tantivy) -> Result<(), IndexError> {
+    for meta in index.searchable_segment_metas()? {
+        for path in PARTS.map(|part| meta.relative_path(part)) {
+            let damaged = |problem: &dyn std::fmt::Display| {
+                IndexError::Damaged(format!("{}: {problem}", path.display()))
+            };
+            // There need not be all; one that is needed is missed when it is read.
+            if !files.exists(&path).map_err(|error| damaged(&error))? {
+                continue;
+            }
+            let file = files.open_read(&path).map_err(|error| damaged(&error))?;
+            let (footer, body) = Footer::extract_footer(file).map_err(|error| damaged(&error))?;
+            let mut checksum = crc32fast::Hasher::new();
+            for from in (0..body.len()).step_by(CHECKED_BYTES) {
+                let piece = from..body.len().min(from + CHECKED_BYTES);
+                let piece = body
+                    .read_bytes_slice(piece)
+                    .map_err(|error| damaged(&error))?;
+                checksum.update(&piece);
+            }
+            if checksum.finalize() != footer.crc {
+                return Err(damaged(&"the checksum does not match"));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Indexes of other versions.

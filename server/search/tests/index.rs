@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 use proptest::prelude::*;
 use tempfile::TempDir;
 use unisson_search::{
-    Entry, Filter, Heading, Index, Marker, Order, Question, Sitting, Task, Worker,
+    Entry, Filter, Heading, Index, Marker, Mention, Order, Question, Sitting, Task, Worker,
 };
 
 fn entry(document: &str, title: &str, text: &str) -> Entry {
@@ -234,7 +234,10 @@ fn links_mentions_tasks_and_workers_are_found() {
     let page = Entry {
         space: Some("finance".into()),
         links: vec!["spaces/finance/plan".into()],
-        mentions: vec!["alice".into()],
+        mentions: vec![Mention {
+            person: "alice".into(),
+            line: "ask @Alice".into(),
+        }],
         tasks: vec![
             Task {
                 id: "1".into(),
@@ -433,6 +436,55 @@ fn files(folder: &Path) -> Vec<std::path::PathBuf> {
         }
     }
     all
+}
+
+/// What a file holds that was cut while it is open is an error of whoever asks for it, and of nobody
+/// else: what was read before stays, and what is put in goes on.
+#[test]
+fn files_that_are_cut_while_they_are_open_harm_no_one() {
+    let text = "Le conseil vote le budget de la cantine. ".repeat(200);
+    for cut in ["idx", "pos", "store", "term", "fast", ""] {
+        let entries = (0..20).map(|number| entry(&format!("d{number}"), "Budget", &text));
+        let (folder, index) = index_of(entries.collect());
+        let of_kind = |path: &std::path::PathBuf| {
+            let kind = path.extension().and_then(|kind| kind.to_str());
+            kind.is_some_and(|kind| kind != "lock" && kind != "json" && kind.contains(cut))
+        };
+        let cuts: Vec<_> = files(folder.path()).into_iter().filter(of_kind).collect();
+        assert!(!cuts.is_empty(), "{cut}");
+        for path in cuts {
+            let file = fs::OpenOptions::new().write(true).open(path);
+            file.expect("opened").set_len(7).expect("cut");
+        }
+        for typed in ["budget cantine", "\"conseil vote\"", "canti", "cantone"] {
+            let search = index.search(&Question::of(typed), &Filter::default(), Order::Best);
+            let harmed = search.found(0..10).and_then(|found| {
+                found
+                    .iter()
+                    .try_for_each(|found| search.stored(found).map(drop))
+            });
+            if ["term", "fast"].contains(&cut) {
+                harmed.expect("what is held in memory is there");
+            }
+        }
+        // Whether this works or not, it ends; and a new index is made of what is left.
+        drop(index.put(entry("new", "New", "new")));
+        drop(index.commit());
+        drop(index);
+        let index = Index::open(folder.path()).expect("opened again");
+        index.put(entry("again", "Again", "again")).expect("put");
+        index.commit().expect("committed");
+        assert_eq!(find(&index, "again"), ["again"], "{cut}");
+    }
+}
+
+#[test]
+fn files_that_are_taken_away_while_they_are_open_are_still_read() {
+    let (folder, index) = index_of(vec![entry("d", "Budget", "de la cantine")]);
+    for path in files(folder.path()) {
+        fs::remove_file(path).expect("removed");
+    }
+    assert_eq!(find(&index, "cantine"), ["d"]);
 }
 
 #[test]

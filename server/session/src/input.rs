@@ -62,6 +62,8 @@ pub enum Input {
     /// The same, to be done only if the document is so when it is done; else it is refused with
     /// [`crate::NOT_SO`].
     EditIf(EditId, Author, Bytes, Condition),
+    /// Other servers of the store have made these updates (format v1) durable; see [`crate::news`].
+    Elsewhere(Vec<Bytes>),
     /// What a peer may do has changed.
     AccessChanged(PeerId, Access),
     /// A peer's outbox is over its limit: it gets no more updates until [`Input::Drained`].

@@ -21,6 +21,7 @@ mod image;
 mod input;
 mod ledger;
 mod limits;
+mod news;
 mod pace;
 mod packed;
 mod presence;
@@ -39,6 +40,7 @@ pub use input::{
     AppendError, AppendSeq, Condition, EditId, Input, OpenError, Peer, PeerId, SnapshotError,
 };
 pub use limits::Limits;
+pub use news::news;
 pub use record::{Change, Entries, Record};
 pub use session::{NOT_SO, Present, Session};
 pub use standing::standing;

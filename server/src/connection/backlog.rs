@@ -64,6 +64,7 @@ fn lost(message: &DocMessage) -> Result<(), CloseReason> {
         | DocMessage::Attendance(_)
         | DocMessage::Dismiss(_)
         | DocMessage::Tell(_)
+        | DocMessage::Elsewhere
         | DocMessage::Drain => Ok(()),
         DocMessage::Join(_)
         | DocMessage::Message(..)

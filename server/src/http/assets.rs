@@ -135,7 +135,7 @@ fn etag(file: &EmbeddedFile, encoding: Option<&str>) -> String {
 }
 
 /// Whether `Accept-Encoding` names this one, and not with a quality of nothing.
-fn accepts(accepted: &str, encoding: &str) -> bool {
+pub(super) fn accepts(accepted: &str, encoding: &str) -> bool {
     accepted.split(',').any(|part| {
         let mut parameters = part.split(';').map(str::trim);
         let is_named = parameters

@@ -169,6 +169,11 @@ pub(crate) const CODES: &[Code] = &[
     code("not-in-trash", 409, "the document is not in the trash"),
     code("not-kept-out", 404, "nobody of this id is kept out"),
     code(
+        "only-this-machine",
+        403,
+        "nobody is asked who they are here, so only this machine is let in",
+    ),
+    code(
         "open-role",
         400,
         "whoever is no member is reader, commenter or editor",
@@ -241,6 +246,11 @@ pub(crate) const CODES: &[Code] = &[
     ),
     code("too-deep", 422, "the content is nested too deeply"),
     code("too-large", 413, "the content is too large"),
+    code(
+        "too-many-forgotten",
+        422,
+        "as many people are being forgotten as may be",
+    ),
     code(
         "too-many-kept-out",
         422,

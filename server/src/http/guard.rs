@@ -89,6 +89,9 @@ fn admit(state: &AppState, peer: Option<Peer>, request: &mut Request) -> Result<
     let trusted = &shared.settings.http.trusted_proxies;
     let client = client_address(peer.address, request.headers(), trusted);
     request.extensions_mut().insert(client);
+    if shared.settings.is_for_this_machine() {
+        refuse_others(client, request).map_err(refuse)?;
+    }
     let path = request.uri().path();
     if is_counted(path) {
         counted(state, client, shown(request.headers()))?;
@@ -105,6 +108,25 @@ fn admit(state: &AppState, peer: Option<Peer>, request: &mut Request) -> Result<
         }));
     }
     Ok(())
+}
+
+/// While nobody is asked who they are only people at this machine come in: nobody through a proxy in
+/// front of it, and no page of a site whose name was made to lead here.
+fn refuse_others(client: ClientAddress, request: &Request) -> Result<(), Problem> {
+    let host = request.headers().get(header::HOST);
+    let host = host.map(|host| host.to_str().unwrap_or_default());
+    if client.0.is_loopback() && host.is_none_or(ws::is_loopback_host) {
+        return Ok(());
+    }
+    Err(Problem {
+        status: StatusCode::FORBIDDEN,
+        code: "only-this-machine",
+        detail: "nobody is asked who they are here, so only this machine is let in, by the \
+                 address http://127.0.0.1; to let others in say who may come (auth.secret, \
+                 auth.oidc, auth.callback, auth.tokens), or --insecure if everybody may do \
+                 everything"
+            .into(),
+    })
 }
 
 /// Counts a request, or refuses it where there are too many.

@@ -171,7 +171,7 @@ fn origin_may(origin: &str, headers: &HeaderMap, state: &AppState) -> bool {
     if !settings.origins.is_empty() {
         return false;
     }
-    !settings.is_open() || settings.insecure || is_loopback_origin(origin)
+    !settings.is_for_this_machine() || is_loopback_origin(origin)
 }
 
 fn is_own_origin(origin: &str, headers: &HeaderMap) -> bool {
@@ -184,17 +184,22 @@ fn is_own_origin(origin: &str, headers: &HeaderMap) -> bool {
 }
 
 fn is_loopback_origin(origin: &str) -> bool {
-    let Some((_, host)) = origin.split_once("://") else {
-        return false;
+    let host = origin.split_once("://");
+    host.is_some_and(|(_, host)| is_loopback_host(host))
+}
+
+/// Whether a host, perhaps with a port, is a name of this machine for itself.
+pub(super) fn is_loopback_host(host: &str) -> bool {
+    let is_port = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit());
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if is_port(port) => name,
+        _ => host,
     };
-    let host = host.rsplit_once(':').map_or(host, |(host, port)| {
-        if port.bytes().all(|byte| byte.is_ascii_digit()) {
-            host
-        } else {
-            origin
-        }
-    });
-    matches!(host, "localhost" | "127.0.0.1" | "[::1]")
+    let of_network = || {
+        let address = name.parse::<std::net::Ipv4Addr>();
+        address.is_ok_and(|address| address.is_loopback())
+    };
+    name.eq_ignore_ascii_case("localhost") || name == "[::1]" || of_network()
 }
 
 async fn admission(
@@ -325,7 +330,10 @@ mod tests {
             ("http://localhost:5173", true),
             ("http://127.0.0.1", true),
             ("http://[::1]:8080", true),
+            ("http://127.8.9.1:4444", true),
             ("https://evil.example", false),
+            ("https://127.0.0.1.evil.example", false),
+            ("https://evil.example:127.0.0.1", false),
             ("http://localhost.evil.example", false),
             ("null", false),
         ] {

@@ -125,7 +125,7 @@ async fn a_hole(world: &Arc<World>) {
     let weather = Arc::clone(world);
     let up = async move { *lock(&weather.weather) = Weather::default() };
     let last = "0000000000000003-0000000000000003";
-    let segment = format!("{}/{last}", store.inner.shared.epoch.folder());
+    let segment = format!("{}/{last}", store.inner.shared.began.folder());
     process.before(&segment, up);
     let mut stored = Box::pin(now(&store, "d", "stored"));
     // The third entry's segment arrives; then the process dies before the second's does.

@@ -16,9 +16,9 @@ use crate::{AppendError, LogFile, LogFiles, Store, StoreSettings, SystemLogFiles
 
 /// Log files that fail as told.
 #[derive(Default)]
-struct Faulty {
+pub(super) struct Faulty {
     /// Bytes that still fit; a write past them is cut short.
-    space: Mutex<Option<usize>>,
+    pub(super) space: Mutex<Option<usize>>,
     fail_sync: AtomicBool,
     fail_truncate: AtomicBool,
     syncs: AtomicUsize,
@@ -73,7 +73,7 @@ impl LogFile for FaultyFile {
     }
 }
 
-fn faulty(dir: &Path) -> (StoreSettings, Arc<Faulty>) {
+pub(super) fn faulty(dir: &Path) -> (StoreSettings, Arc<Faulty>) {
     let faults = Arc::new(Faulty::default());
     let mut settings = settings(dir);
     settings.environment.log_files = Arc::new(FaultyFiles(Arc::clone(&faults)));

@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{append, compact, erase::holds, said, world::World};
-use crate::{NameAfter, Store, StoreError, merge, objects::Objects, shared::lock};
+use crate::{NameAfter, Seen, Store, StoreError, merge, objects::Objects, shared::lock};
 
 async fn node(world: &Arc<World>) -> Store {
     Store::open(world.process().0).await.unwrap()
@@ -121,7 +121,7 @@ async fn a_segment_that_goes_while_it_is_read_starts_the_reading_again() {
     merge::merge(&writer.inner.shared).await.unwrap();
     let (settings, process) = world.process();
     let reader = Store::open(settings).await.unwrap();
-    let folder = writer.inner.shared.epoch.folder();
+    let folder = writer.inner.shared.began.folder();
     process.before(&format!("{folder}/"), async move {
         compact(&writer, "d").await;
         for _ in 0..2 {
@@ -267,4 +267,81 @@ async fn looking_into_a_store_changes_nothing() {
         (world.names("").await, world.puts.load(Ordering::Relaxed)),
         before
     );
+}
+
+/// What is new, and what the follower knows then.
+async fn follow(store: &Store, seen: &mut Seen) -> Vec<String> {
+    store.look().await.unwrap();
+    let Some(news) = store.news("d", seen).await.unwrap() else {
+        return Vec::new();
+    };
+    *seen = news.seen;
+    let parts = news.snapshots.iter().chain(&news.updates);
+    let mut said: Vec<String> = parts
+        .flat_map(|part| {
+            let text = String::from_utf8(part.to_vec()).unwrap();
+            text.split(',').map(str::to_owned).collect::<Vec<_>>()
+        })
+        .collect();
+    said.sort();
+    said
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_follows_a_document_gets_what_others_write_once() {
+    let world = World::new(71);
+    let (a, b) = (node(&world).await, node(&world).await);
+    append(&a, "d", "1").await;
+    let mut seen = Seen::from(&b.read("d").await.unwrap().basis);
+    assert_eq!(follow(&b, &mut seen).await, [""; 0]);
+    append(&a, "d", "2").await;
+    append(&a, "other", "x").await;
+    append(&b, "d", "mine").await;
+    append(&a, "d", "3").await;
+    assert_eq!(follow(&b, &mut seen).await, ["2", "3"]);
+    let mut arrived = b.arrivals();
+    arrived.sort();
+    assert_eq!(arrived, ["d".into(), "other".into()]);
+    assert!(b.arrivals().is_empty());
+    // Merging says nothing new.
+    merge::merge(&a.inner.shared).await.unwrap();
+    assert_eq!(follow(&b, &mut seen).await, [""; 0]);
+    append(&a, "d", "4").await;
+    merge::merge(&a.inner.shared).await.unwrap();
+    assert_eq!(follow(&b, &mut seen).await, ["4"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_slept_while_the_log_was_deleted_is_told_all() {
+    let world = World::new(72);
+    let (a, b) = (node(&world).await, node(&world).await);
+    append(&a, "d", "1").await;
+    let mut seen = Seen::from(&b.read("d").await.unwrap().basis);
+    append(&a, "d", "2").await;
+    merge::merge(&a.inner.shared).await.unwrap();
+    compact(&a, "d").await;
+    // The ledger's record, the grace period, and the segments are gone.
+    for _ in 0..3 {
+        a.collect_garbage().await.unwrap();
+        tokio::time::sleep(Duration::from_secs(3_600)).await;
+    }
+    assert!(world.names(".seg").await.is_empty(), "the log is deleted");
+    let told = follow(&b, &mut seen).await;
+    assert!(told.contains(&"2".to_owned()), "{told:?}");
+    assert_eq!(follow(&b, &mut seen).await, [""; 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_follows_an_erased_document_hears_of_it() {
+    let world = World::new(73);
+    let (a, b) = (node(&world).await, node(&world).await);
+    append(&a, "d", "1").await;
+    let mut seen = Seen::from(&b.read("d").await.unwrap().basis);
+    follow(&b, &mut seen).await;
+    b.arrivals();
+    a.erase("d", NameAfter::Blocked).await.unwrap();
+    b.look().await.unwrap();
+    assert_eq!(b.arrivals(), ["d".into()]);
+    let gone = b.news("d", &seen).await.unwrap_err();
+    assert!(matches!(gone, StoreError::Erased { .. }), "{gone}");
 }

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{Place, RemoteStore, Store, StoreSettings, shared::lock};
 
-fn spooled(world: &Arc<World>, dir: &Path) -> (StoreSettings, Process) {
+pub(super) fn spooled(world: &Arc<World>, dir: &Path) -> (StoreSettings, Process) {
     let (direct, process) = world.process();
     let Place::Direct(remote) = direct.place else {
         panic!("a process writes directly");

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { until, pause } from './wait.mjs'
 
-const BINARY = process.env.UNISSON_BIN
+export const BINARY = process.env.UNISSON_BIN
 const LOG_LINES_MAX = 400
 const running = new Set()
 

@@ -3,6 +3,7 @@
 import { test } from 'node:test'
 import assert from 'node:assert/strict'
 import { hocuspocusKinds, kinds, open, withClients, yWebsocketKinds } from '../harness/clients.mjs'
+import { request } from '../harness/raw.mjs'
 import { withServer } from '../harness/server.mjs'
 import { until } from '../harness/wait.mjs'
 
@@ -119,4 +120,27 @@ test('no token is a wrong token once tokens are configured', () => withServer({ 
     client.destroy()
     denied.destroy()
   }
+}))
+
+test('where nobody is asked who they are, only people at this machine come in', () => withServer({}, async (server) => {
+  const where = { port: server.port }
+  const ask = async (target, headers) => (await request(where, target, { headers })).status
+  const host = `127.0.0.1:${server.port}`
+  // What a proxy in front passes on, and a site whose name was made to lead to this machine.
+  const others = [
+    { host: 'docs.example.org' }, { host: 'rebound.evil.example:4444' }, { host: 'localhost.evil.example' },
+    { host, 'x-forwarded-for': '198.51.100.7' }, { host, forwarded: 'for=198.51.100.7' }
+  ]
+  for (const target of ['/', '/api/v1/documents', '/client/unisson-editor.js', '/ws/page', '/healthz']) {
+    for (const headers of others) assert.equal(await ask(target, headers), 403, `${target} ${JSON.stringify(headers)}`)
+  }
+  for (const name of [host, `localhost:${server.port}`, 'LOCALHOST', '[::1]']) assert.equal(await ask('/api/v1/documents', { host: name }), 200, name)
+  assert.equal(await ask('/api/v1/documents', { host, 'x-forwarded-for': '127.0.0.1' }), 200, 'a proxy of this machine for this machine')
+  const { answer } = await request(where, '/api/v1/documents', { headers: { host: 'docs.example.org' } })
+  assert.match(answer, /only-this-machine/)
+}))
+
+test('with --insecure anybody may come, by any name', () => withServer({ environment: { UNISSON_INSECURE: 'true' } }, async (server) => {
+  const { status } = await request({ port: server.port }, '/api/v1/documents', { headers: { host: 'docs.example.org', 'x-forwarded-for': '198.51.100.7' } })
+  assert.equal(status, 200)
 }))

@@ -246,6 +246,23 @@ test('the index is up to date after kill -9, a damaged index is made anew, and r
   assert.match(busy.stderr, /the server must be stopped/)
 }))
 
+test('files of the index that are cut while the server runs stop neither it nor an edit, and it is made anew', () => withSpaces(async (server) => {
+  for (let n = 0; n < 5; n++) await write(server, 'team', `page${n}`, `the okapi of page ${n}, ${'and more words '.repeat(200)}`)
+  await found(server, 'okapi', 'bob', documentOf('team', 'page4'))
+  for (const kind of [/\.(idx|pos|store)$/, /\.(term|fast|fieldnorm)$/]) {
+    const files = content(join(server.data, 'index')).filter((file) => kind.test(file))
+    assert.notDeepEqual(files, [])
+    for (const file of files) truncateSync(file, 20)
+    await until(async () => {
+      const answer = await call(server, 'GET', '/search?q=okapi', undefined, { shown: as('bob') })
+      if (answer.status !== 200) assert.deepEqual([answer.status, answer.body.code], [503, 'no-index'])
+      return answer.status === 200 && answer.body.hits.length === 5
+    }, 'all is found again', 30_000, 100)
+    await write(server, 'team', 'page', `written meanwhile: ${kind.source.length} quagga`)
+    await until(async () => (await perhaps(server, 'quagga', 'bob'))?.includes(documentOf('team', 'page')), 'what is written goes on being found', 30_000, 100)
+  }
+}))
+
 test('what is hostile is answered like anything else', () => withSpaces(async (server) => {
   await write(server, 'team', 'page', '`<script>alert(1)</script>` & "quotes"')
   await found(server, 'alert', 'bob', documentOf('team', 'page'))

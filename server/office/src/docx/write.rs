@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 use unisson_content::{Element, Node, first_text, kind_of};
 
 use super::{EMU, GAP, INDENT, ITEM, LEVELS, QUOTE, parts, table};
@@ -10,7 +10,7 @@ use crate::{
     Document, OfficeError, Pictures,
     inline::{self, Link, Look, Piece},
     package::pack,
-    picture,
+    picture::{Drawing, Picture},
     xml::escaped,
 };
 
@@ -324,41 +324,27 @@ impl Writer<'_> {
     }
 
     fn picture(&mut self, node: &Node) {
-        let Node::Element(image) = node else { return };
-        let source = first_text(&image.attributes, &["src", "url"]);
-        let alternative = first_text(&image.attributes, &["alt", "caption", "name"]);
-        let title = text(&image.attributes, "title");
-        let bytes = self.pictures.and_then(|pictures| pictures.get(&source));
-        let Some((bytes, kind)) = bytes.and_then(|bytes| Some((bytes, picture::kind_of(bytes)?)))
-        else {
-            // It is somewhere else: say what it is and where.
-            let said = if alternative.is_empty() {
-                &source
-            } else {
-                &alternative
-            };
-            if !said.is_empty() {
-                self.link_open(&Link {
-                    target: source.clone(),
-                    title,
-                });
-                self.run(said, &Look::default(), true);
+        let drawing = match Drawing::of(node, self.pictures) {
+            Picture::Drawn(drawing) => drawing,
+            Picture::Elsewhere(said, link) => {
+                self.link_open(&link);
+                self.run(&said, &Look::default(), true);
                 self.body.push_str("</w:hyperlink>");
+                return;
             }
-            return;
+            Picture::Nothing => return,
         };
         self.drawn += 1;
-        let (number, extension) = (self.drawn, kind.extension);
+        let (number, extension) = (self.drawn, drawing.kind.extension);
         let target = format!("media/picture{number}.{extension}");
-        self.media.insert(format!("word/{target}"), bytes.clone());
-        let side = |key| image.attributes.get(key).and_then(Value::as_u64);
-        let (width, height) = picture::drawn_size(bytes, side("width"), side("height"));
-        let (width, height) = (width * EMU, height * EMU);
+        self.media
+            .insert(format!("word/{target}"), drawing.bytes.clone());
+        let (width, height) = (drawing.width * EMU, drawing.height * EMU);
         let id = self.relate("image", target, false);
         let said = format!(
             "id=\"{number}\" name=\"Picture {number}\" descr=\"{}\" title=\"{}\"",
-            escaped(&alternative),
-            escaped(&title)
+            escaped(&drawing.alternative),
+            escaped(&drawing.title)
         );
         let _ = write!(
             self.body,
@@ -383,11 +369,6 @@ impl Writer<'_> {
         // The first ones are the styles and the lists.
         at + parts::OWN_RELATIONS + 1
     }
-}
-
-fn text(attributes: &Map<String, Value>, key: &str) -> String {
-    let text = attributes.get(key).and_then(Value::as_str);
-    text.unwrap_or_default().to_owned()
 }
 
 fn is_list(element: &Element) -> bool {

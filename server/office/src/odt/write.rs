@@ -10,7 +10,7 @@ use crate::{
     Document, OfficeError, Pictures,
     inline::{self, Link, Look, Piece},
     package::pack,
-    picture,
+    picture::{Drawing, Picture},
     xml::escaped,
 };
 
@@ -318,45 +318,29 @@ impl Writer<'_> {
     }
 
     fn picture(&mut self, node: &Node) {
-        let Node::Element(image) = node else { return };
-        let source = first_text(&image.attributes, &["src", "url"]);
-        let alternative = first_text(&image.attributes, &["alt", "caption", "name"]);
-        let title = image.attributes.get("title").and_then(Value::as_str);
-        let title = title.unwrap_or_default();
-        let bytes = self.pictures.and_then(|pictures| pictures.get(&source));
-        let Some((bytes, kind)) = bytes.and_then(|bytes| Some((bytes, picture::kind_of(bytes)?)))
-        else {
-            // It is somewhere else: say what it is and where.
-            let said = if alternative.is_empty() {
-                &source
-            } else {
-                &alternative
-            };
-            if !said.is_empty() {
-                self.link_open(&Link {
-                    target: source.clone(),
-                    title: title.to_owned(),
-                });
-                self.say(said);
+        let drawing = match Drawing::of(node, self.pictures) {
+            Picture::Drawn(drawing) => drawing,
+            Picture::Elsewhere(said, link) => {
+                self.link_open(&link);
+                self.say(&said);
                 self.body.push_str("</text:a>");
+                return;
             }
-            return;
+            Picture::Nothing => return,
         };
         self.drawn += 1;
         let number = self.drawn;
-        let part = format!("Pictures/{number}.{}", kind.extension);
-        self.media.insert(part.clone(), bytes.clone());
-        let side = |key| image.attributes.get(key).and_then(Value::as_u64);
-        let (width, height) = picture::drawn_size(bytes, side("width"), side("height"));
+        let part = format!("Pictures/{number}.{}", drawing.kind.extension);
+        self.media.insert(part.clone(), drawing.bytes.clone());
         let _ = write!(
             self.body,
             "<draw:frame draw:name=\"Picture {number}\" text:anchor-type=\"as-char\" \
              svg:width=\"{}\" svg:height=\"{}\"><draw:image xlink:href=\"{part}\" \
              xlink:type=\"simple\" xlink:show=\"embed\" xlink:actuate=\"onLoad\"/>",
-            inches(width),
-            inches(height)
+            inches(drawing.width),
+            inches(drawing.height)
         );
-        for (tag, said) in [("title", title), ("desc", alternative.as_str())] {
+        for (tag, said) in [("title", &drawing.title), ("desc", &drawing.alternative)] {
             if !said.is_empty() {
                 let _ = write!(self.body, "<svg:{tag}>{}</svg:{tag}>", escaped(said));
             }

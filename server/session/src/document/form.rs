@@ -104,14 +104,23 @@ impl Document {
         self.fault.as_ref()
     }
 
-    /// Takes an image of the version it has now. False where the image says something else.
+    /// Takes an image of the version it has now. False where the image says something else: another
+    /// server may have written meanwhile what nobody here was told.
     pub(crate) fn offer(&mut self, image: Image) -> bool {
-        let same = *image.state_vector() == self.state_vector();
+        let same = *image.state_vector() == self.state_vector() && self.deletes_what(&image);
         if same && !self.is_cold() {
             self.bytes = image.state_bytes();
             self.image = Some((self.version, image));
         }
         same
+    }
+
+    fn deletes_what(&mut self, image: &Image) -> bool {
+        let of_image = image.nothing_new().and_then(|update| scan_own(&update));
+        let (Ok(of_image), Ok(own)) = (of_image, self.deletions()) else {
+            return false;
+        };
+        of_scan(&of_image) == *own
     }
 
     /// Whether it can go cold at once.
@@ -266,12 +275,10 @@ impl Document {
             let deletions = match &self.form {
                 Form::Live(doc) => {
                     let snapshot = doc.transact().snapshot();
-                    let clients = snapshot.delete_set.iter();
-                    clients
-                        .map(|(id, ranges)| {
-                            (id.get(), ranges.iter().map(|r| (r.start, r.end)).collect())
-                        })
-                        .collect()
+                    let clients = snapshot.delete_set.iter().map(|(id, ranges)| {
+                        (id.get(), ranges.iter().map(|r| (r.start, r.end)).collect())
+                    });
+                    joined(clients.collect())
                 }
                 Form::Cold(image) => of_scan(&scan_own(&image.nothing_new()?)?),
             };
@@ -290,6 +297,21 @@ fn of_scan(scan: &UpdateScan) -> Deletions {
     for range in &scan.deletes {
         let ranges = deletions.entry(range.client_id).or_default();
         ranges.push((range.clock, range.clock + range.len));
+    }
+    joined(deletions)
+}
+
+/// In order, and without borders inside a range: two of the same deletions are equal.
+fn joined(mut deletions: Deletions) -> Deletions {
+    for ranges in deletions.values_mut() {
+        ranges.sort_unstable();
+        ranges.dedup_by(|next, range| {
+            let touches = next.0 <= range.1;
+            if touches {
+                range.1 = range.1.max(next.1);
+            }
+            touches
+        });
     }
     deletions
 }

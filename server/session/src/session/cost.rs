@@ -1,5 +1,7 @@
 //! What a session takes, and what takes long: the shell decides where and when by it.
 
+use bytes::Bytes;
+
 use super::{Here, Session};
 use crate::{Input, LoadError, PeerMessage};
 
@@ -33,6 +35,7 @@ impl Session {
             Input::Edit(_, _, update) | Input::EditIf(_, _, update, _) => {
                 self.is_heavy_edit(update.len())
             }
+            Input::Elsewhere(updates) => self.is_heavy_edit(updates.iter().map(Bytes::len).sum()),
             Input::Drained(_) => self.is_heavy_to_catch_up(),
             Input::Loaded(Ok(loaded)) => loaded.document.is_heavy() && !loaded.document.is_cold(),
             Input::Condensed(_) | Input::SnapshotStored(_) => {

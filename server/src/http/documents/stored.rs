@@ -77,7 +77,11 @@ impl Stored {
             return Ok(None);
         }
         let own = self.tag();
-        let mut tags = asked.split(',').map(|tag| tag.trim().trim_matches('"'));
+        // What was packed on its way, here or by a proxy, is the same all the same.
+        let tags = asked
+            .split(',')
+            .map(|tag| tag.trim().trim_start_matches("W/"));
+        let mut tags = tags.map(|tag| tag.trim_matches('"'));
         // The part behind the hyphen tells forms apart, not documents.
         match tags.any(|tag| tag.split('-').next() == Some(own.as_str())) {
             true => Ok(Some(Condition::Standing(self.standing.clone()))),

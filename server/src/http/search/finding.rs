@@ -47,14 +47,15 @@ impl Finding<'_> {
                 detail: "too many search now: try again".into(),
             });
         };
-        let index = open(state)?;
-        let search = Arc::new(index.search(self.question, &self.filter, self.order));
+        // The index itself is let go: who opens it again waits for nobody.
+        let search = open(state)?.search(self.question, &self.filter, self.order);
+        let search = Arc::new(search);
         let wanted = self.skip.saturating_add(self.limit);
         let mut readable = Vec::new();
         let (mut from, mut step) = (0, LOOKS_MIN);
         while readable.len() <= wanted && from < LOOKS_MAX {
             let until = (from + step).min(LOOKS_MAX);
-            let found = look(&search, from, until).await?;
+            let found = look(state, &search, from, until).await?;
             let is_last = found.len() < until - from;
             for found in found {
                 if readable.len() <= wanted && viewer.may_read(&found.document).await {
@@ -70,7 +71,7 @@ impl Finding<'_> {
         let mut hits = Vec::new();
         for found in readable.into_iter().skip(self.skip).take(self.limit) {
             if viewer.confirms(&found.document).await {
-                let stored = stored(&search, &found).await?;
+                let stored = stored(state, &search, &found).await?;
                 hits.push((found, stored));
             }
         }
@@ -88,18 +89,24 @@ fn open(state: &AppState) -> Result<Arc<Index>, Problem> {
     shared.indexing.index().ok_or_else(|| unavailable(detail))
 }
 
-async fn look(search: &Arc<Search>, from: usize, until: usize) -> Result<Vec<Found>, Problem> {
+async fn look(
+    state: &AppState,
+    search: &Arc<Search>,
+    from: usize,
+    until: usize,
+) -> Result<Vec<Found>, Problem> {
     let search = search.clone();
-    run(move || search.found(from..until)).await
+    run(state, move || search.found(from..until)).await
 }
 
-async fn stored(search: &Arc<Search>, found: &Found) -> Result<Stored, Problem> {
+async fn stored(state: &AppState, search: &Arc<Search>, found: &Found) -> Result<Stored, Problem> {
     let (search, found) = (search.clone(), found.clone());
-    run(move || search.stored(&found)).await
+    run(state, move || search.stored(&found)).await
 }
 
 /// Runs work of the index away from the async threads.
 async fn run<T: Send + 'static>(
+    state: &AppState,
     work: impl FnOnce() -> Result<T, IndexError> + Send + 'static,
 ) -> Result<T, Problem> {
     let done = tokio::task::spawn_blocking(work).await;
@@ -109,6 +116,7 @@ async fn run<T: Send + 'static>(
         Err(error) => error.to_string(),
     };
     tracing::error!(problem, "a search has failed");
+    state.registry.shared().indexing.doubt();
     Err(unavailable("the index does not answer: try again later"))
 }
 
