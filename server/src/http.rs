@@ -19,6 +19,7 @@ mod history;
 pub(crate) mod language;
 mod moment;
 mod news;
+mod numbers;
 mod packed;
 mod page;
 mod search;

@@ -18,7 +18,7 @@ use crate::{
     Settings,
     administration::Administration,
     attachments::Attachments,
-    audit::Audit,
+    audit::{Audit, forgetting::Forgetting},
     auth::{Authenticator, is_anonymous},
     comments::live::Watched,
     connection::Backlog,
@@ -86,6 +86,8 @@ pub(crate) struct Shared {
     pub(crate) exports: Arc<Semaphore>,
     /// What operators decide about the whole server.
     pub(crate) administration: Arc<Administration>,
+    /// Whom the audit log forgets.
+    pub(crate) forgetting: Forgetting,
     pub(crate) events: Arc<Events>,
     /// Set where any is configured.
     pub(crate) webhooks: OnceLock<Webhooks>,
@@ -107,6 +109,7 @@ impl Shared {
         Self {
             authenticator: authenticator.with_administration(administration.clone()),
             administration,
+            forgetting: Forgetting::default(),
             sockets: Sockets::new(&settings),
             people: Crowd::new(settings.traffic.peers_per_user_max),
             gate: Gate::new(&settings.traffic),

@@ -153,6 +153,10 @@ fn tidy(registry: &Registry, certificate: Option<Arc<Certificate>>) -> Vec<JoinH
         let registry = registry.clone();
         async move { registry.shared().administration.follow(&registry).await }
     });
+    let forgetting = tokio::spawn({
+        let shared = registry.shared().clone();
+        async move { shared.forgetting.follow(&shared).await }
+    });
     let certificate = certificate.map(|certificate| {
         let shared = registry.shared().clone();
         tokio::spawn(async move { certificate.keep_fresh(&shared.metrics).await })
@@ -166,6 +170,7 @@ fn tidy(registry: &Registry, certificate: Option<Arc<Certificate>>) -> Vec<JoinH
         digests,
         attachments,
         administration,
+        forgetting,
     ]
     .into_iter()
     .chain(certificate)

@@ -9,6 +9,7 @@
 pub(crate) mod book;
 mod keeper;
 mod queue;
+pub(crate) mod secrets;
 mod sender;
 mod signature;
 mod target;

@@ -5,8 +5,6 @@
 
 mod details;
 
-use std::num::NonZeroUsize;
-
 use axum::{
     Json,
     extract::{
@@ -26,6 +24,7 @@ use super::{
     admin::bad_parameter,
     error::Problem,
     history::{parse_body, parse_query},
+    numbers::Count,
     search::{Viewer, private},
 };
 use crate::{
@@ -52,10 +51,11 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
 #[into_params(parameter_in = Query)]
 pub(super) struct Asked {
     /// `next` of the answer before.
+    #[param(pattern = "^[0-9a-fA-F]{24}$")]
     cursor: Option<String>,
     /// How many at most, up to 100.
-    #[param(schema_with = crate::http::api::count)]
-    limit: Option<NonZeroUsize>,
+    #[param(schema_with = crate::http::numbers::count)]
+    limit: Option<Count>,
 }
 
 /// What concerns you, the newest first.
@@ -129,7 +129,7 @@ pub(super) async fn list(
     let mut viewer = Viewer::of(&state, &headers, query.as_deref()).await?;
     let person = person(&state, &viewer)?;
     let notices = notices_of(&state, person.as_deref()).await?;
-    let limit = asked.limit.map_or(PART_DEFAULT, NonZeroUsize::get);
+    let limit = asked.limit.map_or(PART_DEFAULT, Count::get);
     let limit = limit.min(PART_MAX);
     let mut left = after(&notices.all, asked.cursor.as_deref())?.iter();
     let mut details = Details::new(&state);

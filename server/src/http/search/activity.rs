@@ -1,7 +1,5 @@
 //! What has happened: who worked on which page when, the last first.
 
-use std::num::NonZeroUsize;
-
 use axum::{
     extract::{Path, Query, RawQuery, State, rejection::QueryRejection},
     http::{HeaderMap, StatusCode},
@@ -12,7 +10,12 @@ use unisson_search::{Filter, Order, Question, Worker};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{Viewer, finding::Finding, found::private};
-use crate::http::{AppState, error::Problem, history::parse_query};
+use crate::http::{
+    AppState,
+    error::Problem,
+    history::parse_query,
+    numbers::{Count, Moment},
+};
 
 /// The most sittings of one answer.
 const PART_MAX: usize = 200;
@@ -27,10 +30,11 @@ pub(crate) struct Asked {
     /// Only the work of this person, or `me`.
     pub(crate) person: Option<String>,
     /// Only what ended before this moment (milliseconds since 1970): `next` of the answer before.
-    pub(crate) before_ms: Option<u64>,
+    #[param(schema_with = crate::http::numbers::moment)]
+    pub(crate) before_ms: Option<Moment>,
     /// How many at most, up to 200.
-    #[param(schema_with = crate::http::api::count)]
-    pub(crate) limit: Option<NonZeroUsize>,
+    #[param(schema_with = crate::http::numbers::count)]
+    pub(crate) limit: Option<Count>,
 }
 
 /// Somebody who worked.
@@ -155,7 +159,7 @@ pub(crate) async fn happenings(
     let limit = asked
         .limit
         .map_or(PART_DEFAULT, |limit| limit.get().min(PART_MAX));
-    let before_ms = asked.before_ms.unwrap_or(u64::MAX);
+    let before_ms = asked.before_ms.map_or(u64::MAX, Moment::ms);
     let finding = Finding {
         question: &Question::default(),
         filter: Filter {

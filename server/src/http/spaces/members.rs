@@ -2,8 +2,6 @@
 
 pub(super) mod many;
 
-use std::num::NonZeroUsize;
-
 use axum::{
     Json,
     extract::{
@@ -23,7 +21,7 @@ use super::{
     settings::Part,
 };
 use crate::{
-    http::{AppState, error::Problem, history::parse_query},
+    http::{AppState, error::Problem, history::parse_query, numbers::Count},
     spaces::Refusal,
 };
 
@@ -76,8 +74,8 @@ pub(super) struct Wanted {
     /// `next` of the answer before.
     cursor: Option<String>,
     /// How many at most, up to 100.
-    #[param(schema_with = crate::http::api::count)]
-    limit: Option<NonZeroUsize>,
+    #[param(schema_with = crate::http::numbers::count)]
+    limit: Option<Count>,
 }
 
 /// List members
