@@ -53,6 +53,7 @@ pub fn export(name: &str, stored: Option<String>, whole: &WholeDocument) -> Expo
         versions: Vec::new(),
         versions_left_out: 0,
         attachments: Vec::new(),
+        comments: None,
         unreadable,
     };
     Exported { document, files }
@@ -80,6 +81,14 @@ impl Exported {
             about,
             file: File::of(format!("{stem}.attachment-{id}"), body),
         }
+    }
+}
+
+impl Exported {
+    /// The manifest's entry of what people say about the document; its file has this path.
+    pub fn comments(&self, said: &[u8]) -> File {
+        let stem = self.document.yjs.path.trim_end_matches(".yjs");
+        File::of(format!("{stem}.comments.json"), said)
     }
 }
 

@@ -53,6 +53,9 @@ pub struct Document {
     /// Files that are attached to it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attachments: Vec<Attachment>,
+    /// What people say about it: the entries of its threads and comments, as JSON.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comments: Option<File>,
     /// Why there is nothing readable, where that is so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unreadable: Option<String>,
@@ -216,7 +219,10 @@ impl Manifest {
             let versions = document.versions.iter().map(|version| &version.yjs);
             let attached = document.attachments.iter().map(|attached| &attached.file);
             let files = std::iter::once(&document.yjs).chain(&document.waiting);
-            let files = files.chain(versions).chain(attached);
+            let files = files
+                .chain(versions)
+                .chain(attached)
+                .chain(&document.comments);
             if let Some(file) = files.into_iter().find(|file| !is_safe(&file.path)) {
                 return Err(ManifestError::Path(file.path.clone()));
             }

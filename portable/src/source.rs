@@ -139,6 +139,11 @@ trait ReadItem {
         ))
     }
 
+    /// What people say about a document, as it was exported.
+    fn comments(&self, _item: &Item) -> Result<Option<Bytes>, SourceError> {
+        Ok(None)
+    }
+
     /// Reads an earlier state.
     fn read_earlier(&self, earlier: &Earlier) -> Result<Bytes, SourceError> {
         let file = &earlier.file;
@@ -190,6 +195,11 @@ impl Source {
     /// The files that are attached to a document.
     pub fn attachments(&self, item: &Item) -> Result<Vec<Attachment>, SourceError> {
         self.reader.attachments(item)
+    }
+
+    /// What people say about a document, as it was exported.
+    pub fn comments(&self, item: &Item) -> Result<Option<Bytes>, SourceError> {
+        self.reader.comments(item)
     }
 
     /// Reads one of them.

@@ -9,6 +9,7 @@
 
 pub(crate) mod archive;
 pub(crate) mod check;
+pub(crate) mod forgetting;
 mod gather;
 pub(crate) mod line;
 pub(crate) mod query;
@@ -76,6 +77,8 @@ pub(crate) enum Action {
     BannerChanged,
     /// So many lines found no room.
     LinesLost,
+    /// Somebody was taken out of the log.
+    PersonForgotten,
 }
 
 impl Action {
@@ -103,6 +106,7 @@ impl Action {
             Self::SocketClosed => "socket.closed",
             Self::BannerChanged => "banner.changed",
             Self::LinesLost => "log.lost",
+            Self::PersonForgotten => "person.forgotten",
         }
     }
 }
@@ -200,16 +204,21 @@ fn personal(who: Option<Actor>, address: Option<String>) -> Option<Personal> {
     if who.is_none() && address.is_none() {
         return None;
     }
-    let mut salt = [0; 16];
     // Without a salt the hash of a short id could be guessed: then nobody is named at all.
-    rand::fill(&mut salt).ok()?;
+    let salt = random_hex()?;
     let (id, name) = who.map_or((None, None), |who| (Some(short(&who.id)), who.name));
     Some(Personal {
-        salt: salt.iter().map(|byte| format!("{byte:02x}")).collect(),
+        salt,
         id,
         name: name.map(|name| short(&name)),
         address,
     })
+}
+
+fn random_hex() -> Option<String> {
+    let mut bytes = [0; 16];
+    rand::fill(&mut bytes).ok()?;
+    Some(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 fn short(text: &str) -> String {
@@ -238,6 +247,8 @@ enum Order {
     Write(Box<(u64, Entry)>),
     /// Everything before this is durable when it is answered.
     Flush(oneshot::Sender<()>),
+    /// The same, and what comes after it begins an object.
+    Settle(oneshot::Sender<()>),
     Stop,
 }
 
@@ -337,10 +348,19 @@ impl Audit {
 
     /// Makes everything durable that is written down so far.
     pub(crate) async fn flush(&self) {
+        self.order(Order::Flush).await;
+    }
+
+    /// The same, and no line so far is written again: objects of the past are nobody's any more.
+    pub(crate) async fn settle(&self) {
+        self.order(Order::Settle).await;
+    }
+
+    async fn order(&self, order: impl FnOnce(oneshot::Sender<()>) -> Order) {
         let Some(orders) = &self.orders else { return };
-        let (done, flushed) = oneshot::channel();
-        if orders.send(Order::Flush(done)).await.is_ok() {
-            let _ = flushed.await;
+        let (done, carried_out) = oneshot::channel();
+        if orders.send(order(done)).await.is_ok() {
+            let _ = carried_out.await;
         }
     }
 

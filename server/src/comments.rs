@@ -10,6 +10,7 @@
 //! Two servers may write at once: entries merge. A comment whose thread is gone is not shown.
 
 pub(crate) mod live;
+pub(crate) mod portable;
 
 use std::{collections::BTreeMap, convert::Infallible};
 

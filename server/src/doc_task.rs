@@ -145,7 +145,7 @@ pub(crate) fn open(
         io: Io::new(name.clone(), shared.clone()),
         weight,
         allowance: shared.quotas.allowance(name),
-        news: Newsroom::new(name.clone(), shared.events.clone(), shared.indexing.clone()),
+        news: Newsroom::new(name.clone(), shared),
         stopped: false,
     };
     (inbox, task)

@@ -5,6 +5,7 @@
 //!
 //! Deliberately missing: who may see what. Listeners are configured by the operator.
 
+mod bodies;
 mod changes;
 
 use std::{
@@ -20,8 +21,12 @@ use tokio::sync::mpsc;
 use unisson_history::Author;
 use unisson_protocol::DocName;
 
+pub(crate) use self::bodies::{
+    CommentEvent, DigestComments, DigestEvent, DigestPage, DigestTask, DocumentChange,
+    DocumentEvent, DocumentMove, MemberEvent, MentionEvent, TaskBefore, TaskEvent, TestEvent,
+};
 use self::changes::{Changes, Heard};
-use crate::{settings::EventSettings, versions::unix_now_ms};
+use crate::{digests, settings::EventSettings, versions::unix_now_ms};
 
 /// How many events may wait for the listener: it takes them within milliseconds.
 const WAITING_MAX: usize = 4_096;
@@ -85,79 +90,25 @@ pub(crate) enum Event {
     /// A thread of comments is settled.
     #[serde(rename = "comment.resolved")]
     CommentResolved(CommentEvent),
+    /// A task has another person or another day.
+    #[serde(rename = "task.assigned")]
+    TaskAssigned(TaskEvent),
+    /// A task is done.
+    #[serde(rename = "task.done")]
+    TaskDone(TaskEvent),
+    /// Somebody is newly named in a page.
+    #[serde(rename = "page.mentioned")]
+    PageMentioned(MentionEvent),
+    /// What happened in a space within a day.
+    #[serde(rename = "digest.daily")]
+    DigestDaily(Box<DigestEvent>),
     /// The operator tries a webhook out.
     #[serde(rename = "webhook.test")]
     WebhookTest(TestEvent),
 }
 
-/// About a document.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct DocumentEvent {
-    pub(crate) document: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) by: Option<Actor>,
-}
-
-/// About the edits since the last event of the document.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct DocumentChange {
-    pub(crate) document: String,
-    /// Who edited, where anybody knows; in order of their ids.
-    pub(crate) authors: Vec<Actor>,
-    /// Others edited whom the list has no room for, or whom nobody knows.
-    pub(crate) others: bool,
-    pub(crate) first_edit_ms: u64,
-    pub(crate) last_edit_ms: u64,
-    /// The server was killed before it could tell: who edited, and when last, is not known.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub(crate) recovered: bool,
-}
-
-/// About a document with another name.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct DocumentMove {
-    pub(crate) document: String,
-    pub(crate) from: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) by: Option<Actor>,
-}
-
-/// About a member of a space.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct MemberEvent {
-    pub(crate) space: String,
-    /// The names of the space's documents begin so.
-    pub(crate) prefix: String,
-    pub(crate) member: Actor,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) role: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) by: Option<Actor>,
-}
-
-/// About a comment.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct CommentEvent {
-    pub(crate) document: String,
-    pub(crate) thread: String,
-    /// Which comment; none where it is about the thread.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) comment: Option<String>,
-    /// Ids of those whom the comment calls.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(crate) mentions: Vec<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) by: Option<Actor>,
-}
-
-/// About nothing.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct TestEvent {
-    pub(crate) webhook: String,
-}
-
 /// All kinds that a listener may ask for.
-pub(crate) const KINDS: [&str; 11] = [
+pub(crate) const KINDS: [&str; 15] = [
     "document.created",
     "document.changed",
     "document.trashed",
@@ -169,6 +120,10 @@ pub(crate) const KINDS: [&str; 11] = [
     "member.removed",
     "comment.created",
     "comment.resolved",
+    "task.assigned",
+    "task.done",
+    "page.mentioned",
+    digests::KIND,
 ];
 
 impl Event {
@@ -186,7 +141,21 @@ impl Event {
             Self::MemberRemoved(_) => "member.removed",
             Self::CommentCreated(_) => "comment.created",
             Self::CommentResolved(_) => "comment.resolved",
+            Self::TaskAssigned(_) => "task.assigned",
+            Self::TaskDone(_) => "task.done",
+            Self::PageMentioned(_) => "page.mentioned",
+            Self::DigestDaily(_) => digests::KIND,
             Self::WebhookTest(_) => "webhook.test",
+        }
+    }
+
+    /// What the event is known by to all who may tell it; none: whoever tells it is the only one.
+    pub(crate) fn key(&self) -> Option<&str> {
+        match self {
+            Self::TaskAssigned(about) | Self::TaskDone(about) => Some(&about.key),
+            Self::PageMentioned(about) => Some(&about.key),
+            Self::DigestDaily(about) => Some(&about.key),
+            _ => None,
         }
     }
 
@@ -203,6 +172,9 @@ impl Event {
                 &about.prefix
             }
             Self::CommentCreated(about) | Self::CommentResolved(about) => &about.document,
+            Self::TaskAssigned(about) | Self::TaskDone(about) => &about.document,
+            Self::PageMentioned(about) => &about.document,
+            Self::DigestDaily(about) => &about.prefix,
             Self::WebhookTest(_) => "",
         }
     }
@@ -212,7 +184,7 @@ impl Event {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum News {
     /// Something happened.
-    Happened { at_ms: u64, event: Event },
+    Happened { at_ms: u64, event: Box<Event> },
     /// A document is being edited: a change is told later. If the server is killed before that, it
     /// is told without its authors.
     Pending { document: String },
@@ -254,6 +226,7 @@ impl Events {
     pub(crate) fn emit(&self, event: Event) {
         if self.are_heard() && !is_hidden(event.place()) {
             let at_ms = unix_now_ms();
+            let event = Box::new(event);
             self.tell(News::Happened { at_ms, event });
         }
     }
@@ -300,7 +273,7 @@ impl Events {
     fn tell_change(&self, change: DocumentChange) {
         self.tell(News::Happened {
             at_ms: unix_now_ms(),
-            event: Event::DocumentChanged(change),
+            event: Box::new(Event::DocumentChanged(change)),
         });
     }
 

@@ -18,6 +18,8 @@ mod health;
 mod history;
 pub(crate) mod language;
 mod moment;
+mod news;
+mod numbers;
 mod packed;
 mod page;
 mod search;

@@ -139,6 +139,7 @@ impl Indexing {
             *self.opened() = Some(index.clone());
         }
         let mut feeder = Feeder::new(&shared.store, &shared.spaces, &self.figures, index).await?;
+        feeder.tells(&shared.noticing);
         feeder.sweep().await;
         loop {
             let pause = feeder.pause();

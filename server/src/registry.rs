@@ -18,7 +18,7 @@ use crate::{
     Settings,
     administration::Administration,
     attachments::Attachments,
-    audit::Audit,
+    audit::{Audit, forgetting::Forgetting},
     auth::{Authenticator, is_anonymous},
     comments::live::Watched,
     connection::Backlog,
@@ -30,6 +30,7 @@ use crate::{
     knocks::Knocks,
     memory::{self, Memory, Weight},
     metrics::Metrics,
+    noticing::Noticing,
     quota::Quotas,
     records::Records,
     sockets::Sockets,
@@ -85,12 +86,16 @@ pub(crate) struct Shared {
     pub(crate) exports: Arc<Semaphore>,
     /// What operators decide about the whole server.
     pub(crate) administration: Arc<Administration>,
+    /// Whom the audit log forgets.
+    pub(crate) forgetting: Forgetting,
     pub(crate) events: Arc<Events>,
     /// Set where any is configured.
     pub(crate) webhooks: OnceLock<Webhooks>,
     pub(crate) audit: Audit,
     /// What can be searched.
     pub(crate) indexing: Arc<Indexing>,
+    /// What in pages concerns somebody.
+    pub(crate) noticing: Arc<Noticing>,
     next_id: AtomicU64,
 }
 
@@ -104,6 +109,7 @@ impl Shared {
         Self {
             authenticator: authenticator.with_administration(administration.clone()),
             administration,
+            forgetting: Forgetting::default(),
             sockets: Sockets::new(&settings),
             people: Crowd::new(settings.traffic.peers_per_user_max),
             gate: Gate::new(&settings.traffic),
@@ -127,6 +133,7 @@ impl Shared {
             webhooks: OnceLock::new(),
             audit: Audit::default(),
             indexing: Arc::default(),
+            noticing: Arc::default(),
             next_id: AtomicU64::new(1),
         }
     }

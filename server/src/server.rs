@@ -10,7 +10,7 @@ use unisson_storage::{OpenError, PlaceError, Store, StoreSettings};
 use crate::{
     Settings, attachments,
     auth::Authenticator,
-    following,
+    digests, following,
     http::{self, AppState},
     listener::{Certificate, Listener, TlsError},
     registry::Registry,
@@ -137,6 +137,14 @@ fn tidy(registry: &Registry, certificate: Option<Arc<Certificate>>) -> Vec<JoinH
         let shared = registry.shared().clone();
         async move { shared.indexing.keep_up(&shared).await }
     });
+    let noticing = tokio::spawn({
+        let registry = registry.clone();
+        async move { registry.shared().noticing.keep_up(&registry).await }
+    });
+    let digests = tokio::spawn({
+        let registry = registry.clone();
+        async move { digests::keep_telling(&registry).await }
+    });
     let attachments = tokio::spawn({
         let registry = registry.clone();
         async move { attachments::keep_tidy(&registry).await }
@@ -144,6 +152,10 @@ fn tidy(registry: &Registry, certificate: Option<Arc<Certificate>>) -> Vec<JoinH
     let administration = tokio::spawn({
         let registry = registry.clone();
         async move { registry.shared().administration.follow(&registry).await }
+    });
+    let forgetting = tokio::spawn({
+        let shared = registry.shared().clone();
+        async move { shared.forgetting.follow(&shared).await }
     });
     let certificate = certificate.map(|certificate| {
         let shared = registry.shared().clone();
@@ -154,8 +166,11 @@ fn tidy(registry: &Registry, certificate: Option<Arc<Certificate>>) -> Vec<JoinH
         quotas,
         following,
         indexing,
+        noticing,
+        digests,
         attachments,
         administration,
+        forgetting,
     ]
     .into_iter()
     .chain(certificate)

@@ -14,6 +14,7 @@ mod spaces;
 mod store;
 mod tokens;
 mod webhooks;
+mod zone;
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
@@ -49,7 +50,8 @@ pub use self::{
     spaces::SpacesSettings,
     store::{ObjectStoreSettings, RequestChecksum, StoreOptions},
     tokens::Token,
-    webhooks::{EventSettings, HookNetworks, WebhookSettings},
+    webhooks::{EventSettings, HookKeys, HookNetworks, WebhookSettings},
+    zone::{Day, Zone},
 };
 
 /// A self-hosted server on which many people write the same page at once.
@@ -182,6 +184,13 @@ struct File {
     audit: AuditFile,
     admin: AdminFile,
     attachments: AttachmentsFile,
+    presence: PresenceFile,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct PresenceFile {
+    readers: Option<bool>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -251,6 +260,8 @@ pub struct Settings {
     pub webhooks: Vec<WebhookSettings>,
     /// Where webhooks that calls make may go beside public addresses.
     pub hook_networks: HookNetworks,
+    /// What seals their secrets in the store.
+    pub hook_keys: HookKeys,
     /// What is written down of what people do.
     pub audit: AuditSettings,
     /// How long files that nobody wants any more are kept.
@@ -328,6 +339,7 @@ impl Settings {
             events: EventSettings::default(),
             webhooks: Vec::new(),
             hook_networks: HookNetworks::default(),
+            hook_keys: HookKeys::default(),
             audit: AuditSettings::default(),
             attachments: AttachmentSettings::default(),
             log: LogForm::Text,
@@ -349,6 +361,7 @@ impl Settings {
                 .version_every_ms
                 .or(file.history.version_every_ms)
                 .unwrap_or(limits.session.version_every_ms),
+            shows_readers: file.presence.readers.unwrap_or(true),
             ..limits.session
         };
         let settings = Self {
@@ -389,6 +402,7 @@ impl Settings {
             thinning: thinning(&file.history, default.thinning),
             events: webhooks::events(&file.events)?,
             hook_networks: webhooks::hook_networks(&file.events)?,
+            hook_keys: webhooks::hook_keys(&mut file.events)?,
             webhooks: webhooks::webhooks(file.webhooks)?,
             audit: AuditSettings::gather(&file.audit)?,
             attachments: file.attachments.read()?,

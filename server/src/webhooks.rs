@@ -9,6 +9,7 @@
 pub(crate) mod book;
 mod keeper;
 mod queue;
+pub(crate) mod secrets;
 mod sender;
 mod signature;
 mod target;
@@ -54,6 +55,7 @@ enum Command {
     Again(String, String, oneshot::Sender<bool>),
     Enable(String, oneshot::Sender<bool>),
     Test(String, oneshot::Sender<Option<String>>),
+    Kept(oneshot::Sender<()>),
     Stop,
 }
 
@@ -106,6 +108,21 @@ impl Webhooks {
         fixed.cloned().or_else(|| self.book.settings_one(id))
     }
 
+    /// Whether anybody wants to hear of a kind at a place, or (where it is empty) at any.
+    pub(crate) fn want(&self, kind: &str, place: &str) -> bool {
+        let covers = |settings: &WebhookSettings| {
+            place.is_empty() || crate::auth::claims::prefix_covers(&settings.prefix, place)
+        };
+        let wants = |settings: &WebhookSettings| {
+            !settings.is_paused && settings.wants(kind) && covers(settings)
+        };
+        let made = self.book.settings();
+        self.settings
+            .iter()
+            .chain(&made)
+            .any(|settings| wants(settings))
+    }
+
     pub(crate) async fn standings(&self) -> Option<Vec<Standing>> {
         self.ask(Command::Standings).await
     }
@@ -133,6 +150,12 @@ impl Webhooks {
     /// Sends an event about nothing; its id.
     pub(crate) async fn test(&self, id: &str) -> Option<Option<String>> {
         self.ask(|answer| Command::Test(id.into(), answer)).await
+    }
+
+    /// Returns once everything is kept that was told before.
+    pub(crate) async fn kept(&self) {
+        // A task that ends keeps everything on its way out.
+        let _ = self.ask(Command::Kept).await;
     }
 
     async fn ask<A>(&self, command: impl FnOnce(oneshot::Sender<A>) -> Command) -> Option<A> {

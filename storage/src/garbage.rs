@@ -106,7 +106,7 @@ pub(crate) async fn collect_superseded(
     now_ms: u64,
     cutoff_ms: u64,
 ) -> Result<usize, ObjectError> {
-    let old: Vec<(Arc<SegmentId>, Option<(Arc<SegmentId>, bool)>)> = {
+    let old: Vec<(_, Option<(_, bool)>)> = {
         let index = lock(&shared.index);
         let old = index.superseded.iter().filter(|(id, since_ms)| {
             **since_ms <= cutoff_ms && may_collect(shared, &index, &id.key, now_ms)

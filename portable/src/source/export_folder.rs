@@ -61,6 +61,11 @@ impl ReadItem for Export {
         self.read_listed(&attachment.file)
     }
 
+    fn comments(&self, item: &Item) -> Result<Option<Bytes>, SourceError> {
+        let listed = self.document(item)?.comments.as_ref();
+        listed.map(|file| self.read_listed(file)).transpose()
+    }
+
     fn read_earlier(&self, earlier: &Earlier) -> Result<Bytes, SourceError> {
         match &earlier.listed {
             Some(file) => self.open(file),

@@ -73,6 +73,8 @@ pub struct Task {
     pub id: String,
     /// Its words, without what is below it.
     pub text: String,
+    /// The same without people and days: stays while others are named in it.
+    pub bare: String,
     /// Whether it is ticked.
     pub done: bool,
     /// Who is named in it first, by the portal's id.
@@ -176,17 +178,21 @@ impl Finder {
             position,
             id,
             text: words,
+            bare: String::new(),
             done: item.attributes.get("checked").is_some_and(is_true),
             assignee: None,
             due: None,
         };
-        for link in own.iter().flat_map(|runs| linked(runs)) {
-            match link.link.and_then(|link| Reference::of(&link.address)) {
+        let mut bare = String::new();
+        for part in own.iter().flat_map(|runs| linked(runs)) {
+            let link = part.link.as_ref();
+            match link.and_then(|link| Reference::of(&link.address)) {
                 Some(Reference::Person(id)) => task.assignee = task.assignee.or(Some(id)),
                 Some(Reference::Day(day)) => task.due = task.due.or(Some(day)),
-                _ => {}
+                _ => bare.push_str(&part.text()),
             }
         }
+        task.bare = line(&bare);
         self.found.tasks.push(task);
     }
 

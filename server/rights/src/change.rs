@@ -49,11 +49,11 @@ pub fn check_member(
     if matches!(wanted, Some((Role::Owner, Some(_)))) {
         return Err(Denied::OwnerEnds);
     }
-    let others = space
-        .members
-        .iter()
-        .any(|(id, member)| id != user && member.role == Role::Owner);
-    if now == Some(Role::Owner) && role != Some(Role::Owner) && !others {
+    let has_others = || {
+        let mut members = space.members.iter();
+        members.any(|(id, member)| id != user && member.role == Role::Owner)
+    };
+    if now == Some(Role::Owner) && role != Some(Role::Owner) && !has_others() {
         return Err(Denied::LastOwner);
     }
     Ok(())

@@ -26,8 +26,8 @@ pub struct Entry {
     pub text: String,
     /// The names of the documents that it links to.
     pub links: Vec<String>,
-    /// The ids of the people whom it mentions.
-    pub mentions: Vec<String>,
+    /// The people whom it mentions.
+    pub mentions: Vec<Mention>,
     /// What is to be done.
     pub tasks: Vec<Task>,
     /// When it was last edited, in milliseconds since 1970; 0 where nobody knows.
@@ -43,6 +43,15 @@ pub struct Heading {
     pub id: String,
     /// What it says.
     pub text: String,
+}
+
+/// Somebody who is mentioned.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mention {
+    /// Their id.
+    pub person: String,
+    /// The line that they are mentioned in.
+    pub line: String,
 }
 
 /// Something to be done.
@@ -106,7 +115,7 @@ impl Entry {
         // What cannot be a term is of nobody.
         let is_term = |text: &String| !text.is_empty() && text.len() < 2_048;
         self.links.retain(is_term);
-        self.mentions.retain(is_term);
+        self.mentions.retain(|mention| is_term(&mention.person));
         self
     }
 }

@@ -15,14 +15,16 @@ mod excerpt;
 mod files;
 mod index;
 mod language;
+mod likeness;
 mod question;
 mod schema;
 mod search;
 mod words;
 
-pub use entry::{Entry, Heading, Known, Sitting, Task, Worker};
+pub use entry::{Entry, Heading, Known, Mention, Sitting, Task, Worker};
 pub use excerpt::{Excerpt, Marker};
 pub use index::{Index, IndexError};
 pub use language::Language;
+pub use likeness::Likeness;
 pub use question::{QUESTION_BYTES_MAX, Question};
 pub use search::{Filter, Found, Order, Search, Stored};

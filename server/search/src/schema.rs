@@ -16,7 +16,7 @@ use crate::{
 
 /// Another number makes every index anew: change it with the fields, with what is held in them, and
 /// with the analysis of words.
-pub(crate) const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 2;
 
 /// A part of a document, by how much it says of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -158,7 +158,7 @@ impl Fields {
             .iter()
             .for_each(|link| row.add_text(self.links, link));
         let mentions = entry.mentions.iter();
-        mentions.for_each(|person| row.add_text(self.mentions, person));
+        mentions.for_each(|mention| row.add_text(self.mentions, &mention.person));
         for task in &entry.tasks {
             row.add_text(
                 self.assigned,
@@ -245,6 +245,8 @@ pub(crate) struct Shown {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) headings: Vec<crate::Heading>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) mentions: Vec<crate::Mention>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) tasks: Vec<Task>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) sittings: Vec<crate::Sitting>,
@@ -254,6 +256,7 @@ impl Shown {
     fn bytes_of(entry: &Entry) -> Vec<u8> {
         let shown = Self {
             headings: entry.headings.clone(),
+            mentions: entry.mentions.clone(),
             tasks: entry.tasks.clone(),
             sittings: entry.sittings.clone(),
         };

@@ -13,7 +13,7 @@ use tantivy::{
 };
 
 use crate::{
-    Heading, IndexError, Language, Question, Sitting, Task,
+    Heading, IndexError, Language, Mention, Question, Sitting, Task,
     question::AskedWord,
     schema::{CHANGED_MS, DOCUMENT, Fields, Part, Shown, assigned, start_of},
 };
@@ -36,6 +36,8 @@ const STATISTICS: f32 = 0.04;
 /// What must be so of a document beside what is asked.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filter {
+    /// It is this one.
+    pub document: Option<String>,
     /// It is in this space.
     pub space: Option<String>,
     /// It links to this document.
@@ -92,6 +94,8 @@ pub struct Stored {
     pub text: String,
     /// Its headings.
     pub headings: Vec<Heading>,
+    /// Who is mentioned.
+    pub mentions: Vec<Mention>,
     /// What is to be done.
     pub tasks: Vec<Task>,
     /// Who worked when.
@@ -176,6 +180,7 @@ impl Search {
             title: text(self.fields.plain_title),
             text: text(self.fields.plain),
             headings: shown.headings,
+            mentions: shown.mentions,
             tasks: shown.tasks,
             sittings: shown.sittings,
             changed_ms: changed_ms.and_then(|value| value.as_u64()).unwrap_or(0),
@@ -189,6 +194,7 @@ fn clauses(fields: &Fields, question: &Question, filter: &Filter) -> Vec<Clause>
     let mut clauses: Vec<Clause> = Vec::new();
     let mut must = |query: Box<dyn Query>| clauses.push((Occur::Must, query));
     for (field, wanted) in [
+        (fields.document, filter.document.clone()),
         (fields.space, filter.space.clone()),
         (fields.links, filter.links_to.clone()),
         (fields.mentions, filter.mentions.clone()),

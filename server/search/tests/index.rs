@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 use proptest::prelude::*;
 use tempfile::TempDir;
 use unisson_search::{
-    Entry, Filter, Heading, Index, Marker, Order, Question, Sitting, Task, Worker,
+    Entry, Filter, Heading, Index, Marker, Mention, Order, Question, Sitting, Task, Worker,
 };
 
 fn entry(document: &str, title: &str, text: &str) -> Entry {
@@ -234,7 +234,10 @@ fn links_mentions_tasks_and_workers_are_found() {
     let page = Entry {
         space: Some("finance".into()),
         links: vec!["spaces/finance/plan".into()],
-        mentions: vec!["alice".into()],
+        mentions: vec![Mention {
+            person: "alice".into(),
+            line: "ask @Alice".into(),
+        }],
         tasks: vec![
             Task {
                 id: "1".into(),

@@ -21,6 +21,8 @@ pub struct Limits {
     pub awareness_bytes_max: usize,
     /// How many client ids one peer may own in presence.
     pub awareness_clients_per_peer_max: usize,
+    /// Whether those who may not write are shown among those who are here.
+    pub shows_readers: bool,
     /// How many edits, counted once for each receiver, are sent each for itself in a second. Over
     /// it edits gather and go as one message. Sending one takes 5 to 10 us of a
     /// processor, so this is at most a fifth of one; 200 people get 75 messages a second, however
@@ -84,6 +86,7 @@ impl Default for Limits {
             undurable_bytes_max: 16 * MIB,
             awareness_bytes_max: 16 * KIB,
             awareness_clients_per_peer_max: 8,
+            shows_readers: true,
             edit_deliveries_per_s: 15_000,
             edit_wait_ms_max: 25,
             presence_deliveries_per_s: 2_000,

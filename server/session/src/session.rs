@@ -162,7 +162,7 @@ impl Session {
                 self.edit(now, edit, &mut effects);
             }
             Input::Elsewhere(updates) => self.elsewhere(now, updates, &mut effects),
-            Input::AccessChanged(id, access) => self.access_changed(id, access, &mut effects),
+            Input::AccessChanged(id, access) => self.access_changed(now, id, access, &mut effects),
             Input::Lagging(id) => self.lagging(id),
             Input::Drained(id) => self.drained(id, &mut effects),
             Input::Left(id) => self.left(now, id),
@@ -281,11 +281,14 @@ impl Session {
         }
     }
 
-    fn access_changed(&mut self, id: PeerId, access: Access, effects: &mut Effects) {
+    fn access_changed(&mut self, now: Millis, id: PeerId, access: Access, effects: &mut Effects) {
         if let Some(here) = self.peers.get_mut(&id)
             && here.peer.access != access
         {
             here.peer.access = access;
+            if !self.shows(access) {
+                self.presence.leave(now, id);
+            }
             effects.push(send(id, ServerMessage::Access(access, String::new())));
         }
     }
@@ -431,10 +434,7 @@ impl Session {
             }
             PeerMessage::SyncStep2(update) => self.sync_step2(now, id, update, effects),
             PeerMessage::Update(update) => self.update(now, id, update, effects),
-            PeerMessage::Awareness(update) => {
-                self.presence
-                    .receive(now, id, &here.peer, &update, &self.limits);
-            }
+            PeerMessage::Awareness(update) => self.awareness(now, id, &update),
             PeerMessage::QueryAwareness => {
                 if let Some(all) = self.presence.all() {
                     effects.push(send(id, ServerMessage::Awareness(all)));

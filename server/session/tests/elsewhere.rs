@@ -4,6 +4,7 @@
 mod support;
 
 use bytes::Bytes;
+use proptest::prelude::*;
 use support::{Editor, HOCUSPOCUS, World, Y_WEBSOCKET, sent_to};
 use unisson_history::{Author, Written, entry};
 use unisson_session::{
@@ -139,4 +140,117 @@ fn a_deletion_made_elsewhere_is_not_swallowed_by_going_cold() {
         reader.applies(&update);
     }
     assert_eq!(reader.text(), "world");
+}
+
+/// A server of two, with one editor at it.
+struct Site {
+    world: World,
+    editor: Editor,
+    /// How far it has read the other one's log.
+    read: usize,
+    taken: usize,
+}
+
+impl Site {
+    fn new(client_id: u64) -> Self {
+        let limits = Limits {
+            cool_bytes_min: 0,
+            ..Limits::default()
+        };
+        let mut world = World::with(&limits, &StoredParts::default());
+        world.join(1, HOCUSPOCUS);
+        let taken = world.effects.len();
+        Self {
+            world,
+            editor: Editor::new(client_id),
+            read: 0,
+            taken,
+        }
+    }
+
+    /// The editor gets what the session has sent since.
+    fn take(&mut self) {
+        let effects: Effects = self.world.effects[self.taken..].to_vec();
+        self.taken = self.world.effects.len();
+        for update in updates_to(&effects, 1) {
+            self.editor.applies(&update);
+        }
+    }
+
+    fn logged(&self) -> Vec<Bytes> {
+        let log = self.world.log.iter();
+        log.map(|(_, entry)| entry.clone()).collect()
+    }
+
+    /// What another server has made durable since the last time.
+    fn follow(&mut self, other: &mut Self) {
+        other.world.durable();
+        let log = other.logged();
+        let parts = StoredParts {
+            snapshots: Vec::new(),
+            updates: log[self.read..].to_vec(),
+        };
+        self.read = log.len();
+        self.world
+            .tell(Input::Elsewhere(news(&parts).expect("reads")));
+        self.world.wait(100);
+        self.take();
+    }
+
+    /// A quiet minute, in which the document may be read back, with what the store has of both.
+    fn rest(&mut self, other: &Self) {
+        self.world.durable();
+        let ordered = self.world.wait(60_000);
+        let mut parts = parts(&[]);
+        parts.updates.extend(self.logged());
+        parts.updates.extend(other.logged());
+        let image = || condense(&parts).expect("condenses").image;
+        for effect in ordered {
+            match effect {
+                Effect::StoreSnapshot => self.world.tell(Input::SnapshotStored(Ok(image()))),
+                Effect::Condense => self.world.tell(Input::Condensed(Ok(image()))),
+                _ => continue,
+            };
+        }
+        self.world.wait(60_000);
+        self.take();
+    }
+}
+
+proptest! {
+    /// Whatever two servers and their stores do in whichever order, the people at both end up with
+    /// the same text.
+    #[test]
+    fn people_at_two_servers_end_up_with_the_same(acts in proptest::collection::vec((0..2_usize, 0..6_u8, 0..9_u32), 1..60)) {
+        let mut sites = [Site::new(11), Site::new(12)];
+        for (who, act, at) in acts {
+            let [first, second] = &mut sites;
+            let (here, there) = if who == 0 { (first, second) } else { (second, first) };
+            match act {
+                0 | 1 => {
+                    let update = here.editor.types(&format!("{at}"));
+                    here.world.update(1, &update);
+                }
+                2 => {
+                    let length = here.editor.text().len() as u32;
+                    if length > 0 {
+                        let update = here.editor.deletes(at % length, 1);
+                        here.world.update(1, &update);
+                    }
+                }
+                3 => here.follow(there),
+                4 => here.rest(there),
+                _ => drop(here.world.wait(u64::from(at) * 1_000)),
+            }
+            here.take();
+        }
+        let [first, second] = &mut sites;
+        for _ in 0..2 {
+            first.follow(second);
+            second.follow(first);
+        }
+        prop_assert_eq!(first.editor.text(), second.editor.text());
+        prop_assert_eq!(first.world.text(), second.editor.text());
+        prop_assert_eq!(second.world.text(), first.editor.text());
+    }
 }

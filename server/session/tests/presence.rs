@@ -6,8 +6,13 @@ mod support;
 use std::collections::BTreeMap;
 
 use support::{HOCUSPOCUS, World, sent_to};
-use unisson_protocol::awareness::{self, AwarenessEntry};
-use unisson_session::{Effects, Input, Peer, PeerId, PeerMessage, ServerMessage};
+use unisson_protocol::{
+    Access,
+    awareness::{self, AwarenessEntry},
+};
+use unisson_session::{
+    Effects, Input, Limits, Peer, PeerId, PeerMessage, ServerMessage, StoredParts,
+};
 
 fn says(world: &mut World, peer: u64, client_id: u64, clock: u64, state: Option<&str>) -> Effects {
     let entry = AwarenessEntry {
@@ -50,6 +55,50 @@ fn everybody_hears_a_change_the_sender_included() {
     for peer in [1, 2] {
         assert_eq!(heard(&effects, peer), [(11, 1, Some("{}".into()))]);
     }
+}
+
+/// A writer and a reader where readers are not shown.
+fn world_that_hides_readers() -> World {
+    let limits = Limits {
+        shows_readers: false,
+        ..Limits::default()
+    };
+    let mut world = World::with(&limits, &StoredParts::default());
+    world.join(1, HOCUSPOCUS);
+    let reader = Peer {
+        access: Access::ReadOnly,
+        ..HOCUSPOCUS
+    };
+    world.join(2, reader);
+    world
+}
+
+#[test]
+fn a_reader_who_is_not_shown_hears_everybody() {
+    let mut world = world_that_hides_readers();
+    let effects = says(&mut world, 2, 22, 1, Some("{}"));
+    assert_eq!(heard(&effects, 1), []);
+    assert_eq!(world.session.present().len(), 1);
+    let effects = says(&mut world, 1, 11, 1, Some("{}"));
+    assert_eq!(heard(&effects, 2), [(11, 1, Some("{}".into()))]);
+    assert_eq!(
+        heard(&world.join(3, HOCUSPOCUS), 3),
+        [(11, 1, Some("{}".into()))]
+    );
+}
+
+#[test]
+fn whoever_may_not_write_any_more_leaves_those_who_are_shown_and_comes_back() {
+    let mut world = world_that_hides_readers();
+    says(&mut world, 1, 11, 1, Some("{}"));
+    world.join(3, HOCUSPOCUS);
+    let effects = world.tell(Input::AccessChanged(PeerId(1), Access::ReadOnly));
+    assert_eq!(heard(&effects, 3), [(11, 1, None)]);
+    let effects = says(&mut world, 1, 11, 2, Some("{}"));
+    assert_eq!(heard(&effects, 3), []);
+    world.tell(Input::AccessChanged(PeerId(1), Access::ReadWrite));
+    let effects = says(&mut world, 1, 11, 3, Some("{}"));
+    assert_eq!(heard(&effects, 3), [(11, 3, Some("{}".into()))]);
 }
 
 #[test]

@@ -89,7 +89,8 @@ pub(crate) async fn chains(
     Ok(sort(all(journal).await?))
 }
 
-fn sort(mut segments: Vec<Segment>) -> BTreeMap<ChainId, Vec<Segment>> {
+/// Sorts objects as [`chains`] does.
+pub(crate) fn sort(mut segments: Vec<Segment>) -> BTreeMap<ChainId, Vec<Segment>> {
     segments.sort_by_key(|segment| {
         (
             segment.first,

@@ -105,7 +105,7 @@ impl Writer {
             };
             let mut batch = Batch::default();
             let mut flushed: Vec<oneshot::Sender<()>> = Vec::new();
-            let mut stopping = first.is_none();
+            let (mut stopping, mut settling) = (first.is_none(), false);
             let mut next = first;
             let gathered = Instant::now() + GATHER;
             while let Some(order) = next {
@@ -115,6 +115,10 @@ impl Writer {
                         batch.add(&mut self.head, entry.content(at_ms));
                     }
                     Order::Flush(done) => flushed.push(done),
+                    Order::Settle(done) => {
+                        flushed.push(done);
+                        settling = true;
+                    }
                     Order::Stop => stopping = true,
                 }
                 next = match (
@@ -131,6 +135,10 @@ impl Writer {
             }
             self.add_lost(&mut batch);
             self.write_for_long(batch).await;
+            if settling {
+                self.merge().await;
+                self.begin_object();
+            }
             for done in flushed {
                 // Whoever asked may have gone.
                 let _: Result<(), ()> = done.send(());

@@ -8,7 +8,7 @@
 pub(crate) mod claims;
 pub(crate) mod provider;
 mod revoked;
-mod seal;
+pub(crate) mod seal;
 pub(crate) mod session;
 
 use std::{

@@ -2,8 +2,6 @@
 
 use std::{io::Write as _, process::ExitCode};
 
-use anyhow::Context as _;
-use bytes::Bytes;
 use clap::{Args, Subcommand};
 use unisson_storage::Store;
 
@@ -11,6 +9,7 @@ use super::{Place, exit_code, open_to_write, print_json};
 use crate::audit::{
     archive,
     check::{Kept, Report, check},
+    forgetting::{Counted, forget_now},
     query::{Filter, Found},
 };
 
@@ -55,7 +54,7 @@ enum Command {
         document: Option<String>,
     },
     /// Take a person's id, name and addresses out of every line; the chain still holds. Servers must
-    /// be stopped
+    /// be stopped: a running one takes `POST /api/v1/audit/forget`
     Forget {
         #[command(flatten)]
         place: Place,
@@ -156,34 +155,7 @@ async fn export(place: &Place, filter: &Filter) -> anyhow::Result<ExitCode> {
 
 async fn forget(place: &Place, person: &str) -> anyhow::Result<ExitCode> {
     let store = open_to_write(place.settings()?).await?;
-    let journal = store.journal("audit");
-    let (mut objects, mut lines) = (0, 0);
-    for segment in archive::all(&journal).await? {
-        let Some(read) = archive::read(&journal, &segment).await? else {
-            continue;
-        };
-        let mut read = read
-            .into_iter()
-            .collect::<Result<Vec<_>, _>>()
-            .with_context(|| format!("{}: verify the log first", segment.name()))?;
-        let changed = read
-            .iter_mut()
-            .filter_map(|line| line.forget(person).then_some(()))
-            .count();
-        if changed == 0 {
-            continue;
-        }
-        let mut body = Vec::new();
-        for line in &read {
-            body.extend_from_slice(&line.text());
-            body.push(b'\n');
-        }
-        let mut next = segment.clone();
-        next.revision += 1;
-        journal.put(&next.name(), Bytes::from(body)).await?;
-        journal.remove(&segment.name()).await?;
-        (objects, lines) = (objects + 1, lines + changed);
-    }
+    let Counted { lines, objects } = forget_now(&store.journal("audit"), person).await?;
     store.close().await?;
     println!("forgotten in {lines} lines of {objects} objects");
     Ok(ExitCode::SUCCESS)

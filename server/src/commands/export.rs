@@ -20,7 +20,7 @@ use unisson_session::{version_state, whole};
 use unisson_storage::{Store, StoreError, utc};
 
 use super::{Place, documents, exit_code, print_json, progress};
-use crate::{attachments::portable::attached, crdt};
+use crate::{attachments::portable::attached, comments::portable::said, crdt};
 
 /// What `export` can be told.
 #[derive(Debug, Args)]
@@ -79,6 +79,7 @@ pub async fn run(options: Options) -> anyhow::Result<ExitCode> {
                     false => export_versions(&store, &name, &options.to, &mut exported).await?,
                 }
                 export_attachments(&store, &name, &options.to, &mut exported).await?;
+                export_comments(&store, &name, &options.to, &mut exported).await?;
                 manifest.documents.push(exported.document);
             }
             Ok(None) => {}
@@ -206,6 +207,21 @@ async fn export_attachments(
                 eprintln!("{name:?}: the file {:?} is left out: {problem}", file.name);
             }
         }
+    }
+    Ok(())
+}
+
+/// Writes what people say about a document.
+async fn export_comments(
+    store: &Store,
+    name: &str,
+    to: &Path,
+    exported: &mut Exported,
+) -> anyhow::Result<()> {
+    if let Some(said) = said(store, name).await.map_err(anyhow::Error::msg)? {
+        let file = exported.comments(&said);
+        write(&to.join(&file.path), &said)?;
+        exported.document.comments = Some(file);
     }
     Ok(())
 }

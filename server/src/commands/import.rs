@@ -6,7 +6,11 @@
 
 mod bucket;
 
-use std::{collections::BTreeSet, path::PathBuf, process::ExitCode};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+    process::ExitCode,
+};
 
 use anyhow::{Context as _, bail};
 use clap::{Args, ValueEnum};
@@ -18,7 +22,7 @@ use unisson_session::{Merged, StoredParts, chronicle, merge, version_body};
 use unisson_storage::{NewVersion, OpenError, Store, StoreSettings};
 
 use super::{Place, bytes_text, exit_code, open_to_write, print_json, progress};
-use crate::{attachments::portable::bring, crdt};
+use crate::{attachments::portable::bring, comments::portable as comments, crdt};
 
 /// Who wrote what is imported.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
@@ -251,6 +255,7 @@ async fn merge_one(
 ) -> Result<(Merged, Vec<String>), String> {
     DocName::new(name).map_err(|error| format!("{name:?}: {error}"))?;
     let found = source.read(item).map_err(|error| error.problem)?;
+    said_about(source, item)?;
     let stored = match store {
         None => StoredParts::default(),
         Some(store) => {
@@ -260,6 +265,12 @@ async fn merge_one(
     };
     let merged = crdt::run(move || merge(&stored, &found.updates)).await?;
     Ok((merged, found.notes))
+}
+
+/// What people say about a document.
+fn said_about(source: &Source, item: &Item) -> Result<BTreeMap<String, String>, String> {
+    let said = source.comments(item).map_err(|error| error.to_string())?;
+    said.map_or(Ok(BTreeMap::new()), |said| comments::parse(&said))
 }
 
 /// The earlier states that the source has of a document and the store has not; each was read.
@@ -331,6 +342,9 @@ async fn write(store: &Store, source: &Source, planned: &[Planned]) -> anyhow::R
             let brought = brought.await.map_err(anyhow::Error::msg);
             brought.with_context(again)?;
         }
+        let said = said_about(source, item).map_err(anyhow::Error::msg);
+        let brought = comments::bring(store, name, said.with_context(again)?).await;
+        brought.map_err(anyhow::Error::msg).with_context(again)?;
         bar.inc(1);
     }
     bar.finish_and_clear();

@@ -11,6 +11,8 @@ use unisson_session::{Effect, Input, PeerId};
 use crate::{
     events::{Actor, DocumentEvent, Event, Events},
     indexing::Indexing,
+    noticing::Noticing,
+    registry::Shared,
 };
 
 /// The same author's next edit within this time is no news.
@@ -23,6 +25,7 @@ pub(super) struct Newsroom {
     name: DocName,
     events: Arc<Events>,
     indexing: Arc<Indexing>,
+    noticing: Arc<Noticing>,
     peers: BTreeMap<PeerId, Author>,
     /// Whoever may have written what the session takes now.
     writing: Vec<Author>,
@@ -34,11 +37,12 @@ pub(super) struct Newsroom {
 }
 
 impl Newsroom {
-    pub(super) fn new(name: DocName, events: Arc<Events>, indexing: Arc<Indexing>) -> Self {
+    pub(super) fn new(name: DocName, shared: &Shared) -> Self {
         Self {
             name,
-            events,
-            indexing,
+            events: shared.events.clone(),
+            indexing: shared.indexing.clone(),
+            noticing: shared.noticing.clone(),
             peers: BTreeMap::new(),
             writing: Vec::new(),
             loaded: false,
@@ -52,6 +56,7 @@ impl Newsroom {
     pub(super) fn notice(&mut self, input: &Input) {
         if let Input::Appended(_, Ok(())) = input {
             self.indexing.touch(&self.name);
+            self.noticing.edited(&self.name);
         }
         if !self.events.are_heard() {
             return;

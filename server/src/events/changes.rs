@@ -114,6 +114,7 @@ mod tests {
     const PACE: EventSettings = EventSettings {
         quiet_ms: 10,
         every_ms: 100,
+        ..EventSettings::DEFAULT
     };
 
     fn actor(id: &str) -> Option<Actor> {

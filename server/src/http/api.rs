@@ -14,12 +14,11 @@ use axum::{
     http::{HeaderMap, header},
     response::{IntoResponse, Response},
 };
-use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     AppState, administration, attachments, audit, comments, documents, history,
-    language::prefers_french, search, spaces, tokens, webhooks,
+    language::prefers_french, news, search, spaces, tokens, webhooks,
 };
 
 /// All calls.
@@ -33,6 +32,7 @@ fn calls() -> OpenApiRouter<AppState> {
         .merge(comments::routes())
         .merge(spaces::routes())
         .merge(search::routes())
+        .merge(news::routes())
         .merge(tokens::routes())
         .merge(webhooks::routes())
         .merge(audit::routes())
@@ -49,19 +49,6 @@ pub(super) fn router() -> Router<AppState> {
 fn description() -> &'static serde_json::Value {
     static DESCRIPTION: OnceLock<serde_json::Value> = OnceLock::new();
     DESCRIPTION.get_or_init(|| describe::describe(calls().into_openapi()))
-}
-
-/// The largest number that every client counts exactly, and that no list reaches.
-const COUNT_MAX: usize = (1 << 53) - 1;
-
-/// How a page's size is described: any number from 1 on; what is too much is cut. A number that no
-/// computer holds is none: 400, `query`.
-pub(crate) fn count() -> Object {
-    ObjectBuilder::new()
-        .schema_type(Type::Integer)
-        .minimum(Some(1))
-        .maximum(Some(COUNT_MAX))
-        .build()
 }
 
 /// The API's description

@@ -247,6 +247,11 @@ pub(crate) const CODES: &[Code] = &[
     code("too-deep", 422, "the content is nested too deeply"),
     code("too-large", 413, "the content is too large"),
     code(
+        "too-many-forgotten",
+        422,
+        "as many people are being forgotten as may be",
+    ),
+    code(
         "too-many-kept-out",
         422,
         "as many people are kept out as may be",

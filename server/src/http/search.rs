@@ -16,8 +16,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::AppState;
 
 pub(super) use self::{
-    activity::{Asked as ActivityAsked, Happening, happenings},
-    found::{Asked, Hit, Part, search},
+    activity::{Asked as ActivityAsked, Happening, Person, Within, happenings},
+    found::{Asked, Hit, Part, private, search},
     viewer::Viewer,
 };
 

@@ -3,6 +3,7 @@
 //! Every change is durable when it is answered, and open sockets have heard of it by then. Answers
 //! carry the space's `ETag`; a change with `If-Match` is made only to what its sender has seen.
 
+mod access;
 mod asker;
 mod changes;
 mod export;
@@ -47,8 +48,10 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(pages::show, pages::change, pages::delete))
         .routes(routes!(pages::restore))
         .routes(routes!(templates::list))
+        .routes(routes!(templates::list_everywhere))
         .routes(routes!(templates::put, templates::remove))
         .routes(routes!(titles::titles))
+        .routes(routes!(access::show))
         .routes(routes!(grants::list))
         .routes(routes!(grants::put_person, grants::remove_person))
         .routes(routes!(grants::put_group, grants::remove_group))
@@ -56,6 +59,11 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(links::revoke))
         .routes(routes!(links::open))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .merge(
+            OpenApiRouter::new()
+                .routes(routes!(members::many::put))
+                .layer(DefaultBodyLimit::max(members::many::BODY_BYTES_MAX)),
+        )
         // Read as it comes, and bounded by itself.
         .routes(routes!(import::import))
 }

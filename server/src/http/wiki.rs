@@ -66,6 +66,11 @@ pub(super) fn routes() -> Router<AppState> {
         .route("/-/activity.atom", get(activity::feed_of_all))
         .route("/s/{space}/-/activity", get(activity::of_space))
         .route("/s/{space}/-/activity.atom", get(activity::feed_of_space))
+        .route("/s/{space}/{page}/-/activity", get(activity::of_page))
+        .route(
+            "/s/{space}/{page}/-/activity.atom",
+            get(activity::feed_of_page),
+        )
         .route("/-/enter", get(enter::ask).post(enter::come_in))
         .route("/-/leave", post(enter::leave))
         .route("/-/guide", get(guide::contents))

@@ -8,7 +8,7 @@ use std::{
 
 use unisson_protocol::DocName;
 use unisson_rights::Space;
-use unisson_search::{Index, IndexError};
+use unisson_search::{Entry, Index, IndexError};
 use unisson_storage::Store;
 
 use super::{
@@ -16,6 +16,7 @@ use super::{
     reading::{self, Reading},
 };
 use crate::{
+    noticing::{self, Noticing},
     spaces::{RECORDS, Spaces, document_of, parts, prefix_of},
     versions::unix_now_ms,
 };
@@ -45,6 +46,7 @@ pub(super) struct Feeder<'a> {
     store: &'a Store,
     spaces: &'a Spaces,
     figures: &'a Figures,
+    noticing: Option<&'a Noticing>,
     index: Arc<Index>,
     /// What is in the index, and as of when.
     known: BTreeMap<Arc<str>, u64>,
@@ -74,6 +76,7 @@ impl<'a> Feeder<'a> {
             store,
             spaces,
             figures,
+            noticing: None,
             index,
             known: known
                 .map(|known| (known.document.into(), known.fingerprint))
@@ -86,6 +89,11 @@ impl<'a> Feeder<'a> {
             purges: false,
             changed: false,
         })
+    }
+
+    /// Tells of each document that is put in.
+    pub(super) fn tells(&mut self, noticing: &'a Noticing) {
+        self.noticing = Some(noticing);
     }
 
     /// How long nothing has to be done.
@@ -264,6 +272,7 @@ impl<'a> Feeder<'a> {
                 if entry.changed_ms == 0 && is_there {
                     entry.changed_ms = unix_now_ms();
                 }
+                self.tell_of(&entry);
                 let index = self.index.clone();
                 blocking(move || index.put(*entry)).await?;
                 self.known.insert(name.clone(), fingerprint);
@@ -304,6 +313,14 @@ impl<'a> Feeder<'a> {
         let gone = own.filter(|(name, _)| is_gone(name));
         let gone: Vec<Arc<str>> = gone.map(|(name, _)| name.clone()).collect();
         self.backlog.extend(gone);
+    }
+
+    fn tell_of(&self, entry: &Entry) {
+        let record = DocName::new(&entry.document).ok();
+        let record = record.and_then(|name| noticing::record_of(&name).ok());
+        if let (Some(noticing), Some(record)) = (self.noticing, record) {
+            noticing.indexed(entry, self.store.knows(record.as_str()));
+        }
     }
 
     fn tell_waiting(&self) {

@@ -2,7 +2,7 @@
 
 use unisson_content::{Content, Reference, facts};
 use unisson_history::activity;
-use unisson_search::{Entry, Heading, Sitting, Task, Worker};
+use unisson_search::{Entry, Heading, Mention, Sitting, Task, Worker};
 use unisson_session::chronicle;
 use unisson_storage::{Store, StoreError};
 
@@ -96,10 +96,18 @@ fn fill(entry: &mut Entry, content: &Content) {
     entry.links = links.collect();
     entry.links.sort_unstable();
     entry.links.dedup();
-    let mentions = facts.mentions.into_iter().map(|mention| mention.person);
+    let mentions = facts.mentions.into_iter().map(|mention| Mention {
+        person: mention.person,
+        line: mention.line,
+    });
     entry.mentions = mentions.collect();
-    entry.mentions.sort_unstable();
-    entry.mentions.dedup();
+    // The first line in which somebody is named.
+    entry
+        .mentions
+        .sort_by(|one, other| one.person.cmp(&other.person));
+    entry
+        .mentions
+        .dedup_by(|later, first| later.person == first.person);
     let tasks = facts.tasks.into_iter().map(|task| Task {
         id: task.id,
         text: task.text,

@@ -11,7 +11,7 @@ use crate::{
     auth::{Authenticator, oidc::Oidc},
     events::Events,
     registry::Shared,
-    webhooks::{Webhooks, book::Book},
+    webhooks::{Webhooks, book::Book, secrets::Secrets},
 };
 
 /// Starts them, each with what an earlier process left.
@@ -35,7 +35,9 @@ pub(super) async fn start(
     let (events, news) = Events::heard(shared.settings.events);
     let journal = shared.store.journal("webhooks");
     let settings = &shared.settings;
-    let book = Book::open(&shared.records, &shared.store, &settings.hook_networks).await;
+    let secrets = Secrets::new(&settings.hook_keys.0).map_err(StartError::Companion)?;
+    let networks = settings.hook_networks.clone();
+    let book = Book::open(&shared.records, &shared.store, networks, secrets).await;
     let book = book.map_err(|error| StartError::Companion(error.to_string()))?;
     let webhooks = &settings.webhooks;
     let webhooks = Webhooks::start(webhooks, book, journal, Arc::clone(&events), news).await;
@@ -45,6 +47,8 @@ pub(super) async fn start(
         .administration
         .open(&shared.records, &shared.store)
         .await;
+    opened.map_err(|error| StartError::Companion(error.to_string()))?;
+    let opened = shared.forgetting.open(&shared.records, &shared.store).await;
     opened.map_err(|error| StartError::Companion(error.to_string()))?;
     // Nobody else has it yet.
     let _ = shared.webhooks.set(webhooks);

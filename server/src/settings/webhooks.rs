@@ -7,13 +7,21 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use ipnet::IpNet;
 use serde::Deserialize;
 
-use super::{Secret, SettingsError, auth::read};
+use super::{
+    Secret, SettingsError,
+    auth::{self, read},
+    zone::Zone,
+};
 use crate::events::KINDS;
 
 /// How many webhooks there may be: each has a queue in memory.
 const WEBHOOKS_MAX: usize = 32;
 /// Bytes of a secret, as the specification has them.
 const SECRET_BYTES: std::ops::RangeInclusive<usize> = 24..=64;
+/// A key that seals secrets is no password.
+const KEY_BYTES_MIN: usize = 32;
+/// One in use, and those before it.
+const KEYS_MAX: usize = 4;
 /// The specification's example: ten attempts within three days.
 const RETRIES_S: [u64; 9] = [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400];
 /// More attempts than anybody would want.
@@ -29,10 +37,16 @@ const PACE_MS_MAX: u64 = 24 * 60 * 60 * 1_000;
 pub(super) struct EventsFile {
     quiet_ms: Option<u64>,
     every_ms: Option<u64>,
+    digest_hour: Option<u8>,
+    digest_timezone: Option<String>,
     #[serde(default)]
     allow_networks: Vec<String>,
     #[serde(default)]
     space_allow_networks: Vec<String>,
+    secrets_key: Option<Secret>,
+    secrets_key_file: Option<PathBuf>,
+    #[serde(default)]
+    secrets_keys_before: Vec<Secret>,
 }
 
 /// One `[[webhooks]]`.
@@ -63,6 +77,10 @@ pub struct EventSettings {
     pub quiet_ms: u64,
     /// At least so often while people edit.
     pub every_ms: u64,
+    /// From which hour on a day's digest is told.
+    pub digest_hour: u8,
+    /// Where it is that hour.
+    pub digest_zone: Zone,
 }
 
 /// Networks that are not public, and that webhooks made by calls may reach all the same.
@@ -74,12 +92,30 @@ pub struct HookNetworks {
     pub spaces: Vec<IpNet>,
 }
 
+/// What seals the secrets of webhooks that calls make: the key in use, then those before it. Without
+/// any they are kept as they are.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct HookKeys(pub Vec<Vec<u8>>);
+
+impl std::fmt::Debug for HookKeys {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "HookKeys({})", self.0.len())
+    }
+}
+
+impl EventSettings {
+    /// What counts where the settings say nothing.
+    pub const DEFAULT: Self = Self {
+        quiet_ms: 30_000,
+        every_ms: 300_000,
+        digest_hour: 7,
+        digest_zone: Zone::PARIS,
+    };
+}
+
 impl Default for EventSettings {
     fn default() -> Self {
-        Self {
-            quiet_ms: 30_000,
-            every_ms: 300_000,
-        }
+        Self::DEFAULT
     }
 }
 
@@ -109,9 +145,17 @@ pub struct WebhookSettings {
     pub disable_after_ms: u64,
     /// Nothing is sent for now.
     pub is_paused: bool,
+    /// Why no attempt can succeed, where an operator has to help.
+    pub problem: Option<String>,
 }
 
 impl WebhookSettings {
+    /// Whether it asks for a kind. A digest is no event: whoever wants it says so.
+    pub(crate) fn wants(&self, kind: &str) -> bool {
+        let is_named = self.events.iter().any(|named| named == kind);
+        is_named || (self.events.is_empty() && kind != crate::digests::KIND)
+    }
+
     /// Nowhere, with all defaults.
     pub(crate) fn defaults() -> Self {
         Self {
@@ -127,6 +171,7 @@ impl WebhookSettings {
             // A long weekend and a day more.
             disable_after_ms: 5 * 24 * 60 * 60 * 1_000,
             is_paused: false,
+            problem: None,
         }
     }
 }
@@ -152,10 +197,24 @@ fn wrong(problem: String) -> SettingsError {
 /// When changes are told.
 pub(super) fn events(file: &EventsFile) -> Result<EventSettings, SettingsError> {
     let default = EventSettings::default();
+    let zone = file.digest_timezone.as_deref().map(|text| {
+        Zone::parse(text).map_err(|problem| SettingsError::Value {
+            key: "events",
+            problem: format!("digest_timezone: {problem}"),
+        })
+    });
     let pace = EventSettings {
         quiet_ms: file.quiet_ms.unwrap_or(default.quiet_ms),
         every_ms: file.every_ms.unwrap_or(default.every_ms),
+        digest_hour: file.digest_hour.unwrap_or(default.digest_hour),
+        digest_zone: zone.transpose()?.unwrap_or(default.digest_zone),
     };
+    if pace.digest_hour > 23 {
+        return Err(SettingsError::Value {
+            key: "events",
+            problem: "digest_hour is between 0 and 23".into(),
+        });
+    }
     if !(1_000..=PACE_MS_MAX).contains(&pace.quiet_ms)
         || !(pace.quiet_ms..=PACE_MS_MAX).contains(&pace.every_ms)
     {
@@ -173,6 +232,29 @@ pub(super) fn hook_networks(file: &EventsFile) -> Result<HookNetworks, SettingsE
         operators: networks(&file.allow_networks)?,
         spaces: networks(&file.space_allow_networks)?,
     })
+}
+
+/// The keys, of the settings.
+pub(super) fn hook_keys(file: &mut EventsFile) -> Result<HookKeys, SettingsError> {
+    const KEY: &str = "events.secrets_key";
+    let wrong = |problem: &str| SettingsError::Value {
+        key: KEY,
+        problem: problem.to_owned(),
+    };
+    let key = auth::secret_bytes(KEY, file.secrets_key.take(), file.secrets_key_file.take())?;
+    let before = std::mem::take(&mut file.secrets_keys_before);
+    if key.is_none() && !before.is_empty() {
+        return Err(wrong("is missing beside events.secrets_keys_before"));
+    }
+    let before = before.into_iter().map(|key| key.0.into_bytes());
+    let keys: Vec<Vec<u8>> = key.into_iter().chain(before).collect();
+    if keys.len() > KEYS_MAX {
+        return Err(wrong("has too many before it: four keys in all"));
+    }
+    match keys.iter().all(|key| key.len() >= KEY_BYTES_MIN) {
+        true => Ok(HookKeys(keys)),
+        false => Err(wrong("has at least 32 bytes: `openssl rand -base64 32`")),
+    }
 }
 
 /// All webhooks.
@@ -321,6 +403,28 @@ mod tests {
     fn read(toml: &str) -> Result<Vec<WebhookSettings>, String> {
         let file: WebhookFile = toml::from_str(toml).map_err(|error| error.to_string())?;
         webhooks(vec![file]).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn keys_that_seal_secrets_are_long_and_in_their_order() {
+        let keys = |toml: &str| {
+            let mut file: EventsFile = toml::from_str(toml).expect("TOML");
+            let keys = hook_keys(&mut file).map(|keys| keys.0);
+            keys.map_err(|error| error.to_string())
+        };
+        let (one, two) = ("1".repeat(32), "2".repeat(32));
+        let both = format!("secrets_key = \"{one}\"\nsecrets_keys_before = [\"{two}\"]");
+        assert_eq!(
+            keys(&both),
+            Ok(vec![one.into_bytes(), two.clone().into_bytes()])
+        );
+        assert_eq!(keys(""), Ok(Vec::new()));
+        let short = keys("secrets_key = \"short\"").expect_err("too short");
+        assert!(
+            short.contains("events.secrets_key") && !short.contains("short"),
+            "{short}"
+        );
+        assert!(keys(&format!("secrets_keys_before = [\"{two}\"]")).is_err());
     }
 
     #[test]

@@ -1,14 +1,13 @@
 //! Webhooks that were made by calls: a record of the server's own, beside those of the settings.
 //!
-//! Every server of a store reads the record and sends to the same webhooks. A secret stands in it as
-//! it is, since messages are signed with it: it is as secret as the store. A webhook that was made
-//! for a space belongs to the space, not to who made it.
+//! Every server of a store reads the record and sends to the same webhooks. How a secret stands in it
+//! say [`super::secrets`]. A webhook that was made for a space belongs to the space, not to who made
+//! it.
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use aws_lc_rs::rand;
 use axum::http::Uri;
-use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 use unisson_history::Author;
@@ -16,7 +15,10 @@ use unisson_protocol::DocName;
 use unisson_session::{Change, Entries, Record};
 use unisson_storage::Store;
 
-use super::target::check_literal;
+use super::{
+    secrets::{Secrets, draw_secret},
+    target::check_literal,
+};
 use crate::{
     records::{ChangeError, RecordError, RecordHandle, Records},
     registry::Registry,
@@ -110,19 +112,22 @@ pub(crate) enum HookRefusal {
 pub(crate) struct Book {
     record: RecordHandle,
     networks: HookNetworks,
+    secrets: Secrets,
 }
 
 impl Book {
     pub(crate) async fn open(
         records: &Records,
         store: &Store,
-        networks: &HookNetworks,
+        networks: HookNetworks,
+        secrets: Secrets,
     ) -> Result<Self, RecordError> {
         let name = DocName::new(RECORD);
         let name = name.map_err(|error| RecordError::Unavailable(error.to_string()))?;
         Ok(Self {
             record: records.open(store, &name).await?,
-            networks: networks.clone(),
+            networks,
+            secrets,
         })
     }
 
@@ -162,15 +167,21 @@ impl Book {
     }
 
     fn settings_of(&self, id: &str, made: &Made) -> Result<WebhookSettings, String> {
-        let secrets = [
-            Some(&made.secret),
-            made.secret_before.as_ref().map(|s| &s.secret),
-        ];
-        let secrets = secrets.into_iter().flatten().map(|secret| bytes_of(secret));
+        let open = |secret| self.secrets.open(id, secret);
+        let (secrets, problem) = match open(&made.secret) {
+            Ok(secret) => {
+                // One before that does not open any more signs nothing any more.
+                let before = made.secret_before.as_ref();
+                let before = before.and_then(|before| open(&before.secret).ok());
+                (std::iter::once(secret).chain(before).collect(), None)
+            }
+            Err(problem) => (Vec::new(), Some(problem)),
+        };
         Ok(WebhookSettings {
             id: id.to_owned(),
             url: self.url(&made.url, made.space.is_some())?,
-            secrets: secrets.collect::<Result<_, _>>()?,
+            secrets,
+            problem,
             secrets_before_until_ms: made.secret_before.as_ref().map(|before| before.until_ms),
             events: made.events.clone(),
             prefix: made.prefix.clone(),
@@ -211,7 +222,7 @@ impl Book {
             .ok_or(declined(HookRefusal::Randomness))?;
         let made = Made {
             url: order.url,
-            secret: secret.clone(),
+            secret: self.kept(&id, &secret).map_err(declined)?,
             secret_before: None,
             events: order.events,
             prefix: match &order.space {
@@ -229,6 +240,28 @@ impl Book {
         });
         changed.await?;
         Ok((id, made, secret))
+    }
+
+    /// A secret as it is kept.
+    fn kept(&self, id: &str, secret: &str) -> Result<String, HookRefusal> {
+        let kept = self.secrets.keep(id, secret);
+        kept.ok_or(HookRefusal::Randomness)
+    }
+
+    /// Gives a webhook another secret, which nobody is told a second time; the one before signs
+    /// along for a day.
+    pub(crate) async fn renew_secret(
+        &self,
+        registry: &Registry,
+        author: Author,
+        which: (&str, Option<&str>),
+    ) -> Result<(Made, String), ChangeError<HookRefusal>> {
+        let secret = draw_secret().ok_or(ChangeError::Declined(HookRefusal::Randomness))?;
+        let kept = self.kept(which.0, &secret);
+        let kept = kept.map_err(ChangeError::Declined)?;
+        let renew = |made: &mut Made| made.renew_secret(kept);
+        let made = self.change(registry, author, which, renew).await?;
+        Ok((made, secret))
     }
 
     /// Changes a webhook, if it is as its reader has seen it; the webhook as it is then.
@@ -271,8 +304,8 @@ impl Made {
         format!("\"{}\"", &blake3::hash(text.as_bytes()).to_hex()[..32])
     }
 
-    /// Another secret; the one before signs along for a day.
-    pub(crate) fn renew_secret(&mut self, secret: String) {
+    /// Another secret, as it is kept.
+    fn renew_secret(&mut self, secret: String) {
         let before = std::mem::replace(&mut self.secret, secret);
         self.secret_before = Some(SecretBefore {
             secret: before,
@@ -321,23 +354,6 @@ fn room(made: &BTreeMap<String, Made>, space: Option<&str>) -> Result<(), HookRe
 fn entry(id: &str, made: Option<&Made>) -> Change {
     let text = made.and_then(|made| serde_json::to_string(made).ok());
     (format!("{KEY}{id}"), text)
-}
-
-fn bytes_of(secret: &str) -> Result<Vec<u8>, String> {
-    let encoded = secret.strip_prefix("whsec_").unwrap_or_default();
-    let bytes = STANDARD
-        .decode(encoded)
-        .map_err(|error| error.to_string())?;
-    (!bytes.is_empty())
-        .then_some(bytes)
-        .ok_or("no secret".into())
-}
-
-/// A secret as the specification has it.
-pub(crate) fn draw_secret() -> Option<String> {
-    let mut bytes = [0; 32];
-    rand::fill(&mut bytes).ok()?;
-    Some(format!("whsec_{}", STANDARD.encode(bytes)))
 }
 
 /// An id that no webhook of the settings is likely to have; those come first anyway.

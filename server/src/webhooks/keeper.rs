@@ -93,6 +93,11 @@ impl Keeper {
         self.wants_state = true;
     }
 
+    /// Whether all facts are handed over to be written.
+    pub(super) fn has_no_facts(&self) -> bool {
+        self.facts.is_empty() && !self.wants_state
+    }
+
     /// Whether nothing waits to be written, and nothing written could be removed.
     pub(super) fn has_nothing(&self) -> bool {
         self.facts.is_empty() && self.written.is_empty()

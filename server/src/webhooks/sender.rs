@@ -78,6 +78,9 @@ impl Sender {
     }
 
     async fn ask(&self, id: &str, body: &str) -> Result<(StatusCode, Option<Duration>), String> {
+        if let Some(problem) = &self.settings.problem {
+            return Err(problem.clone());
+        }
         let url = &self.settings.url;
         let host = url.host().unwrap_or_default();
         let is_plain = self.tls.is_none();

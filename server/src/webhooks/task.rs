@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use aws_lc_rs::rand;
 use tokio::{
-    sync::{mpsc, watch},
+    sync::{mpsc, oneshot, watch},
     task::JoinSet,
     time::Instant,
 };
@@ -51,6 +51,8 @@ pub(super) struct Task {
     flush_at: Instant,
     looking: JoinSet<Result<Vec<Left>, StoreError>>,
     look_at: Instant,
+    /// Whoever waits until what they told is kept.
+    waiting: Vec<oneshot::Sender<()>>,
 }
 
 /// What the task sees to next.
@@ -85,6 +87,7 @@ impl Task {
             flush_at: Instant::now(),
             looking: JoinSet::new(),
             look_at: Instant::now() + LOOK,
+            waiting: Vec::new(),
         };
         task.reshape();
         task
@@ -190,6 +193,8 @@ impl Task {
         loop {
             let timer = tokio::time::sleep_until(self.next_timer());
             let turn = tokio::select! {
+                // Whoever asks whether something is kept has told it before.
+                biased;
                 told = news.recv() => Turn::News(told),
                 command = asked.recv() => Turn::Command(command),
                 Some(Ok(attempted)) = self.attempts.join_next() => Turn::Attempted(attempted),
@@ -246,6 +251,13 @@ impl Task {
             self.flush_at = now + FLUSH;
             self.write(now_ms);
         }
+        let is_kept =
+            self.writing.is_empty() && self.unwritten.is_none() && self.keeper.has_no_facts();
+        if is_kept || self.settings.is_empty() {
+            let told = self.waiting.drain(..);
+            // Whoever asked may have gone.
+            told.for_each(|waiting| waiting.send(()).unwrap_or_default());
+        }
         if self.look_at <= now && self.looking.is_empty() {
             self.look_at = now + LOOK;
             let journal = self.keeper.journal().clone();
@@ -289,8 +301,7 @@ impl Task {
     fn happened(&mut self, at_ms: u64, event: &Event) {
         let (kind, place) = (event.kind(), event.place());
         let wanted = |settings: &WebhookSettings| {
-            let of_kind = settings.events.is_empty() || settings.events.iter().any(|k| k == kind);
-            of_kind && crate::auth::claims::prefix_covers(&settings.prefix, place)
+            settings.wants(kind) && crate::auth::claims::prefix_covers(&settings.prefix, place)
         };
         let to: Vec<String> = self
             .settings
@@ -416,6 +427,7 @@ impl Task {
                 }
                 drop(answer.send(id));
             }
+            Command::Kept(answer) => self.waiting.push(answer),
             Command::Stop => {}
         }
     }
@@ -467,15 +479,28 @@ fn message(at_ms: u64, event: &Event) -> Option<Message> {
     let mut body = serde_json::to_value(event).ok()?;
     let fields = body.as_object_mut()?;
     fields.insert("timestamp".into(), utc(at_ms).into());
-    let mut random = [0; 10];
-    rand::fill(&mut random).ok()?;
-    let random: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
     Some(Message {
-        id: format!("msg_{at_ms:011x}{random}"),
+        id: match event.key() {
+            Some(key) => message_id(event.kind(), key),
+            None => drawn_message_id(at_ms)?,
+        },
         kind: event.kind().to_owned(),
         at_ms,
         body: body.to_string(),
     })
+}
+
+/// The id of what several may tell: receivers know by it that they have had it.
+fn message_id(kind: &str, key: &str) -> String {
+    let hash = blake3::hash(format!("{kind} {key}").as_bytes()).to_hex();
+    format!("msg_{}", hash.get(..31).unwrap_or_default())
+}
+
+fn drawn_message_id(at_ms: u64) -> Option<String> {
+    let mut random = [0; 10];
+    rand::fill(&mut random).ok()?;
+    let random: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
+    Some(format!("msg_{at_ms:011x}{random}"))
 }
 
 /// For jitter: without it nothing is worse than a crowd at one moment.

@@ -1,21 +1,23 @@
-//! Zip archives, as far as the suites need them: written without compression, read with it.
+//! Zip archives, as far as the suites need them: written without compression where nothing else is said, read with it.
 
-import { crc32, inflateRawSync } from 'node:zlib'
+import { crc32, deflateRawSync, inflateRawSync } from 'node:zlib'
 
-/** An archive of these files, in this order. */
-export const zip = (files) => {
+/** An archive of these files, in this order. Deflated, it says of each file that it has `says` bytes, whatever is true. */
+export const zip = (files, { deflated = false, says } = {}) => {
   const parts = []
   const entries = []
   let offset = 0
   for (const [path, content] of Object.entries(files)) {
     const name = Buffer.from(path)
-    const body = Buffer.from(content)
+    const whole = Buffer.from(content)
+    const body = deflated ? deflateRawSync(whole, { level: 9 }) : whole
     const fields = Buffer.alloc(26)
     fields.writeUInt16LE(20, 0)
     fields.writeUInt16LE(0x0800, 2) // names are UTF-8
-    fields.writeUInt32LE(crc32(body), 10)
+    fields.writeUInt16LE(deflated ? 8 : 0, 4)
+    fields.writeUInt32LE(crc32(whole), 10)
     fields.writeUInt32LE(body.length, 14)
-    fields.writeUInt32LE(body.length, 18)
+    fields.writeUInt32LE(says ?? whole.length, 18)
     fields.writeUInt16LE(name.length, 22)
     parts.push(Buffer.from('PK\x03\x04'), fields, name, body)
     const rest = Buffer.alloc(14)

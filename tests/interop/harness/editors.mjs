@@ -70,10 +70,10 @@ export class Person {
   /** What the line below the text says. */
   status () { return this.page.locator('unisson-editor .state').textContent() }
 
-  /** Serious faults of accessibility in the whole page. */
-  async faults () {
+  /** Serious faults of accessibility in the whole page; of some rules or tags only, where they are named. */
+  async faults (only) {
     await this.page.evaluate(axe)
-    const { violations } = await this.page.evaluate(() => window.axe.run())
+    const { violations } = await this.page.evaluate((only) => window.axe.run(only === undefined ? {} : { runOnly: { type: 'tag', ...only } }), only)
     return violations
       .filter(({ impact }) => impact === 'serious' || impact === 'critical')
       .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ').slice(0, 300)}`)

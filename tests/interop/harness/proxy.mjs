@@ -10,15 +10,18 @@ export class Proxy {
     proxy.pairs = new Set()
     proxy.accepted = 0
     proxy.answersHeld = false
+    proxy.isClosed = false
     proxy.listener = createServer((client) => proxy.accept(client))
     await new Promise((resolve) => proxy.listener.listen(0, '127.0.0.1', resolve))
     return proxy
   }
 
   get webSocketUrl () { return `ws://127.0.0.1:${this.listener.address().port}` }
+  get httpUrl () { return `http://127.0.0.1:${this.listener.address().port}` }
 
   accept (client) {
     this.accepted += 1
+    if (this.isClosed) return client.on('error', () => {}).destroy()
     const server = connect(this.target, '127.0.0.1')
     const pair = { client, server }
     this.pairs.add(pair)
@@ -47,6 +50,14 @@ export class Proxy {
 
   /** Cuts every connection that there is. */
   cut () { this.pairs.forEach(({ client, server }) => { client.destroy(); server.destroy() }) }
+
+  /** Cuts every connection, and lets nobody in until it is opened again. */
+  close () {
+    this.isClosed = true
+    this.cut()
+  }
+
+  open () { this.isClosed = false }
 
   dispose () {
     this.cut()

@@ -126,3 +126,61 @@ test('in a portal\'s page a token is enough, and who only reads adds nothing', o
     assert.equal(await rita.page.locator('unisson-editor .upload').count(), 0)
   })
 }))
+
+test('a picture that is copied to another page is shown to who may see it, and says so to others', options, () => withServer({
+  tokens, settings: () => `[auth]\nsecret = ${JSON.stringify(SECRET)}\norigins = [${JSON.stringify(portal.origin)}]\n`
+}, async (server) => {
+  await makeSpace(server, 'crisis', { ann: 'editor' })
+  await makeSpace(server, 'news', { ann: 'editor', rita: 'reader' })
+  portal.page = (token) => `<!doctype html><html lang="fr"><title>Portail</title>
+    <script type="module" src="${server.httpUrl}/client/unisson-editor.js"></script>
+    <unisson-editor server="${server.httpUrl}/" document="spaces/crisis/page" token="${token}" offline="none"></unisson-editor>`
+  const permissions = ['clipboard-read', 'clipboard-write']
+  const turnTo = async (person, document) => {
+    await person.page.evaluate((name) => document.querySelector('unisson-editor').setAttribute('document', name), document)
+    await until(() => person.ask((editor) => editor.session?.document === editor.getAttribute('document')), 'the other page is opened')
+    await person.synced()
+  }
+  const addresses = (person) => person.ask((editor) => {
+    const found = []
+    editor.view.state.doc.descendants(({ type, attrs }) => { if (type.name === 'image') found.push(attrs.src) })
+    return found
+  })
+  await withBrowser(async (open) => {
+    const ann = await open(`${portal.origin}/?token=${as('ann')}`, { permissions })
+    await ann.synced()
+    await ann.text.click()
+    await give(ann, 'paste', { name: 'plan.png', type: 'image/png', base64: PNG })
+    await drawn(ann)
+    await ann.press('Escape')
+    await ann.saved()
+    const [own] = await addresses(ann)
+    assert.match(own, /^attachments\/[0-9a-f]{32}\/plan\.png$/)
+    await ann.text.click()
+    await ann.press('Control+a')
+    await until(() => ann.ask((editor) => editor.view.state.selection.to - editor.view.state.selection.from > 0), 'all is selected')
+    await ann.press('Control+c')
+    // Pasted where it comes from, it is the page's own file.
+    await ann.press('Control+v')
+    await until(async () => (await addresses(ann)).length > 0, 'it is pasted')
+    assert.deepEqual([...new Set(await addresses(ann))], [own])
+    await ann.saved()
+
+    await turnTo(ann, 'spaces/news/page')
+    await ann.text.click()
+    await ann.press('Control+v')
+    const whole = `${server.httpUrl}/api/v1/documents/spaces%2Fcrisis%2Fpage/${own}`
+    await until(async () => (await addresses(ann))[0] === whole, 'it has its whole address')
+    await drawn(ann)
+    await ann.saved()
+
+    const rita = await open(`${portal.origin}/?token=${as('rita')}`)
+    await turnTo(rita, 'spaces/news/page')
+    const missing = rita.page.locator('unisson-editor img.missing')
+    await missing.waitFor()
+    assert.match(await missing.getAttribute('alt'), /^Cette image ne peut pas être affichée/)
+    // Its words are to be seen, too: they take their place.
+    await until(async () => (await missing.boundingBox()).width > 300, 'the words are drawn')
+    if (pictures) await rita.page.screenshot({ path: `${pictures}/attachments-elsewhere.png` })
+  })
+}))

@@ -194,6 +194,41 @@ test('a person is forgotten and the chain still holds', options, () => withServe
   assert.deepEqual(exported.map(({ who }) => who?.id), [undefined, 'bob'])
 }))
 
+const forget = (server, person, headers) => api(server, '/audit/forget', { method: 'POST', body: JSON.stringify({ person }), headers })
+
+test('a person is forgotten while the server runs, also in what it would write again', options, () => withServer(settings, async (server) => {
+  for (const sub of ['agent-4711', 'bob']) (await visit(server, 'a', { sub, name: `${sub} Martin` })).destroy()
+  await entries(server)
+  const metrics = await (await server.get('/metrics')).text()
+  const [, chain, hash, seq] = /unisson_audit_lines\{chain="([^"]+)",head="([^"]+)"\} (\d+)/.exec(metrics)
+  const { status, body } = await forget(server, 'agent-4711')
+  assert.deepEqual([status, body], [200, { lines: 1, objects: 1 }])
+  const text = () => objects(server).map((file) => readFileSync(file, 'utf8')).join('')
+  assert.doesNotMatch(text(), /agent-4711/)
+  // Small objects are merged from memory: nobody comes back by that.
+  for (let n = 0; n < 70; n++) {
+    await api(server, '/tokens', { method: 'POST', body: JSON.stringify({ sub: `p${n}`, prefix: 'a/', role: 'reader', expires_in_s: 60 }) })
+    await entries(server, '&action=none')
+  }
+  await until(() => objects(server).length < 40, 'objects are merged')
+  assert.doesNotMatch(text(), /agent-4711/)
+  const [told] = await entries(server, '&action=person.forgotten')
+  assert.deepEqual([told.who.id, told.detail], ['root', { lines: '1' }])
+  // What they do from now on is written down, and forgetting again takes that too.
+  ;(await visit(server, 'b', { sub: 'agent-4711' })).destroy()
+  assert.equal((await entries(server, '&person=agent-4711')).length, 1)
+  assert.equal((await forget(server, 'agent-4711')).body.lines, 1)
+  assert.deepEqual((await entries(server, '&person=agent-4711')), [])
+  assert.equal((await entries(server, '&person=bob')).length, 1)
+  const report = await verify(server, '--head', `${chain}:${seq}:${hash}`)
+  assert.deepEqual([report.code, report.findings, report.forgotten], [0, [], 2])
+
+  const refused = async (...asked) => { const { status, body } = await forget(server, ...asked); return [status, body.code] }
+  assert.deepEqual(await refused('bob', { authorization: `Bearer ${token({ sub: 'bob' })}` }), [401, 'unauthorized'])
+  assert.deepEqual(await refused(' '), [400, 'person'])
+  assert.equal((await entries(server, '&person=bob')).length, 1)
+}))
+
 test('many lines become few objects, which say the same', options, () => withServer(settings, async (server) => {
   // Each answer waits for what was written down before it, so each makes an object.
   for (let n = 0; n < 70; n++) {
@@ -224,5 +259,26 @@ test('in an object store each node has its chain', { ...options, skip: skipWitho
     assert.deepEqual(seen.sort(), [['ann', 'one'], ['bob', 'two']])
     const report = await verify(one)
     assert.deepEqual([report.code, report.findings, report.chains], [0, [], 2])
+  }))
+}))
+
+test('servers of one store all forget whom one of them was told to, also what they have in memory', { ...options, skip: skipWithoutMoto }, () => withBucket((bucket) => {
+  const node = (name) => ({ ...settings, environment: { ...environment, ...bucket, UNISSON_NODE: name } })
+  return withServer(node('one'), (one) => withServer(node('two'), async (two) => {
+    for (const server of [one, two]) {
+      for (const sub of ['ann', 'bob']) (await visit(server, 'a', { sub })).destroy()
+      await entries(server)
+    }
+    assert.equal((await forget(one, 'ann')).status, 200)
+    await until(async () => (await entries(two, '&person=ann')).length === 0, 'both have forgotten', 15_000)
+    // What the other one merges from its memory would name her again, had it not heard.
+    for (let n = 0; n < 66; n++) {
+      await api(two, '/tokens', { method: 'POST', body: JSON.stringify({ sub: `p${n}`, prefix: 'a/', role: 'reader', expires_in_s: 60 }) })
+      await entries(two, '&action=none')
+    }
+    assert.deepEqual(await entries(one, '&person=ann'), [])
+    assert.equal((await entries(one, '&person=bob')).length, 2)
+    const report = await verify(one)
+    assert.deepEqual([report.code, report.findings, report.chains, report.forgotten], [0, [], 2, 2])
   }))
 }))

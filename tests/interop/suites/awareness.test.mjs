@@ -63,3 +63,20 @@ test('clients without presence stay connected for longer than their 30 s of pati
     clients.forEach((client) => client.destroy())
   }
 }))
+
+test('who only reads is not shown where readers are not to be, and sees those who write', () => withServer({
+  settings: '[presence]\nreaders = false\n',
+  tokens: [{ value: 'writer', access: 'read-write', user: 'ann' }, { value: 'reader', access: 'read-only', user: 'rae' }]
+}, (server) => withClients(server, 'presence', ['y-websocket 3', 'hocuspocus 4'], (writers) =>
+  withClients(server, 'presence', ['y-websocket 3', 'hocuspocus 3'], async (readers) => {
+    const name = (clients, word) => clients.forEach((client) => client.awareness.setLocalStateField('user', { name: `${word} ${client.kind}` }))
+    name(readers, 'reader')
+    name(writers, 'writer')
+    const others = (client) => [...client.awareness.getStates()].filter(([id]) => id !== client.doc.clientID).map(([, state]) => state.user?.id)
+    await until(() => readers.every((client) => others(client).filter((id) => id === 'ann').length === 2), 'readers see both writers')
+    await until(() => writers.every((client) => others(client).length === 1), 'writers see each other')
+    const answer = await fetch(`${server.httpUrl}/api/v1/documents/presence/presence`, { headers: { authorization: 'Bearer writer' } })
+    const { present } = await answer.json()
+    assert.deepEqual(present.map(({ user }) => user), ['ann', 'ann'])
+    for (const client of [...readers, ...writers]) assert.ok(!others(client).includes('rae'), `${client.kind} sees a reader`)
+  }, { token: 'reader' }), { token: 'writer' })))

@@ -31,6 +31,9 @@ const read = async (server, document) => (await fetch(`${server.httpUrl}/api/v1/
   headers: { authorization: `Bearer ${tokens[0].value}` }
 })).text()
 
+/** A small archive of a page of 120 MB. */
+const bomb = (more) => zip({ 'page.md': Buffer.alloc(120 << 20, 'a') }, { deflated: true, ...more })
+
 /** A space with a tree, a picture, links, and a page that readers do not see. */
 const fill = async (server) => {
   await makeSpace(server, 'crisis', { reader: 'reader', editor: 'editor' })
@@ -124,6 +127,10 @@ test('archives of Notion and Docusaurus become pages, and what was left out is s
   for (const [name, body, shown, status, code] of [
     ['a.zip', 'no zip', as('editor'), 422, 'content'],
     ['a.zip', zip({ 'x.csv': '1' }), as('editor'), 422, 'content'],
+    ['bomb.zip', bomb(), as('editor'), 413, 'too-large'],
+    // What it says of its size is not believed.
+    ['liar.zip', bomb({ says: 10 }), as('editor'), 422, 'content'],
+    ['crowd.zip', zip(Object.fromEntries(Array.from({ length: 10_001 }, (_, n) => [`${n}.md`, '']))), as('editor'), 413, 'too-large'],
     ['a.exe', 'MZ', as('editor'), 400, 'attachment-name'],
     ['a.md', 'A', as('reader'), 403, 'role'],
     ['a.md', 'A', as('stranger'), 404, 'no-such-space']

@@ -150,6 +150,47 @@ test('a deleted space is its owners\' alone and comes back as it was', () => wit
   assert.equal((await done(server, 'GET', '/spaces/team', undefined, { shown: as('ann') })).role, 'editor')
 }))
 
+test('what is deleted of a space is gone, or says to those who may bring it back that it is deleted', () => withSpace(async (server) => {
+  await done(server, 'PUT', '/spaces/team/members/ann', { role: 'editor' })
+  const owner = { shown: as('owner') }
+  const reads = async (path, options = owner) => call(server, 'GET', path, undefined, options)
+  // Taken away for good: a member, a group, a grant, a link, a template.
+  const link = await done(server, 'POST', '/spaces/team/links', { role: 'reader', page: 'page' }, owner)
+  for (const [made, body, list] of [
+    ['/spaces/team/members/bob', { role: 'reader' }, '/spaces/team/members'],
+    ['/spaces/team/groups/cooks', { role: 'reader' }, '/spaces/team/groups'],
+    ['/spaces/team/pages/page/grants/people/eve', { role: 'reader' }, '/spaces/team/pages/page/grants'],
+    ['/spaces/team/templates/page', { for: 'space' }, '/spaces/team/templates'],
+    [`/spaces/team/links/${link.id}`, null, '/spaces/team/links']
+  ]) {
+    const before = JSON.stringify((await reads(list)).body)
+    if (body !== null) await done(server, 'PUT', made, body, owner)
+    const there = JSON.stringify((await reads(list)).body)
+    if (body !== null) assert.notEqual(there, before, made)
+    assert.ok((await call(server, 'DELETE', made, undefined, owner)).status < 300, made)
+    const after = JSON.stringify((await reads(list)).body)
+    if (body !== null) assert.equal(after, before, made)
+    else assert.notEqual(after, before, made)
+    // That a page is no template is a state, and no thing that has gone.
+    const again = made.includes('templates') ? 204 : 404
+    assert.equal((await call(server, 'DELETE', made, undefined, owner)).status, again, made)
+  }
+  // A page lies in the trash: facilitators and owners see that it does, nobody else sees it.
+  const page = await done(server, 'DELETE', '/spaces/team/pages/page', undefined, owner)
+  assert.ok(page.deleted_ms > 0)
+  assert.equal((await reads('/spaces/team/pages/page')).body.deleted_ms, page.deleted_ms)
+  assert.equal((await reads('/spaces/team/pages/page', { shown: as('ann') })).status, 404)
+  // And so does a whole space, for its owners alone.
+  const space = await done(server, 'DELETE', '/spaces/team', undefined, owner)
+  assert.ok(space.deleted_ms > 0)
+  assert.equal((await reads('/spaces/team')).body.deleted_ms, space.deleted_ms)
+  for (const path of ['', '/members', '/pages', '/links', '/rights', '/templates']) {
+    assert.equal((await reads(`/spaces/team${path}`, { shown: as('ann') })).status, 404, path)
+  }
+  const again = await done(server, 'DELETE', '/spaces/team', undefined, owner)
+  assert.equal(again.deleted_ms, space.deleted_ms, 'deleted once')
+}))
+
 test('tokens for places go on as before, own spaces where they say so, and name nobody where others made them', () => withSpace(async (server) => {
   const editor = token({ sub: 'portal', prefix: 'spaces/team/', role: 'editor' })
   assert.equal((await done(server, 'GET', '/spaces/team/rights?page=page', undefined, { shown: editor })).role, 'editor')

@@ -92,6 +92,36 @@ for (const kind of hocuspocusKinds) {
   }))
 }
 
+test('many members come in one change, or none of them', () => withSpace({ ann: 'facilitator', zoe: 'owner' }, async (server) => {
+  const put = (members, options) => call(server, 'POST', '/spaces/team/members', { members }, options)
+  const people = Array.from({ length: 1_000 }, (_, at) => ({ user: `agent-${at}`, role: 'reader', name: `Agent ${at}` }))
+  const { total: before, members: first } = await done(server, 'GET', '/spaces/team/members')
+  const owners = first.filter(({ role }) => role === 'owner')
+  assert.equal(owners.length, 2)
+  assert.deepEqual((await put(people, { shown: as('ann') })).body, { added: 1_000, changed: 0, total: before + 1_000 })
+  assert.deepEqual((await put([...people.slice(0, 5), { user: 'agent-1', role: 'editor' }])).body, { added: 0, changed: 1, total: before + 1_000 })
+  const find = async (q) => (await done(server, 'GET', `/spaces/team/members?q=${encodeURIComponent(q)}`)).members.map(({ user }) => user)
+  await put([{ user: 'x-1', role: 'reader', name: 'Élodie Cœur' }])
+  assert.deepEqual(await find('COEUR elodie'), ['x-1'])
+  assert.deepEqual(await find('agent-99'), ['agent-99', ...Array.from({ length: 10 }, (_, at) => `agent-99${at}`)])
+
+  // One that may not be makes all of them not be.
+  const refused = async (members, status, pattern, options) => {
+    const answer = await put(members, options)
+    assert.equal(answer.status, status, JSON.stringify(answer.body))
+    assert.match(JSON.stringify(answer.body), pattern)
+  }
+  const fresh = { user: 'fresh', role: 'reader' }
+  await refused([fresh, { user: ' ', role: 'reader' }], 400, /entry 2/)
+  await refused([fresh, { user: 'ann', role: 'owner' }], 403, /owners/, { shown: as('ann') })
+  await refused([fresh], 403, /role/, { shown: as('agent-1') })
+  await refused([], 400, /between 1 and 1000/)
+  await refused([...people, fresh], 400, /between 1 and 1000/)
+  // The last owners do not go together.
+  await refused([fresh, ...owners.map(({ user }) => ({ user, role: 'editor' }))], 409, /owner/)
+  assert.deepEqual(await find('fresh'), [])
+}))
+
 test('visibility opens and closes a space to those who are no members, under open documents', () => withSpace({ ann: 'editor' }, async (server) => {
   const path = 'spaces/team/page'
   const refused = open('y-websocket 3', server, path, { token: null })

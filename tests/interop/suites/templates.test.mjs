@@ -2,9 +2,11 @@
 
 import { test } from 'node:test'
 import assert from 'node:assert/strict'
+import { skip, withBrowser } from '../harness/editors.mjs'
 import { SECRET } from '../harness/portal.mjs'
 import { withServer } from '../harness/server.mjs'
 import { as, call, done, makeSpace, tokens } from '../harness/spaces.mjs'
+import { signedIn } from '../harness/wiki.mjs'
 
 const settings = `[auth]\nsecret = ${JSON.stringify(SECRET)}\nleeway_s = 0\n`
 const address = (space, page) => `/documents/${encodeURIComponent(`spaces/${space}/${page}`)}`
@@ -89,3 +91,73 @@ test('a space is made after another one, with its pages and without its people',
   const taken = await call(server, 'POST', '/spaces', { id: 'other', title: 'Other', owner: 'ann', from: 'team' })
   assert.equal(taken.body.code, 'exists')
 }))
+
+test('a facilitator writes a template, looks how a page would begin, offers it everywhere and takes it back', { skip, timeout: 120_000 }, () =>
+  withTemplates((server) => withBrowser(async (open) => {
+    await done(server, 'POST', '/spaces/team/pages', { id: 'menu', title: 'Menu' })
+    const person = await open(`${server.httpUrl}/s/team/-/templates`, signedIn('ann'))
+    const { page } = person
+    const screen = page.locator('unisson-templates')
+    const said = (text) => screen.locator('.notice', { hasText: text }).waitFor()
+    await screen.getByText('Il n’y a pas encore de modèle. Écrivez-en un').waitFor()
+    await screen.getByText('{{titre}}').waitFor()
+
+    await screen.getByLabel('Page', { exact: true }).selectOption({ label: 'Compte rendu' })
+    await screen.getByRole('button', { name: 'Proposer comme modèle' }).click()
+    await said('De nouvelles pages peuvent commencer comme « Compte rendu ».')
+    await screen.getByRole('button', { name: 'Comment une page commence avec « Compte rendu »' }).click()
+    const preview = screen.locator('dialog article')
+    await preview.locator('mark', { hasText: 'Votre nom' }).waitFor()
+    assert.match(await preview.textContent(), /Titre de la nouvelle page[^]*par Votre nom \(Nom de l’espace, \{\{autre\}\}\)/)
+    assert.deepEqual(await person.faults(), [])
+    if (process.env.PICTURES) await page.screenshot({ path: `${process.env.PICTURES}/template-preview.png` })
+    await page.keyboard.press('Escape')
+
+    await screen.getByLabel('Où « Compte rendu » est proposé').selectOption({ label: 'dans tous les espaces' })
+    await said('« Compte rendu » est maintenant proposé dans tous les espaces.')
+    assert.equal((await done(server, 'GET', '/spaces/other/templates', undefined, { shown: as('bob') })).templates.length, 1)
+    await screen.getByRole('button', { name: 'Ne plus proposer « Compte rendu »' }).click()
+    await screen.locator('dialog').getByRole('button', { name: 'Retirer' }).click()
+    await said('« Compte rendu » n’est plus un modèle.')
+    assert.deepEqual((await done(server, 'GET', '/spaces/other/templates', undefined, { shown: as('bob') })).templates, [])
+    await screen.locator('.notice').getByRole('button', { name: 'Annuler' }).click()
+    await screen.getByLabel('Où « Compte rendu » est proposé').waitFor()
+    assert.equal((await done(server, 'GET', '/spaces/other/templates', undefined, { shown: as('bob') })).templates[0].for, 'all', 'as it was')
+
+    // A new one is a page like any other, open to be written.
+    await screen.getByLabel('Titre', { exact: true }).fill('Point de situation')
+    await screen.getByRole('button', { name: 'Écrire le modèle' }).click()
+    await page.waitForURL('**?edit')
+    await person.synced()
+    await person.text.click()
+    await person.type('Le {{date}}')
+    await person.saved()
+    const listed = (await done(server, 'GET', '/spaces/team/templates', undefined, { shown: as('bob') })).templates
+    assert.deepEqual(listed.map(({ title }) => title), ['Compte rendu', 'Point de situation'])
+
+    // Who writes here sees them and changes none; who may not read a page hears nothing of it.
+    const bob = (await open(`${server.httpUrl}/s/team/-/templates`, signedIn('bob'))).page.locator('unisson-templates')
+    await bob.getByText('Point de situation').waitFor()
+    assert.equal(await bob.getByRole('button', { name: /Ne plus proposer/ }).count(), 0)
+    assert.equal(await bob.getByRole('button', { name: 'Écrire le modèle' }).count(), 0)
+    await done(server, 'PATCH', '/spaces/team/pages/page', { readers: 'facilitator' })
+    const everywhere = async (shown) => (await done(server, 'GET', '/templates', undefined, { shown })).templates.map(({ title }) => title)
+    assert.deepEqual(await everywhere(as('bob')), ['Point de situation'])
+    assert.deepEqual(await everywhere(as('ann')), ['Compte rendu', 'Point de situation'])
+    assert.deepEqual(await everywhere(null), [])
+  })))
+
+test('an operator has the templates of all spaces on one page', { skip, timeout: 60_000 }, () => withServer({}, (server) => withBrowser(async (open) => {
+  const here = { shown: null }
+  for (const space of ['nord', 'sud']) {
+    await done(server, 'POST', '/spaces', { id: space, title: `Cantines du ${space}`, owner: 'anne' }, here)
+    await done(server, 'POST', `/spaces/${space}/pages`, { id: 'menu', title: `Menu du ${space}` }, here)
+    await done(server, 'PUT', `/spaces/${space}/templates/menu`, { for: space === 'sud' ? 'all' : 'space' }, here)
+  }
+  const { page } = await open(`${server.httpUrl}/-/templates`)
+  const screen = page.locator('unisson-templates')
+  await screen.getByRole('row', { name: /Menu du sud.*Cantines du sud/ }).waitFor()
+  await screen.getByLabel('Où « Menu du nord » est proposé').selectOption({ label: 'dans tous les espaces' })
+  await screen.locator('.notice', { hasText: '« Menu du nord » est maintenant proposé dans tous les espaces.' }).waitFor()
+  assert.deepEqual((await done(server, 'GET', '/spaces/sud/templates', undefined, here)).templates.map(({ title }) => title), ['Menu du sud', 'Menu du nord'])
+})))

@@ -55,6 +55,41 @@ test('a facilitator adds people and groups, changes roles, and somebody who writ
     await screen.getByLabel('Rôle de Dan').waitFor()
   })))
 
+test('a facilitator pastes a department out of a spreadsheet, and finds one of them', { skip, timeout: 120_000 }, () =>
+  withServer(wiki, (server) => withBrowser(async (open) => {
+    await makeWiki(server, 'canteen', PAGES, { ann: 'facilitator' })
+    const person = await open(`${server.httpUrl}/s/canteen/-/members`, signedIn('ann', { permissions: ['clipboard-read', 'clipboard-write'] }))
+    const screen = person.page.locator('unisson-members')
+    const said = (text) => screen.locator('.notice', { hasText: text }).waitFor()
+    await screen.getByText('Ajouter plusieurs personnes à la fois').click()
+    const people = Array.from({ length: 1_400 }, (_, at) => `agent-${at}\t${at === 700 ? 'Zoé Léger' : `Agent ${at}`}`)
+    await screen.getByLabel('Une personne par ligne').click()
+    await person.page.evaluate((text) => navigator.clipboard.writeText(text), people.join('\n'))
+    await person.press('Control+v')
+    await screen.locator('#many-role').selectOption({ label: 'Lecteur' })
+    assert.deepEqual(await person.faults(), [])
+    await picture(person.page, 'members-many')
+    await screen.getByRole('button', { name: /^Ajouter 1\s400 personnes$/ }).click()
+    await said(/1\s400 personnes ajoutées/)
+    assert.equal(await role(server, 'agent-1399'), 'reader')
+    const { total } = await done(server, 'GET', '/spaces/canteen/members')
+    await screen.locator('h2', { hasText: new RegExp(`${total.toLocaleString('fr').replace(/\s/g, '\\s')} personnes`) }).waitFor()
+    await screen.getByRole('button', { name: /^Afficher la suite/ }).click()
+    await until(async () => await screen.getByRole('row', { name: /agent-/ }).count() > 150, 'more of them are shown')
+
+    await screen.getByLabel('Chercher une personne').fill('leger zoe')
+    await screen.getByLabel('Rôle de Zoé Léger').selectOption({ label: 'Rédacteur' })
+    await said('Zoé Léger est maintenant Rédacteur.')
+    assert.equal(await screen.getByRole('row', { name: /agent-/ }).count(), 1)
+    assert.equal(await role(server, 'agent-700'), 'editor')
+    // The editor finds people by what is typed, however many there are.
+    const page = await open(`${server.httpUrl}/s/canteen/hygiene?edit`, signedIn('ann'))
+    await page.synced()
+    await page.text.click()
+    await page.type('Demander à @zoe')
+    await page.page.locator('unisson-editor').getByRole('option', { name: '@Zoé Léger' }).waitFor()
+  })))
+
 test('a guest comes by a link with a password, and is out when it ends or is revoked', { skip, timeout: 120_000 }, () =>
   withServer(wiki, (server) => withBrowser(async (open) => {
     await makeWiki(server, 'canteen', PAGES, { ann: 'facilitator' })

@@ -72,6 +72,7 @@ fn a_page_tells_its_headings_links_people_and_tasks() {
     assert_eq!(mentions, wanted);
     let task = facts.tasks.first().expect("a task");
     assert_eq!(task.text, "@Ann Lee orders leek by 1 December");
+    assert_eq!(task.bare, "orders leek by");
     assert_eq!(task.assignee.as_deref(), Some("u1"));
     assert_eq!(task.due.as_deref(), Some("2026-12-01"));
     let done: Vec<bool> = facts.tasks.iter().map(|task| task.done).collect();

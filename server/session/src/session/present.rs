@@ -5,7 +5,7 @@ use std::sync::Arc;
 use unisson_protocol::Access;
 
 use super::Session;
-use crate::{Peer, PeerId};
+use crate::{Millis, Peer, PeerId};
 
 /// Somebody who has the document open.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,9 +28,26 @@ impl Session {
         self.peers.iter().map(|(id, here)| (*id, &here.peer))
     }
 
-    /// Everybody who has the document open.
+    /// Whether others are told of somebody who may do this.
+    pub(super) fn shows(&self, access: Access) -> bool {
+        self.limits.shows_readers || access == Access::ReadWrite
+    }
+
+    /// What an editor says of itself. Of one that is not shown nothing is kept.
+    pub(super) fn awareness(&mut self, now: Millis, id: PeerId, update: &[u8]) {
+        if let Some(here) = self.peers.get(&id)
+            && self.shows(here.peer.access)
+        {
+            let (peer, limits) = (&here.peer, &self.limits);
+            self.presence.receive(now, id, peer, update, limits);
+        }
+    }
+
+    /// Everybody who has the document open, as far as they are shown.
     pub fn present(&self) -> Vec<Present> {
-        let peers = self.peers.iter().map(|(id, here)| Present {
+        let shown = self.peers.iter();
+        let shown = shown.filter(|(_, here)| self.shows(here.peer.access));
+        let peers = shown.map(|(id, here)| Present {
             access: here.peer.access,
             user: here.peer.user.clone(),
             display_name: here.peer.display_name.clone(),

@@ -1,4 +1,5 @@
-//! Values that only this server can read or make, for cookies: AES-256-GCM, one purpose each.
+//! Values that only this server can read or make, for cookies and for what the store keeps:
+//! AES-256-GCM, one purpose each.
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -19,9 +20,15 @@ impl std::fmt::Debug for Seals {
 }
 
 impl Seals {
+    /// For cookies.
     pub(crate) fn new(secrets: &[Vec<u8>]) -> Result<Self, String> {
+        Self::within("unisson 2026-11 sealed cookies", secrets)
+    }
+
+    /// For one kind of values: what was sealed for another kind does not open.
+    pub(crate) fn within(kind: &str, secrets: &[Vec<u8>]) -> Result<Self, String> {
         let keys = secrets.iter().map(|secret| {
-            let key = blake3::derive_key("unisson 2026-11 sealed cookies", secret);
+            let key = blake3::derive_key(kind, secret);
             RandomizedNonceKey::new(&AES_256_GCM, &key).map_err(|error| error.to_string())
         });
         keys.collect::<Result<_, _>>().map(Self)

@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 
 use super::super::{
     AppState, admin::Admin, admission::bad_request, error::Problem, history::parse_body,
+    numbers::Moment,
 };
 use crate::{
     administration::{Banner, BannerText, Level},
@@ -28,7 +29,8 @@ pub(super) struct BannerOrder {
     level: Level,
     text: BannerText,
     /// Until then, in milliseconds since 1970; left out: until it is taken away
-    until_ms: Option<u64>,
+    #[schema(schema_with = crate::http::numbers::moment_or_null)]
+    until_ms: Option<Moment>,
 }
 
 /// What is to be shown above every page, if anything.
@@ -92,13 +94,14 @@ pub(super) async fn show(
         }
     }
     let now_ms = unix_now_ms();
-    if order.until_ms.is_some_and(|until_ms| until_ms <= now_ms) {
+    let until_ms = order.until_ms.map(Moment::ms);
+    if until_ms.is_some_and(|until_ms| until_ms <= now_ms) {
         return Err(bad_request("times", "until_ms is over already"));
     }
     let banner = Banner {
         level: order.level,
         text: order.text,
-        until_ms: order.until_ms,
+        until_ms,
         set_ms: now_ms,
     };
     set(&state, admin, Some(&banner)).await?;

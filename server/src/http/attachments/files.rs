@@ -78,7 +78,13 @@ pub(super) async fn list(
 #[into_params(parameter_in = Query)]
 pub(super) struct Named {
     /// What the file is called; its end says what kind of file it is.
-    #[param(required = true, min_length = 1, max_length = 200)]
+    // Not blank behind the last stroke, and no control characters.
+    #[param(
+        required = true,
+        min_length = 1,
+        max_length = 200,
+        pattern = r"^[^\u0000-\u001f\u007f-\u009f]*[^\s/\\\u0000-\u001f\u007f-\u009f][^/\\\u0000-\u001f\u007f-\u009f]*$"
+    )]
     name: Option<String>,
 }
 

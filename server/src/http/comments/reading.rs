@@ -1,6 +1,6 @@
 //! Which threads there are, and what is said in them.
 
-use std::{num::NonZeroUsize, sync::Arc};
+use std::sync::Arc;
 
 use axum::{
     extract::{
@@ -23,6 +23,7 @@ use crate::{
     comments::{Thread, Whole},
     http::{
         AppState, admission::Turn, documents::stored_state, error::Problem, history::parse_query,
+        numbers::Count,
     },
     versions::{HistoryError, heavy},
 };
@@ -68,8 +69,8 @@ pub(super) struct Page {
     /// The `next` of an earlier answer.
     cursor: Option<String>,
     /// How many at most, up to 500.
-    #[param(schema_with = crate::http::api::count)]
-    limit: Option<NonZeroUsize>,
+    #[param(schema_with = crate::http::numbers::count)]
+    limit: Option<Count>,
 }
 
 /// The address of a thread.
@@ -114,7 +115,7 @@ pub(super) async fn list(
         return Ok(desk.not_modified(&record));
     }
     let threads = read(record.entries())?.0;
-    let limit = page.limit.map_or(PAGE_DEFAULT, NonZeroUsize::get);
+    let limit = page.limit.map_or(PAGE_DEFAULT, Count::get);
     let after = page.cursor.unwrap_or_default();
     let mut left = threads
         .iter()

@@ -18,7 +18,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{
     answers::{CommentAnswer, ThreadAnswer},
-    desk::{Desk, failed, no_such_comment, no_such_thread, unusable},
+    desk::{Desk, failed, no_such_comment, no_such_thread, read, unusable},
     reading::{ThreadPath, thread_now, thread_of},
 };
 use crate::{
@@ -28,6 +28,7 @@ use crate::{
     },
     events::{CommentEvent, Event},
     http::{AppState, error::Problem, history::parse_body},
+    notices,
     versions::unix_now_ms,
 };
 
@@ -251,11 +252,7 @@ pub(super) async fn start(
         Ok((changes, ()))
     });
     made.await?;
-    tell(
-        &state,
-        Event::CommentCreated,
-        event(&desk, &id, &id, &comment),
-    );
+    told(&state, &desk, &id, &id, &comment).await;
     let mut answer = now(&state, &desk, StatusCode::CREATED, &id).await?;
     let document = utf8_percent_encode(desk.reader.name.as_str(), NON_ALPHANUMERIC);
     let place = format!("/api/v1/documents/{document}/comments/{id}");
@@ -314,11 +311,7 @@ pub(super) async fn reply(
         Ok((changes, ()))
     });
     made.await?;
-    tell(
-        &state,
-        Event::CommentCreated,
-        event(&desk, &thread, &id, &comment),
-    );
+    told(&state, &desk, &thread, &id, &comment).await;
     now(&state, &desk, StatusCode::CREATED, &thread).await
 }
 
@@ -503,6 +496,30 @@ fn event(desk: &Desk, thread: &str, id: &str, comment: &Comment) -> CommentEvent
         mentions: comment.mentions.clone(),
         by: comment.by.actor(),
     }
+}
+
+/// Tells webhooks and people of a comment that is durable. Whoever made it may be gone by then.
+async fn told(state: &AppState, desk: &Desk, thread: &str, id: &str, comment: &Comment) {
+    let about = event(desk, thread, id, comment);
+    tell(state, Event::CommentCreated, about);
+    // What was said is kept, whatever becomes of telling it: a failure is the operator's to know.
+    let Ok(Some(record)) = desk.record(state).await else {
+        return tracing::warn!(document = %desk.reader.name, "nobody is told of a comment");
+    };
+    let threads = read(record.read().entries());
+    let Some(whole) = threads
+        .ok()
+        .and_then(|mut threads| threads.0.remove(thread))
+    else {
+        // Somebody has deleted it meanwhile.
+        return;
+    };
+    let (registry, document) = (state.registry.clone(), desk.reader.name.clone());
+    let (thread, id) = (thread.to_owned(), id.to_owned());
+    let telling = tokio::spawn(async move {
+        notices::commented(&registry, &document, &thread, &id, &whole).await;
+    });
+    drop(telling.await);
 }
 
 fn tell(state: &AppState, kind: fn(CommentEvent) -> Event, about: CommentEvent) {

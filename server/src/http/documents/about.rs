@@ -152,7 +152,8 @@ pub(super) struct Presence {
 
 /// Ask who is there
 ///
-/// Everybody who has the document open now; one who has it open twice stands there twice.
+/// Everybody who has the document open now, as far as they are shown (`presence.readers`); one who
+/// has it open twice stands there twice.
 #[utoipa::path(
     get,
     path = "/api/v1/documents/{document}/presence",

@@ -31,6 +31,7 @@ use crate::{
         history::parse_query,
         ws,
     },
+    noticing,
     registry::Bar,
     trash,
     versions::HistoryError,
@@ -194,6 +195,7 @@ async fn erase(
         record,
         attachments::record_of(name)?,
         comments::record_of(name)?,
+        noticing::record_of(name)?,
     ] {
         if store.has(record.as_str()) {
             let _bar = withdraw(state, &record, CloseReason::Restart).await?;

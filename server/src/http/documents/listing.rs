@@ -1,6 +1,6 @@
 //! Which documents there are, and new ones.
 
-use std::{num::NonZeroUsize, pin::pin, sync::Arc};
+use std::{pin::pin, sync::Arc};
 
 use axum::{
     Json,
@@ -35,6 +35,7 @@ use crate::{
         admission::{Asked, Reader, admit, refused},
         error::Problem,
         history::parse_query,
+        numbers::Count,
         ws,
     },
     trash,
@@ -59,8 +60,8 @@ pub(super) struct Page {
     /// The `next` of an earlier answer.
     cursor: Option<String>,
     /// How many at most, up to 1000.
-    #[param(schema_with = crate::http::api::count)]
-    limit: Option<NonZeroUsize>,
+    #[param(schema_with = crate::http::numbers::count)]
+    limit: Option<Count>,
     /// Those in the trash, instead of the others.
     #[serde(default)]
     trashed: bool,

@@ -29,7 +29,7 @@ use crate::{
         error::Problem,
         history::parse_body,
     },
-    trash,
+    noticing, trash,
     versions::{HistoryError, heavy},
 };
 
@@ -130,6 +130,7 @@ pub(super) async fn relocate(
     }
     attachments::carry(&state.registry, &from.name, &to.name, &from.author()).await?;
     comments::carry(&state.registry, &from.name, &to.name).await?;
+    noticing::carry(&state.registry, &from.name, &to.name).await?;
     trash::put(&state.registry, &from.name, &from.author(), Some(&to.name)).await?;
     let shared = state.registry.shared();
     // What was carried there was no edit.

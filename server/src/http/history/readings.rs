@@ -1,7 +1,5 @@
 //! What changed, who wrote it, and who worked when.
 
-use std::num::NonZeroUsize;
-
 use axum::{
     Json,
     extract::{Query, State, rejection::QueryRejection},
@@ -21,6 +19,7 @@ use crate::{
         AppState,
         admission::{Reader, Turn, bad_request},
         error::Problem,
+        numbers::{Count, Moment},
     },
     versions::{HistoryError, heavy, read_chronicle},
 };
@@ -138,10 +137,11 @@ fn rendered(shape: Shape, tree: &Tree, known: &Attribution) -> Bytes {
 #[into_params(parameter_in = Query)]
 pub(super) struct Span {
     /// Only sittings that began before, in milliseconds since 1970: the `next` of an earlier answer.
-    before_ms: Option<u64>,
+    #[param(schema_with = crate::http::numbers::moment)]
+    before_ms: Option<Moment>,
     /// How many, at most 100.
-    #[param(schema_with = crate::http::api::count)]
-    limit: Option<NonZeroUsize>,
+    #[param(schema_with = crate::http::numbers::count)]
+    limit: Option<Count>,
 }
 
 /// What one person did in a sitting.
@@ -193,7 +193,7 @@ pub(super) async fn activity(
     let limit = span
         .limit
         .map_or(PAGE_MAX, |limit| limit.get().min(PAGE_MAX));
-    let before_ms = span.before_ms.unwrap_or(u64::MAX);
+    let before_ms = span.before_ms.map_or(u64::MAX, Moment::ms);
     let all = sittings(
         &chronicle.attribution,
         shared.settings.limits.version_pause_ms,

@@ -1,7 +1,5 @@
 //! The list of versions, what each says, and giving one a name.
 
-use std::num::NonZeroUsize;
-
 use axum::{
     Json,
     extract::{
@@ -26,6 +24,7 @@ use crate::{
         AppState,
         admission::{Reader, Turn, Writer, bad_request},
         error::Problem,
+        numbers::Count,
     },
     registry::Shared,
     versions::{HistoryError, Moment, heavy, keep_now, note_of, read_chronicle},
@@ -40,8 +39,8 @@ pub(super) const NOW: &str = "now";
 #[into_params(parameter_in = Query)]
 pub(super) struct Page {
     /// How many, at most 100.
-    #[param(schema_with = crate::http::api::count)]
-    limit: Option<NonZeroUsize>,
+    #[param(schema_with = crate::http::numbers::count)]
+    limit: Option<Count>,
     /// Only versions before this one: the `next` of an earlier answer.
     #[param(pattern = r"^[0-7][0-9a-hjkmnp-tv-z]{25}-[0-9a-z_]{1,64}$")]
     before: Option<String>,

@@ -1,7 +1,5 @@
 //! What has happened: who worked on which page when, the last first.
 
-use std::num::NonZeroUsize;
-
 use axum::{
     extract::{Path, Query, RawQuery, State, rejection::QueryRejection},
     http::{HeaderMap, StatusCode},
@@ -12,7 +10,12 @@ use unisson_search::{Filter, Order, Question, Worker};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{Viewer, finding::Finding, found::private};
-use crate::http::{AppState, error::Problem, history::parse_query};
+use crate::http::{
+    AppState,
+    error::Problem,
+    history::parse_query,
+    numbers::{Count, Moment},
+};
 
 /// The most sittings of one answer.
 const PART_MAX: usize = 200;
@@ -27,10 +30,11 @@ pub(crate) struct Asked {
     /// Only the work of this person, or `me`.
     pub(crate) person: Option<String>,
     /// Only what ended before this moment (milliseconds since 1970): `next` of the answer before.
-    pub(crate) before_ms: Option<u64>,
+    #[param(schema_with = crate::http::numbers::moment)]
+    pub(crate) before_ms: Option<Moment>,
     /// How many at most, up to 200.
-    #[param(schema_with = crate::http::api::count)]
-    pub(crate) limit: Option<NonZeroUsize>,
+    #[param(schema_with = crate::http::numbers::count)]
+    pub(crate) limit: Option<Count>,
 }
 
 /// Somebody who worked.
@@ -91,7 +95,7 @@ pub(super) async fn of_all(
     let asked = parse_query(asked)?;
     let mut viewer = Viewer::of(&state, &headers, query.as_deref()).await?;
     Ok(private(
-        happenings(&state, &mut viewer, None, &asked).await?,
+        happenings(&state, &mut viewer, Within::All, &asked).await?,
     ))
 }
 
@@ -117,17 +121,30 @@ pub(super) async fn of_space(
     let asked = parse_query(asked)?;
     let mut viewer = Viewer::of(&state, &headers, query.as_deref()).await?;
     Ok(private(
-        happenings(&state, &mut viewer, Some(space), &asked).await?,
+        happenings(&state, &mut viewer, Within::Space(space), &asked).await?,
     ))
+}
+
+/// Of what somebody wants to know what has happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Within {
+    All,
+    Space(String),
+    Document(String),
 }
 
 /// The same for pages of the server's own.
 pub(crate) async fn happenings(
     state: &AppState,
     viewer: &mut Viewer<'_>,
-    space: Option<String>,
+    within: Within,
     asked: &Asked,
 ) -> Result<Answer, Problem> {
+    let (space, document) = match within {
+        Within::All => (None, None),
+        Within::Space(space) => (Some(space), None),
+        Within::Document(document) => (None, Some(document)),
+    };
     let person = match (asked.person.as_deref(), &viewer.who.principal.person) {
         (Some("me"), Some(me)) => Some(me.clone()),
         (Some("me"), None) => {
@@ -142,11 +159,12 @@ pub(crate) async fn happenings(
     let limit = asked
         .limit
         .map_or(PART_DEFAULT, |limit| limit.get().min(PART_MAX));
-    let before_ms = asked.before_ms.unwrap_or(u64::MAX);
+    let before_ms = asked.before_ms.map_or(u64::MAX, Moment::ms);
     let finding = Finding {
         question: &Question::default(),
         filter: Filter {
             space,
+            document,
             worker: person.clone(),
             ..Filter::default()
         },

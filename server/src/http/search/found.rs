@@ -1,6 +1,6 @@
 //! Searching titles and texts.
 
-use std::{num::NonZeroUsize, ops::Range};
+use std::ops::Range;
 
 use axum::{
     Json,
@@ -17,7 +17,9 @@ use super::{
     finding::{Finding, Shown},
     viewer::SeenPage,
 };
-use crate::http::{AppState, admin::bad_parameter, error::Problem, history::parse_query};
+use crate::http::{
+    AppState, admin::bad_parameter, error::Problem, history::parse_query, numbers::Count,
+};
 
 /// The most hits of one answer.
 const PART_MAX: usize = 50;
@@ -38,10 +40,11 @@ pub(crate) struct Asked {
     #[serde(default)]
     pub(crate) titles: bool,
     /// `next` of the answer before.
+    #[param(pattern = "^(0|[1-9][0-9]{0,2})$")]
     pub(crate) cursor: Option<String>,
     /// How many at most, up to 50.
-    #[param(schema_with = crate::http::api::count)]
-    pub(crate) limit: Option<NonZeroUsize>,
+    #[param(schema_with = crate::http::numbers::count)]
+    pub(crate) limit: Option<Count>,
 }
 
 /// A piece of text. Put together the pieces are the whole.
@@ -111,7 +114,7 @@ pub(super) async fn find(
 }
 
 /// An answer that is for its asker alone.
-pub(super) fn private<T: Serialize>(answer: T) -> Response {
+pub(crate) fn private<T: Serialize>(answer: T) -> Response {
     let headers = [(axum::http::header::CACHE_CONTROL, "private, no-store")];
     (headers, Json(answer)).into_response()
 }
@@ -210,7 +213,9 @@ pub(super) fn next(shown: &Shown, skip: usize, limit: usize) -> Option<String> {
 
 pub(super) fn cursor(text: Option<&str>) -> Result<usize, Problem> {
     let Some(text) = text else { return Ok(0) };
-    let place = text.parse().ok().filter(|place| *place < DEPTH_MAX);
+    // Written in one way only, as the description has it.
+    let is_ours = |place: &usize| *place < DEPTH_MAX && place.to_string() == text;
+    let place = text.parse().ok().filter(is_ours);
     place.ok_or_else(|| bad_parameter("cursor is the `next` of an answer before"))
 }
 

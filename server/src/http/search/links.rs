@@ -1,7 +1,5 @@
 //! Which pages link to one.
 
-use std::num::NonZeroUsize;
-
 use axum::{
     extract::{Query, RawQuery, State, rejection::QueryRejection},
     http::HeaderMap,
@@ -16,7 +14,9 @@ use super::{
     finding::Finding,
     found::{cursor, next, private},
 };
-use crate::http::{AppState, admission::Reader, error::Problem, history::parse_query};
+use crate::http::{
+    AppState, admission::Reader, error::Problem, history::parse_query, numbers::Count,
+};
 
 const PART_MAX: usize = 100;
 
@@ -25,10 +25,11 @@ const PART_MAX: usize = 100;
 #[into_params(parameter_in = Query)]
 pub(super) struct Portion {
     /// `next` of the answer before.
+    #[param(pattern = "^(0|[1-9][0-9]{0,2})$")]
     cursor: Option<String>,
     /// How many at most, up to 100.
-    #[param(schema_with = crate::http::api::count)]
-    limit: Option<NonZeroUsize>,
+    #[param(schema_with = crate::http::numbers::count)]
+    limit: Option<Count>,
 }
 
 /// A document that links to another.

@@ -1,7 +1,5 @@
 //! Tasks in pages: whose, and whether they are done.
 
-use std::num::NonZeroUsize;
-
 use axum::{
     extract::{Query, RawQuery, State, rejection::QueryRejection},
     http::{HeaderMap, StatusCode},
@@ -16,7 +14,7 @@ use super::{
     finding::Finding,
     found::{cursor, next, private},
 };
-use crate::http::{AppState, error::Problem, history::parse_query};
+use crate::http::{AppState, error::Problem, history::parse_query, numbers::Count};
 
 /// The most pages with tasks of one answer.
 const PART_MAX: usize = 50;
@@ -45,10 +43,11 @@ pub(super) struct Asked {
     /// Only in this space.
     space: Option<String>,
     /// `next` of the answer before.
+    #[param(pattern = "^(0|[1-9][0-9]{0,2})$")]
     cursor: Option<String>,
     /// Of how many pages at most, up to 50.
-    #[param(schema_with = crate::http::api::count)]
-    limit: Option<NonZeroUsize>,
+    #[param(schema_with = crate::http::numbers::count)]
+    limit: Option<Count>,
 }
 
 /// A task, and where it stands.

@@ -1,5 +1,7 @@
 //! Members and groups: who is what in a space.
 
+pub(super) mod many;
+
 use axum::{
     Json,
     extract::{
@@ -11,19 +13,20 @@ use axum::{
 };
 use serde::{Deserialize, Serialize};
 use unisson_rights::{Action, Denied, Group, Keys, Member, Place, Role, check_member, set};
-use utoipa::ToSchema;
+use unisson_search::Likeness;
+use utoipa::{IntoParams, ToSchema};
 
 use super::{
     asker::{Asker, body, name, title},
     settings::Part,
 };
 use crate::{
-    http::{AppState, error::Problem, history::parse_query},
+    http::{AppState, error::Problem, history::parse_query, numbers::Count},
     spaces::Refusal,
 };
 
 /// How many members a space has; larger ones have groups. The record is read as a whole.
-const MEMBERS_MAX: usize = 5_000;
+const MEMBERS_MAX: usize = 20_000;
 /// How many groups a space has.
 const GROUPS_MAX: usize = 500;
 
@@ -55,8 +58,24 @@ impl MemberAnswer {
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct MembersAnswer {
     members: Vec<MemberAnswer>,
+    /// How many there are that the question means.
+    total: usize,
     /// `cursor` for more; null where there are none.
     next: Option<String>,
+}
+
+/// Which members.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Wanted {
+    /// Only those whose name or id has this in it, whatever its case and accents.
+    q: Option<String>,
+    /// `next` of the answer before.
+    cursor: Option<String>,
+    /// How many at most, up to 100.
+    #[param(schema_with = crate::http::numbers::count)]
+    limit: Option<Count>,
 }
 
 /// List members
@@ -67,20 +86,34 @@ pub(super) struct MembersAnswer {
     path = "/api/v1/spaces/{space}/members",
     operation_id = "list_members",
     tag = "spaces",
-    params(("space" = String, Path, description = "Its id"), Part),
+    params(("space" = String, Path, description = "Its id"), Wanted),
     responses((status = 200, description = "Members", body = MembersAnswer))
 )]
 pub(super) async fn list(
     asker: Asker,
-    part: Result<Query<Part>, QueryRejection>,
+    wanted: Result<Query<Wanted>, QueryRejection>,
 ) -> Result<Response, Problem> {
     asker.need(Place::Space, Action::SeeMembers)?;
-    let part = parse_query(part)?;
-    let mut left = asker
-        .space
-        .members
-        .iter()
-        .filter(|(user, _)| part.is_past(user));
+    let Wanted { q, cursor, limit } = parse_query(wanted)?;
+    let part = Part { cursor, limit };
+    let words = q
+        .as_deref()
+        .map(str::trim)
+        .filter(|words| !words.is_empty());
+    let meant: Vec<(&String, &Member)> = match words {
+        None => asker.space.members.iter().collect(),
+        Some(words) => {
+            let mut likeness = Likeness::to(words);
+            let all = asker.space.members.iter();
+            all.filter(|(user, member)| {
+                let name = member.name.as_deref().unwrap_or_default();
+                likeness.is_in(&format!("{name} {user}"))
+            })
+            .collect()
+        }
+    };
+    let total = meant.len();
+    let mut left = meant.into_iter().filter(|(user, _)| part.is_past(user));
     let shown = left.by_ref().take(part.limit());
     let members: Vec<MemberAnswer> = shown
         .map(|(user, member)| MemberAnswer::of(user, member))
@@ -89,7 +122,12 @@ pub(super) async fn list(
         .next()
         .and(members.last())
         .map(|member| member.user.clone());
-    Ok(asker.answer(StatusCode::OK, &MembersAnswer { members, next }))
+    let answer = MembersAnswer {
+        members,
+        total,
+        next,
+    };
+    Ok(asker.answer(StatusCode::OK, &answer))
 }
 
 /// What somebody is to be.
@@ -182,7 +220,7 @@ pub(super) async fn remove(
 }
 
 impl Asker {
-    fn is(&self, user: &str) -> bool {
+    pub(super) fn is(&self, user: &str) -> bool {
         self.who.principal.person.as_deref() == Some(user)
     }
 }

@@ -1,7 +1,5 @@
 //! The tree of pages: what I see of it, adding, renaming, moving, restricting, deleting.
 
-use std::num::NonZeroUsize;
-
 use std::collections::BTreeSet;
 
 use axum::{
@@ -30,6 +28,7 @@ use crate::{
         admission::{Asked, bad_request},
         error::Problem,
         history::parse_query,
+        numbers::Count,
     },
     spaces::{Refusal, document_of, draw},
     versions::unix_now_ms,
@@ -52,6 +51,7 @@ pub(super) struct PageAnswer {
     writers: Option<Role>,
     /// Nobody but facilitators writes.
     locked: bool,
+    /// When it was deleted, where it was: facilitators still see it, and may bring it back.
     #[serde(skip_serializing_if = "Option::is_none")]
     deleted_ms: Option<u64>,
     created_ms: u64,
@@ -84,8 +84,8 @@ pub(super) struct PagesQuestion {
     /// `next` of the answer before.
     cursor: Option<String>,
     /// How many at most, up to 1000.
-    #[param(schema_with = crate::http::api::count)]
-    limit: Option<NonZeroUsize>,
+    #[param(schema_with = crate::http::numbers::count)]
+    limit: Option<Count>,
 }
 
 /// Pages, each before those below it, siblings in order.

@@ -1,7 +1,5 @@
 //! Spaces as a whole: which there are, making one, what concerns all of it, what I may do.
 
-use std::num::NonZeroUsize;
-
 use axum::{
     Json,
     extract::{
@@ -31,6 +29,7 @@ use crate::{
         error::Problem,
         history::parse_query,
         language::Language,
+        numbers::Count,
         search::Viewer,
     },
     spaces::{Refusal, document_of, prefix_of},
@@ -51,6 +50,7 @@ pub(super) struct SpaceAnswer {
     anonymous_role: Role,
     signed_in_role: Role,
     created_ms: u64,
+    /// When it was deleted, where it was: its owners still see it, and may bring it back.
     #[serde(skip_serializing_if = "Option::is_none")]
     deleted_ms: Option<u64>,
     /// What you are in the space as a whole; null where you only have pages of it.
@@ -90,8 +90,8 @@ pub(super) struct Part {
     /// `next` of the answer before.
     pub(super) cursor: Option<String>,
     /// How many at most, up to 100.
-    #[param(schema_with = crate::http::api::count)]
-    pub(super) limit: Option<NonZeroUsize>,
+    #[param(schema_with = crate::http::numbers::count)]
+    pub(super) limit: Option<Count>,
 }
 
 impl Part {
@@ -425,7 +425,7 @@ async fn write(
 /// Delete a space
 ///
 /// Nobody but its owners sees anything of it any more; open documents close. Nothing is erased: an
-/// owner brings it back.
+/// owner brings it back. Until then what its owners read of it says `deleted_ms`.
 #[utoipa::path(
     delete,
     path = "/api/v1/spaces/{space}",

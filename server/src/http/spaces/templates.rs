@@ -71,7 +71,46 @@ pub(super) async fn list(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let mut viewer = Viewer::of(&state, &headers, query.as_deref()).await?;
-    let own = asker.held.id().to_owned();
+    let own = asker.held.id();
+    let mut templates = readable(&state, &mut viewer, |space, whose| {
+        space == own || whose == TemplateFor::All
+    })
+    .await;
+    templates.sort_by_cached_key(|template| (template.space != own, template.place_in_list()));
+    Ok(asker.answer(StatusCode::OK, &TemplatesAnswer { templates }))
+}
+
+/// List the templates of all spaces
+///
+/// As far as you may read them, whether they are of one space or of all.
+#[utoipa::path(
+    get,
+    path = "/api/v1/templates",
+    operation_id = "list_all_templates",
+    tag = "spaces",
+    security((), ("token" = [])),
+    responses((status = 200, description = "Templates", body = TemplatesAnswer))
+)]
+pub(super) async fn list_everywhere(
+    State(state): State<AppState>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Result<Json<TemplatesAnswer>, Problem> {
+    let mut viewer = Viewer::of(&state, &headers, query.as_deref()).await?;
+    let mut templates = readable(&state, &mut viewer, |_, _| true).await;
+    templates.sort_by_cached_key(|template| {
+        let is_of_one = matches!(template.r#for, TemplateFor::Space);
+        (is_of_one, template.place_in_list())
+    });
+    Ok(Json(TemplatesAnswer { templates }))
+}
+
+/// Templates that somebody may read, of those that are wanted by space and by whose they are.
+async fn readable(
+    state: &AppState,
+    viewer: &mut Viewer<'_>,
+    is_wanted: impl Fn(&str, TemplateFor) -> bool,
+) -> Vec<Template> {
     let spaces = &state.registry.shared().spaces;
     let mut templates = Vec::new();
     for id in spaces.ids() {
@@ -83,23 +122,23 @@ pub(super) async fn list(
             continue;
         };
         for (page, whose) in space.templates.iter() {
-            let is_offered = id == own || *whose == TemplateFor::All;
             let document = document_of(&id, page);
-            if !is_offered || templates.len() >= TEMPLATES_MAX || !viewer.may_read(&document).await
+            if !is_wanted(&id, *whose)
+                || templates.len() >= TEMPLATES_MAX
+                || !viewer.may_read(&document).await
             {
                 continue;
             }
             templates.extend(template(&id, page, *whose, &space, document));
         }
     }
-    templates.sort_by_cached_key(|template| {
-        (
-            template.space != own,
-            template.title.to_lowercase(),
-            template.document.clone(),
-        )
-    });
-    Ok(asker.answer(StatusCode::OK, &TemplatesAnswer { templates }))
+    templates
+}
+
+impl Template {
+    fn place_in_list(&self) -> (String, String) {
+        (self.title.to_lowercase(), self.document.clone())
+    }
 }
 
 fn template(

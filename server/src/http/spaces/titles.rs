@@ -21,13 +21,11 @@ use crate::{
 /// How many pages one call may ask about.
 const PAGES_MAX: usize = 100;
 
-/// A page, by the ids that its links have.
+/// A page, by the ids that its links have. What is no id names no page.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct PageName {
-    #[schema(pattern = "^[a-z0-9][a-z0-9-]{0,63}$")]
     space: String,
-    #[schema(pattern = "^[a-z0-9][a-z0-9-]{0,63}$")]
     page: String,
 }
 

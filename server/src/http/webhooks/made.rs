@@ -18,7 +18,7 @@ use crate::{
     events::KINDS,
     http::{AppState, admission::Asked, error::Problem, history::parse_body},
     records::ChangeError,
-    webhooks::book::{HookOrder, HookRefusal, Made, draw_secret},
+    webhooks::book::{HookOrder, HookRefusal, Made},
 };
 
 /// The longest description and prefix, in bytes.
@@ -325,15 +325,10 @@ pub(super) async fn renew(
 ) -> Result<Response, Problem> {
     let (webhooks, hook, overseer) = one(&state, &asked, &id).await?;
     made(hook)?;
-    let secret = draw_secret().ok_or(ChangeError::Declined(HookRefusal::Randomness))?;
     let which = (id.as_str(), expected(&asked.headers));
-    let (author, fresh) = (overseer.author(), secret.clone());
-    let changed = webhooks
-        .book
-        .change(&state.registry, author, which, |made| {
-            made.renew_secret(fresh);
-        });
-    let made = changed.await?;
+    let author = overseer.author();
+    let renewed = webhooks.book.renew_secret(&state.registry, author, which);
+    let (made, secret) = renewed.await?;
     overseer.record(&state, &id, "secret renewed");
     Ok(tagged(
         &made.etag(),

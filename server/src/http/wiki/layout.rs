@@ -112,6 +112,14 @@ impl Layout {
             words.home,
             search = words.search
         );
+        if who.is_some_and(|who| who.principal.person.is_some()) {
+            // The app puts in how much is new.
+            let _ = write!(
+                html,
+                "<a class=\"news\" href=\"{root}-/news\">{}<span class=\"count\" hidden></span></a>",
+                words.news
+            );
+        }
         let name = who.and_then(|who| visit.name(who));
         let name = name.or_else(|| Some(visit.signed_in.as_ref()?.name.clone()));
         if let Some(name) = name {
@@ -231,6 +239,7 @@ fn push_foot(visit: &Visit, words: &Words, who: Option<&Identity>, html: &mut St
         ("-/tasks", words.tasks, is_person),
         ("-/guide", words.guide, true),
         ("-/about", words.about, true),
+        ("-/templates", words.templates, is_operator),
         ("-/admin", words.administration, is_operator),
     ] {
         if is_shown {

@@ -9,6 +9,7 @@ use axum::{
 };
 use unisson_content::Heading;
 use unisson_history::escaped;
+use unisson_rights::Place;
 
 use super::{
     answer::{Keep, answer},
@@ -139,11 +140,15 @@ impl Reading<'_> {
     /// The page in the editor.
     fn in_editor(&self) -> String {
         let words = self.visit.words();
+        // Others hear it from the server; this is for one's own face among theirs.
+        let name = self.visit.name(&self.inside.who);
+        let name = name.map(|name| format!(" name=\"{}\"", escaped(&name)));
         let main = format!(
-            "<h1>{title}</h1>\n<unisson-editor document=\"{document}\" locale=\"{}\"></unisson-editor>\n\
+            "<h1>{title}</h1>\n<unisson-editor document=\"{document}\" locale=\"{}\"{}></unisson-editor>\n\
              <noscript><p class=\"hint\">{}</p></noscript>\n\
              <unisson-comments space=\"{}\" page=\"{}\" document=\"{document}\"></unisson-comments>",
             self.visit.language.code(),
+            name.unwrap_or_default(),
             words.editor_needs_script,
             escaped(self.inside.id()),
             escaped(self.id),
@@ -161,11 +166,13 @@ impl Reading<'_> {
 
     fn layout(&self, here: Option<&str>) -> Layout {
         let path = format!("{}/{}", self.inside.base(), self.id);
+        let rights = self.inside.rights(Place::Page(self.id));
+        let may = (rights, self.opened.may_write());
         Layout {
             title: self.opened.page.title.clone(),
             within: self.inside.shown_title(),
             crumbs: self.inside.crumbs_to(self.id),
-            tools: tools_of_page(self.visit, &path, self.opened.may_write(), here),
+            tools: tools_of_page(self.visit, &path, may, here),
             tools_name: self.visit.words().tools_of_page,
             beside: self.inside.beside(self.visit, Some(self.id)),
             ..Layout::default()

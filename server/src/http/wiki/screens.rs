@@ -7,7 +7,7 @@ use axum::{
     response::Response,
 };
 use unisson_history::escaped;
-use unisson_rights::{Action, Place};
+use unisson_rights::{Action, Place, Rights};
 
 use super::{
     answer::{Keep, answer},
@@ -60,6 +60,8 @@ const fn screen(
 pub(super) const SCREENS: &[Screen] = &[
     screen("search", Level::All, Action::Read, "Search", "Recherche"),
     screen("tasks", Level::All, Action::Read, "My tasks", "Mes tâches"),
+    screen("templates", Level::All, Action::Own, "Templates", "Modèles"),
+    screen("news", Level::All, Action::Read, "For me", "Pour moi"),
     screen(
         "admin",
         Level::All,
@@ -89,6 +91,13 @@ pub(super) const SCREENS: &[Screen] = &[
         "Import and export",
         "Importer, exporter",
     ),
+    screen(
+        "templates",
+        Level::Space,
+        Action::CreatePages,
+        "Templates",
+        "Modèles",
+    ),
     screen("trash", Level::Space, Action::Delete, "Trash", "Corbeille"),
     screen(
         "settings",
@@ -105,6 +114,13 @@ pub(super) const SCREENS: &[Screen] = &[
         "Historique",
     ),
     screen(
+        "activity",
+        Level::Page,
+        Action::Read,
+        "Activity",
+        "Activité",
+    ),
+    screen(
         "comments",
         Level::Page,
         Action::Read,
@@ -117,6 +133,13 @@ pub(super) const SCREENS: &[Screen] = &[
         Action::Read,
         "What links here",
         "Pages liées",
+    ),
+    screen(
+        "access",
+        Level::Page,
+        Action::ManageMembers,
+        "Who may see and write",
+        "Qui peut lire et écrire",
     ),
 ];
 
@@ -169,12 +192,12 @@ pub(super) fn tools_of_space(visit: &Visit, inside: &Inside, here: Option<&str>)
     [home].into_iter().chain(screens).collect()
 }
 
-/// The ways to the screens of a page; `here` is the screen that one is on, `may_write` whether one
-/// may write.
+/// The ways to the screens of a page that somebody with these rights has a use for; `here` is the
+/// screen that one is on, `may_write` whether one may write.
 pub(super) fn tools_of_page(
     visit: &Visit,
     path: &str,
-    may_write: bool,
+    (rights, may_write): (Rights, bool),
     here: Option<&str>,
 ) -> Vec<Tool> {
     let words = visit.words();
@@ -190,7 +213,12 @@ pub(super) fn tools_of_page(
             is_here: here == Some("edit"),
         });
     }
-    let screens = SCREENS.iter().filter(|screen| screen.level == Level::Page);
+    // Whoever is here may read, also by a token for this page alone.
+    let has_use = |screen: &&Screen| screen.needs == Action::Read || rights.may(screen.needs);
+    let screens = SCREENS
+        .iter()
+        .filter(|screen| screen.level == Level::Page)
+        .filter(has_use);
     tools.extend(screens.map(|screen| Tool {
         name: screen.title(visit.language).to_owned(),
         path: format!("{path}/-/{}", screen.name),
@@ -261,6 +289,7 @@ pub(super) async fn of_page(
         let mut crumbs = inside.crumbs_to(&page);
         crumbs.push((title.to_owned(), format!("{path}/-/{name}")));
         let document = opened.document.as_str();
+        let may = (inside.rights(Place::Page(&page)), opened.may_write());
         let about = [
             ("space", space.as_str()),
             ("page", &page),
@@ -270,7 +299,7 @@ pub(super) async fn of_page(
             title: format!("{title} · {}", opened.page.title),
             within: inside.shown_title(),
             crumbs,
-            tools: tools_of_page(&visit, &path, opened.may_write(), Some(&name)),
+            tools: tools_of_page(&visit, &path, may, Some(&name)),
             tools_name: visit.words().tools_of_page,
             beside: inside.beside(&visit, Some(&page)),
             main: screen.main(&visit, &about),

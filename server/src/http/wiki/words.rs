@@ -17,7 +17,9 @@ pub(super) struct Words {
     pub(super) guide_start: &'static str,
     pub(super) about: &'static str,
     pub(super) administration: &'static str,
+    pub(super) templates: &'static str,
     pub(super) tasks: &'static str,
+    pub(super) news: &'static str,
     pub(super) promise: &'static str,
 
     pub(super) spaces: &'static str,
@@ -110,7 +112,9 @@ const ENGLISH: Words = Words {
     guide_start: "First steps, in the guide",
     about: "About this server",
     administration: "Administration",
+    templates: "Templates",
     tasks: "My tasks",
+    news: "For me",
     promise: "Many people write the same page at once. Nothing that was called saved is ever lost.",
 
     spaces: "Spaces",
@@ -218,7 +222,9 @@ const FRENCH: Words = Words {
     guide_start: "Premiers pas, dans le guide",
     about: "À propos de ce serveur",
     administration: "Administration",
+    templates: "Modèles",
     tasks: "Mes tâches",
+    news: "Pour moi",
     promise: "Écrire à plusieurs la même page, en même temps. Rien de ce qui est dit enregistré n’est \
         jamais perdu.",
 

@@ -2,11 +2,9 @@
 
 import { test } from 'node:test'
 import assert from 'node:assert/strict'
-import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
+import { load } from './load.mjs'
 
-const { outputFiles } = await build({ entryPoints: [fileURLToPath(new URL('../src/tree.ts', import.meta.url))], bundle: true, write: false, format: 'esm', platform: 'neutral' })
-const { Tree, isAtLeast } = await import(`data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString('base64')}`)
+const { Tree, isAtLeast } = await load('tree.ts')
 
 const ROUNDS = Number(process.env.ROUNDS ?? 300)
 const SEED = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31))

@@ -6,8 +6,10 @@ import { EditorView } from 'prosemirror-view'
 import { carets, collaboration, comments } from '@unisson/prosemirror'
 import { richTextSchema } from '@unisson/prosemirror/schema'
 import type { Session } from '@unisson/yjs'
-import { isOwn, type Files } from './attachments/files.js'
+import { copied, pasted } from './attachments/carried.js'
+import type { Files } from './attachments/files.js'
 import { ImageView } from './attachments/image-view.js'
+import { below } from './editing/below.js'
 import { cleanHtml } from './editing/paste.js'
 import { placeholder } from './editing/placeholder.js'
 import { markdownRules } from './editing/rules.js'
@@ -81,6 +83,7 @@ export const openEditor = (options: EditorOptions): EditorView => {
     comments(options.commentChosen),
     carets({ awareness: session.awareness }),
     markdownRules(schema),
+    below(),
     keymap({ 'Mod-k': link, 'Mod-Alt-m': comment, 'Alt-F10': bar }),
     ...shortcuts(schema),
     options.uploads,
@@ -94,8 +97,10 @@ export const openEditor = (options: EditorOptions): EditorView => {
     state: EditorState.create({ schema, plugins }),
     editable: writable,
     transformPastedHTML: cleanHtml,
+    transformCopied: (slice) => copied(slice, options.files),
+    transformPasted: (slice) => pasted(slice, options.files),
     nodeViews: {
-      image: (node) => new ImageView(node, options.files),
+      image: (node) => new ImageView(node, options.files, words),
       taskItem: (node, view, getPosition) => new TaskItem(node, view, getPosition, words.done)
     },
     // Also what may only be read is scrolled by keys.
@@ -122,7 +127,7 @@ export const openEditor = (options: EditorOptions): EditorView => {
         if (anchor === null || anchor === undefined || (view.editable && !(event.ctrlKey || event.metaKey))) return false
         const show = (address: string): void => { window.open(address, '_blank', 'noopener,noreferrer') }
         const address = anchor.getAttribute('href')
-        if (isOwn(address)) options.files.shown(address).then(show, () => {})
+        if (options.files.isFile(address)) options.files.shown(address).then(show, () => {})
         else show(anchor.href)
         event.preventDefault()
         return true

@@ -100,6 +100,7 @@ button, select { font: inherit; color: inherit }
 .ProseMirror :not(pre) > code { background: var(--tint); border-radius: .3rem; padding: .1em .35em }
 .ProseMirror a { color: var(--accent); text-underline-offset: .15em }
 .ProseMirror hr { border: 0; border-top: 1px solid var(--line); margin: 1.8em 0 }
+.ProseMirror img.missing { padding: .8rem 1rem; border: 1px dashed var(--line); color: var(--soft); font-style: italic; width: auto; min-height: 1.5em }
 .ProseMirror img { max-width: 100%; height: auto; border-radius: .4rem; display: block; margin: 0 0 .9em }
 .ProseMirror .upload { display: inline-flex; align-items: center; gap: .6rem; background: var(--bar); border: 1px solid var(--line); border-radius: .4rem; padding: .2rem .6rem; font-size: .9rem; color: var(--soft); user-select: none; max-width: 100% }
 .ProseMirror .upload progress { width: 8rem; accent-color: var(--accent) }

@@ -69,6 +69,7 @@ export interface Words {
     added: (name: string) => string
     failed: (name: string, reason: string) => string
     describe: string
+    missing: (alt: string) => string
     /** By the server's code; `other` for all that have no words of their own. */
     reasons: Record<string, string>
   }

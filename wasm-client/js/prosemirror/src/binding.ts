@@ -9,6 +9,7 @@ import { anchorAt, positionOf, type Anchor } from './positions.js'
 import { Renderer, type Branch } from './render.js'
 import { showInstead } from './steps.js'
 import { Plan } from './write.js'
+import { Rescue, writeAgain } from './rescue.js'
 import type { SharedType } from './shared-type.js'
 
 /** Marks the transactions that show what the shared document holds. */
@@ -28,6 +29,7 @@ export class Binding {
   readonly #writable: () => boolean
   readonly #listeners = new Set<() => void>()
   readonly #held = new Held()
+  readonly #rescue = new Rescue()
   #root: Branch
   #isWriting = false
   #release: ReturnType<typeof setTimeout> | null = null
@@ -111,9 +113,19 @@ export class Binding {
     for (const type of plan.touched) this.#renderer.forget(type)
   }
 
-  readonly #observe = (_events: unknown, transaction: Y.Transaction): void => {
+  readonly #observe = (events: Array<Y.YEvent<any>>, transaction: Y.Transaction): void => {
     for (const type of transaction.changedParentTypes.keys()) this.#renderer.forget(type as SharedType)
-    if (!this.#isWriting) this.#show()
+    if (this.#isWriting) return
+    if (!transaction.local) this.#writeMissing(events, transaction)
+    this.#show()
+  }
+
+  /** Before what somebody else wrote is shown: the caret then stays where it was. */
+  #writeMissing (events: Array<Y.YEvent<any>>, transaction: Y.Transaction): void {
+    const missing = this.#rescue.missing(events, transaction)
+    if (missing.length === 0 || !this.#writable()) return
+    this.fragment.doc!.transact(() => writeAgain(missing), this)
+    for (const { text } of missing) this.#renderer.forget(text)
   }
 
   #show (): void {

@@ -133,7 +133,9 @@ export class Plan {
     for (const [name, value] of Object.entries(part.node.attrs)) {
       if (value !== null && value !== undefined) element.setAttribute(name, value)
     }
-    element.insert(0, partsOf(part.node).map((child) => this.#create(child)))
+    const children = partsOf(part.node).map((child) => this.#create(child))
+    // A text to begin in: two people who begin at once would make one each, and y-prosemirror keeps but one.
+    element.insert(0, children.length === 0 && part.node.isTextblock ? [new Y.XmlText()] : children)
     return element
   }
 

@@ -7,6 +7,7 @@ import { repeat } from 'lit/directives/repeat.js'
 import { Component } from '../component.js'
 import { moment } from '../words.js'
 import { commentsWords, type CommentsWords } from '../words/comments.js'
+import { askedAt, calledIn, meant, named, peopleOf, type Asked, type Colleague } from './comments/people.js'
 import { style } from './comments/style.js'
 import { edit, inOrder, read, remove, reply, settle, start, type By, type Comment, type Place, type Said, type Thread } from './comments/threads.js'
 
@@ -24,6 +25,9 @@ type Writing =
   | { kind: 'reply', thread: string }
   | { kind: 'edit', thread: string, comment: string }
 
+/** The list of people behind `@`. */
+interface Naming { asked: Asked, found: Colleague[], at: number }
+
 /** Without an editor nobody tells of news. */
 const LOOK_EVERY_MS = 30_000
 
@@ -33,17 +37,22 @@ export class UnissonComments extends Component {
     said: { state: true },
     writing: { state: true },
     active: { state: true },
-    busy: { state: true }
+    busy: { state: true },
+    naming: { state: true }
   }
 
   declare protected said: Said | null
   declare protected writing: Writing | null
   declare protected active: string | null
   declare protected busy: boolean
+  declare protected naming: Naming | null
 
   #ended: AbortController | null = null
   #reading: Promise<void> | null = null
   #isStale = false
+  /** Read once somebody types `@`. */
+  #people: Promise<Colleague[]> | null = null
+  #chosen = new Set<string>()
 
   constructor () {
     super()
@@ -51,6 +60,7 @@ export class UnissonComments extends Component {
     this.writing = null
     this.active = null
     this.busy = false
+    this.naming = null
   }
 
   get words (): CommentsWords { return this.wordsOf(commentsWords) }
@@ -132,6 +142,8 @@ export class UnissonComments extends Component {
 
   #write (writing: Writing | null): void {
     this.writing = writing
+    this.naming = null
+    this.#chosen.clear()
     this.sayNothing()
     if (writing !== null) void this.updateComplete.then(() => this.renderRoot.querySelector('textarea')?.focus())
   }
@@ -149,9 +161,10 @@ export class UnissonComments extends Component {
     if (writing === null || text === '' || this.busy) return
     this.busy = true
     const { api, document } = this
+    const mentions = text.includes('@') ? calledIn(text, await this.#colleagues(), this.#chosen) : []
     const done = await this.attempt(async () => {
-      if (writing.kind === 'thread') this.active = (await start(api, document, text, writing.place)).id
-      else if (writing.kind === 'reply') await reply(api, document, writing.thread, text)
+      if (writing.kind === 'thread') this.active = (await start(api, document, text, mentions, writing.place)).id
+      else if (writing.kind === 'reply') await reply(api, document, writing.thread, text, mentions)
       else await edit(api, document, writing.thread, writing.comment, text)
     })
     this.busy = false
@@ -204,7 +217,13 @@ export class UnissonComments extends Component {
   #renderForm (label: string, text: string): TemplateResult {
     return html`<form @submit=${(event: SubmitEvent) => { void this.#send(event) }}>
       <label for="text">${label}</label>
-      <textarea id="text" name="text" required maxlength="10000" aria-describedby="help" .value=${text} @keydown=${(event: KeyboardEvent) => this.#keys(event)}></textarea>
+      <div class="typing">
+        <textarea id="text" name="text" required maxlength="10000" aria-describedby="help" aria-autocomplete="list"
+          aria-controls=${this.naming === null ? nothing : 'people'} aria-activedescendant=${this.naming === null ? nothing : `person-${this.naming.at}`}
+          .value=${text} @input=${(event: Event) => { void this.#look(event.target as HTMLTextAreaElement) }}
+          @blur=${() => { this.naming = null }} @keydown=${(event: KeyboardEvent) => this.#keys(event)}></textarea>
+        ${this.#renderNaming()}
+      </div>
       <p class="help" id="help">${this.words.help}</p>
       <div class="actions">
         <button class="strong" ?disabled=${this.busy}>${this.words.send}</button>
@@ -213,7 +232,59 @@ export class UnissonComments extends Component {
     </form>`
   }
 
+  #colleagues (): Promise<Colleague[]> {
+    this.#people ??= peopleOf(this.api, this.document)
+    return this.#people
+  }
+
+  /** Opens, narrows or closes the list of people, by what stands before the caret. */
+  async #look (field: HTMLTextAreaElement): Promise<void> {
+    const asked = askedAt(field.value, field.selectionStart)
+    const found = asked === null ? [] : meant(await this.#colleagues(), asked.query)
+    // Somebody may have typed on meanwhile.
+    const now = askedAt(field.value, field.selectionStart)
+    if (now?.from !== asked?.from || now?.query !== asked?.query) return
+    const before = this.naming?.found.length ?? 0
+    this.naming = asked === null || found.length === 0 ? null : { asked, found, at: 0 }
+    if (found.length !== before && asked !== null) this.announce(this.words.found(found.length))
+  }
+
+  #call (person: Colleague): void {
+    const field = this.renderRoot.querySelector('textarea')
+    if (field === null || this.naming === null) return
+    const { text, caret } = named(field.value, this.naming.asked, person)
+    this.#chosen.add(person.id)
+    this.naming = null
+    field.value = text
+    field.focus()
+    field.setSelectionRange(caret, caret)
+  }
+
+  #renderNaming (): TemplateResult | typeof nothing {
+    const { naming, words } = this
+    if (naming === null) return nothing
+    return html`<ul class="naming" id="people" role="listbox" aria-label=${words.people}>${naming.found.map((person, at) => html`
+      <li role="option" id=${`person-${at}`} aria-selected=${String(at === naming.at)} @mousedown=${keep} @click=${() => this.#call(person)}>${person.name}${person.name === person.id ? nothing : html` <span class="soft">${person.id}</span>`}</li>`)}</ul>`
+  }
+
+  /** The keys of the list of people, while it is open; says whether it took one. */
+  #namingKeys (event: KeyboardEvent): boolean {
+    const { naming } = this
+    if (naming === null) return false
+    const count = naming.found.length
+    const person = naming.found[naming.at]
+    if (event.key === 'ArrowDown') this.naming = { ...naming, at: (naming.at + 1) % count }
+    else if (event.key === 'ArrowUp') this.naming = { ...naming, at: (naming.at + count - 1) % count }
+    else if (event.key === 'Escape') this.naming = null
+    else if ((event.key === 'Enter' || event.key === 'Tab') && !event.shiftKey && person !== undefined) this.#call(person)
+    else return false
+    event.preventDefault()
+    event.stopPropagation()
+    return true
+  }
+
   #keys (event: KeyboardEvent): void {
+    if (this.#namingKeys(event)) return
     if (event.key === 'Escape') return this.#write(null)
     if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) (event.target as HTMLTextAreaElement).form?.requestSubmit()
   }

@@ -92,8 +92,15 @@ export class UnissonHistory extends Component {
       }
     })
     await this.#readVersions()
-    this.from = this.versions?.[0]?.id ?? NOW
+    this.from = this.#versionBefore(sinceOf(window.location.search)) ?? this.versions?.[0]?.id ?? NOW
     await this.#show()
+  }
+
+  /** The last version that was made before a moment, or the oldest that there is. */
+  #versionBefore (ms: number | null): string | null {
+    if (ms === null) return null
+    const versions = this.versions ?? []
+    return (versions.find((version) => version.created_ms < ms) ?? versions.at(-1))?.id ?? null
   }
 
   async #readVersions (before?: string): Promise<void> {
@@ -312,7 +319,7 @@ export class UnissonHistory extends Component {
     if (fragment === null) return html`<p class="soft">${this.notice === null ? this.common.loading : nothing}</p>`
     const isSame = view === 'changes' && !/<(ins|del)[ >]|data-change=/.test(fragment)
     return html`
-      ${isSame ? html`<p class="empty">${words.same}</p>` : nothing}
+      ${isSame ? html`<p class="empty">${this.versions?.length === 0 ? words.nothingYet : words.same}</p>` : nothing}
       ${fragment === ''
         ? nothing
         : repeat([fragment], (text) => `${view} ${text}`, (text) => html`<article class="text paper ${view}">${unsafeHTML(text)}</article>`)}`
@@ -404,6 +411,12 @@ export class UnissonHistory extends Component {
 const minuteOf = (ms: number): string => {
   const local = new Date(ms - new Date(ms).getTimezoneOffset() * 60_000)
   return local.toISOString().slice(0, 16)
+}
+
+/** `?since=…`: a link asks what changed from a moment on. */
+const sinceOf = (search: string): number | null => {
+  const since = new URLSearchParams(search).get('since')
+  return since !== null && /^\d{1,15}$/.test(since) ? Number(since) : null
 }
 
 customElements.define('unisson-history', UnissonHistory)

@@ -1,21 +1,29 @@
 /** `<unisson-members space="…">`: who belongs to a space as what, person by person and group by group. */
 import { css, html, nothing, type PropertyDeclarations, type TemplateResult } from 'lit'
 import { repeat } from 'lit/directives/repeat.js'
-import { path } from '../api.js'
+import { path, query } from '../api.js'
 import { Following } from '../following.js'
 import { dayOf, endOfDay, roleChoice, roleGuide } from '../roles.js'
 import type { Role } from '../tree.js'
 import { membersWords, type MembersWords } from '../words/members.js'
 import { roleWords } from '../words/roles.js'
+import { readList } from './members/list.js'
 
 interface Member { user: string, role: Role, name?: string, until_ms?: number }
 interface Group { group: string, role: Role }
-interface Everything { members: Member[], groups: Group[], user: string | null, manages: boolean, owns: boolean }
+interface Part { members: Member[], total: number, next: string | null }
+interface Everything extends Part { groups: Group[], user: string | null, manages: boolean, owns: boolean }
 
 /** Who is to be removed. */
 type Leaving = { kind: 'member', id: string, name: string } | { kind: 'group', id: string, name: string }
 
 const ROLES: Role[] = ['guest', 'reader', 'commenter', 'editor', 'facilitator']
+/** As many are added by one call. */
+const MANY_MAX = 1_000
+/** From so many people on a list is searched, not read. */
+const SEARCH_FROM = 20
+/** How long somebody pauses who has typed what they look for. */
+const TYPING_MS = 250
 
 export class UnissonMembers extends Following {
   static override styles = [...Following.styles, css`
@@ -25,23 +33,34 @@ export class UnissonMembers extends Following {
     .row { display: flex; flex-wrap: wrap; gap: 0 1rem } .row .field { flex: 1 1 14rem }
     td input[type="date"] { width: 10.5rem } td:last-child { text-align: end }
     dl { margin: .6rem 0 1rem } dd { margin: 0 0 .5rem; color: var(--soft) }
-    summary { cursor: pointer; color: var(--accent) }
+    summary { cursor: pointer; color: var(--accent) } .many { margin-block-end: 2rem } .search { max-width: 24rem }
     @media (max-width: 40rem) {
       thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%) }
-      tr { display: grid; grid-template-columns: 1fr auto; gap: .3rem .6rem; border-bottom: 1px solid var(--line); padding: .6rem 0 }
-      td, tbody th { border: 0; padding: 0; font-weight: 400 } .who, td:last-child { grid-column: 1 / -1; text-align: start }
+      tr { display: flex; flex-wrap: wrap; align-items: center; gap: .3rem .6rem; border-bottom: 1px solid var(--line); padding: .6rem 0 }
+      td, tbody th { border: 0; padding: 0; font-weight: 400 } .who, td:last-child { flex: 1 0 100%; text-align: start }
     }
   `]
 
-  static override properties: PropertyDeclarations = { all: { state: true }, leaving: { state: true } }
+  static override properties: PropertyDeclarations = {
+    all: { state: true }, leaving: { state: true }, wanted: { state: true }, listed: { state: true }
+  }
 
   declare protected all: Everything | null
   declare protected leaving: Leaving | null
+  /** What is looked for among the members. */
+  declare protected wanted: string
+  /** How many people are in the list that is about to be added. */
+  declare protected listed: number
+  /** How many members are shown at least, so that a change elsewhere folds nothing away. */
+  #shown = 0
+  #typing = 0
 
   constructor () {
     super()
     this.all = null
     this.leaving = null
+    this.wanted = ''
+    this.listed = 0
   }
 
   get words (): MembersWords { return this.wordsOf(membersWords) }
@@ -50,17 +69,47 @@ export class UnissonMembers extends Following {
     await this.attempt(async () => {
       const { space } = this
       const [members, groups, rights] = await Promise.all([
-        this.api.all<Member, 'members'>(path`spaces/${space}/members`, 'members'),
+        this.#members(),
         this.api.get<{ groups: Group[] }>(path`spaces/${space}/groups`),
         this.api.get<{ user: string | null, actions: string[] }>(path`spaces/${space}/rights`)
       ])
       const { user, actions } = rights.value
       this.etag = members.etag
       this.all = {
-        members: members.value, groups: groups.value.groups, user,
+        ...members.part, groups: groups.value.groups, user,
         manages: actions.includes('manage-members'), owns: actions.includes('own')
       }
     })
+  }
+
+  /** As many as are shown already, or the first ones. */
+  async #members (): Promise<{ part: Part, etag: string }> {
+    const part: Part = { members: [], total: 0, next: null }
+    let etag = ''
+    do {
+      const asked = query({ q: this.wanted === '' ? null : this.wanted, cursor: part.next })
+      const answer = await this.api.get<Part>(path`spaces/${this.space}/members` + asked)
+      part.members.push(...answer.value.members)
+      part.total = answer.value.total
+      part.next = answer.value.next
+      etag = answer.etag
+    } while (part.next !== null && part.members.length < this.#shown)
+    return { part, etag }
+  }
+
+  async #more (): Promise<void> {
+    this.#shown = (this.all?.members.length ?? 0) + 1
+    await this.read()
+  }
+
+  #look (event: InputEvent): void {
+    const words = (event.currentTarget as HTMLInputElement).value.trim()
+    window.clearTimeout(this.#typing)
+    this.#typing = window.setTimeout(() => {
+      this.wanted = words
+      this.#shown = 0
+      void this.read().then(() => { if (this.all !== null) this.say(this.words.found(this.all.total)) })
+    }, TYPING_MS)
   }
 
   // Changes
@@ -109,6 +158,29 @@ export class UnissonMembers extends Following {
     void this.#put(member, true).then(() => { if (this.notice?.kind === 'good') form.reset() })
   }
 
+  async #addMany (event: SubmitEvent): Promise<void> {
+    event.preventDefault()
+    const form = event.currentTarget as HTMLFormElement
+    const fields = new FormData(form)
+    const role = String(fields.get('role')) as Role
+    const members = readList(String(fields.get('list') ?? '')).map((person) => ({ ...person, role }))
+    if (members.length === 0) return
+    const done = { added: 0, changed: 0 }
+    let left = members
+    await this.attempt(async () => {
+      while (left.length > 0) {
+        const { value } = await this.api.post<{ added: number, changed: number }>(path`spaces/${this.space}/members`, { members: left.slice(0, MANY_MAX) })
+        done.added += value.added
+        done.changed += value.changed
+        left = left.slice(MANY_MAX)
+      }
+      form.reset()
+      this.listed = 0
+      this.say(this.words.addedMany(done.added, done.changed))
+    })
+    await this.read()
+  }
+
   #addGroup (event: SubmitEvent): void {
     event.preventDefault()
     const form = event.currentTarget as HTMLFormElement
@@ -126,9 +198,11 @@ export class UnissonMembers extends Following {
       <p>${words.intro}</p>
       ${roleGuide(locale, [...ROLES, 'owner'])}
       ${this.renderNotice()}
-      <h2>${words.members} <span class="tag">${words.count(all.members.length)}</span></h2>
-      ${all.members.length === 0 ? html`<p class="empty">${words.noMembers}</p>` : this.#membersTable(all, roles)}
-      ${all.manages ? this.#memberForm(roles) : nothing}
+      <h2>${words.members} <span class="tag">${words.count(all.total)}</span></h2>
+      ${this.wanted !== '' || all.total > SEARCH_FROM ? this.#searchField() : nothing}
+      ${all.members.length === 0 ? html`<p class="empty">${this.wanted === '' ? words.noMembers : words.nobody}</p>` : this.#membersTable(all, roles)}
+      ${all.next === null ? nothing : html`<p><button @click=${() => { void this.#more() }}>${words.more(all.total - all.members.length)}</button></p>`}
+      ${all.manages ? html`${this.#memberForm(roles)}${this.#manyForm(roles)}` : nothing}
       <h2>${words.groups}</h2>
       <p class="soft">${words.groupsIntro}</p>
       ${all.groups.length === 0 ? html`<p class="empty">${words.noGroups}</p>` : this.#groupsTable(all, roles)}
@@ -184,6 +258,29 @@ export class UnissonMembers extends Following {
         </div>
         <button class="strong">${words.add}</button>
       </form>`
+  }
+
+  #searchField (): TemplateResult {
+    const { words } = this
+    return html`<div class="field search"><label for="wanted">${words.search}</label><input type="search" id="wanted" autocomplete="off" @input=${this.#look}></div>`
+  }
+
+  #manyForm (roles: Role[]): TemplateResult {
+    const { words, locale } = this
+    return html`
+      <details class="many">
+        <summary>${words.addMany}</summary>
+        <form @submit=${(event: SubmitEvent) => { void this.#addMany(event) }}>
+          <div class="field">
+            <label for="list">${words.list}</label>
+            <textarea id="list" name="list" rows="8" required spellcheck="false" aria-describedby="list-help"
+              @input=${(event: InputEvent) => { this.listed = readList((event.currentTarget as HTMLTextAreaElement).value).length }}></textarea>
+            <p class="help" id="list-help">${words.listHelp}</p>
+          </div>
+          <div class="row"><div class="field"><label for="many-role">${words.role}</label>${roleChoice({ locale, roles: roles.filter((role) => role !== 'owner'), value: 'editor', id: 'many-role', label: words.role })}</div></div>
+          <button class="strong" ?disabled=${this.listed === 0}>${words.addCount(this.listed)}</button>
+        </form>
+      </details>`
   }
 
   #groupsTable (all: Everything, roles: Role[]): TemplateResult {

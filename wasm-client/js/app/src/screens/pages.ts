@@ -360,7 +360,8 @@ export class UnissonPages extends Component {
         ? nothing
         : renderDialog(this.dialog, {
           tree, words, common: this.common, acts: this.#acts, isPerson: this.#isPerson,
-          isStarred: (page) => isFavourite(this.#user, this.space, page), templates: this.templates, space: this.space
+          isStarred: (page) => isFavourite(this.#user, this.space, page), templates: this.templates, space: this.space,
+          link: (path) => this.link(path)
         })}`
   }
 

@@ -32,6 +32,8 @@ export interface CommentsWords {
   reopenedNow: string
   news: string
   selectFirst: string
+  people: string
+  found: (count: number) => string
 }
 
 export const commentsWords: Both<CommentsWords> = {
@@ -44,7 +46,7 @@ export const commentsWords: Both<CommentsWords> = {
     onPage: 'Commenter la page',
     onText: 'Commenter le passage sélectionné',
     yourComment: 'Votre commentaire',
-    help: '@identifiant prévient quelqu’un.',
+    help: '@ et un nom préviennent quelqu’un.',
     send: 'Envoyer',
     reply: 'Répondre',
     yourReply: (name) => `Votre réponse à ${name}`,
@@ -66,7 +68,9 @@ export const commentsWords: Both<CommentsWords> = {
     settledNow: 'Fil réglé',
     reopenedNow: 'Fil rouvert',
     news: 'Les commentaires ont changé',
-    selectFirst: 'Sélectionnez d’abord un passage dans le texte.'
+    selectFirst: 'Sélectionnez d’abord un passage dans le texte.',
+    people: 'Personnes',
+    found: (count) => count > 1 ? `${count} personnes` : count === 1 ? '1 personne' : 'Personne'
   },
   en: {
     comments: 'Comments',
@@ -77,7 +81,7 @@ export const commentsWords: Both<CommentsWords> = {
     onPage: 'Comment on the page',
     onText: 'Comment on the selected text',
     yourComment: 'Your comment',
-    help: '@identifier calls somebody.',
+    help: '@ and a name call somebody.',
     send: 'Send',
     reply: 'Reply',
     yourReply: (name) => `Your reply to ${name}`,
@@ -99,6 +103,8 @@ export const commentsWords: Both<CommentsWords> = {
     settledNow: 'Thread settled',
     reopenedNow: 'Thread reopened',
     news: 'The comments have changed',
-    selectFirst: 'Select a part of the text first.'
+    selectFirst: 'Select a part of the text first.',
+    people: 'People',
+    found: (count) => count === 1 ? '1 person' : count === 0 ? 'Nobody' : `${count} people`
   }
 }

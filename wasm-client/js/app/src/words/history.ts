@@ -18,6 +18,7 @@ export interface HistoryWords {
   from: string
   to: string
   same: string
+  nothingYet: string
   summary: (added: number, removed: number) => string
   restore: string
   restoreThis: (what: string) => string
@@ -65,6 +66,7 @@ export const historyWords: Both<HistoryWords> = {
     from: 'From',
     to: 'To',
     same: 'Both say the same.',
+    nothingYet: 'There is nothing to compare yet: what changes from now on is shown here. Keep the page under a name before a large change.',
     summary: (added, removed) => `${added === 1 ? '1 passage' : `${added} passages`} added, ${removed} removed.`,
     restore: 'Restore this version',
     restoreThis: (what) => `Restore “${what}”`,
@@ -110,6 +112,7 @@ export const historyWords: Both<HistoryWords> = {
     from: 'De',
     to: 'À',
     same: 'Les deux disent la même chose.',
+    nothingYet: 'Il n’y a encore rien à comparer : ce qui change à partir de maintenant est montré ici. Avant un grand changement, gardez la page sous un nom.',
     summary: (added, removed) => `${added > 1 ? `${added} passages ajoutés` : `${added} passage ajouté`}, ${removed} ${removed > 1 ? 'supprimés' : 'supprimé'}.`,
     restore: 'Rétablir cette version',
     restoreThis: (what) => `Rétablir « ${what} »`,

@@ -33,7 +33,19 @@ export interface MembersWords {
   removed: (who: string) => string
   hidden: string
   count: (count: number) => string
+  search: string
+  found: (count: number) => string
+  nobody: string
+  more: (left: number) => string
+  addMany: string
+  list: string
+  listHelp: string
+  addCount: (count: number) => string
+  addedMany: (added: number, changed: number) => string
 }
+
+const people = (count: number): string => count === 1 ? '1 person' : `${count.toLocaleString('en')} people`
+const personnes = (count: number): string => count > 1 ? `${count.toLocaleString('fr')} personnes` : `${count} personne`
 
 export const membersWords: Both<MembersWords> = {
   en: {
@@ -68,7 +80,16 @@ export const membersWords: Both<MembersWords> = {
     changed: (who, role) => `${who} is ${role} now.`,
     removed: (who) => `${who} was removed.`,
     hidden: 'Only people who belong to the space see its members.',
-    count: (count) => count === 1 ? '1 person' : `${count.toLocaleString('en')} people`
+    count: people,
+    search: 'Find a person',
+    found: (count) => `${people(count)} found.`,
+    nobody: 'Nobody of this name. Look for a part of the name or of the identifier.',
+    more: (left) => `Show more (${left.toLocaleString('en')} left)`,
+    addMany: 'Add several people at once',
+    list: 'One person a line',
+    listHelp: 'The identifier, then the name if you like, behind a tab, a semicolon or a comma. Two columns copied from a spreadsheet fit.',
+    addCount: (count) => count === 0 ? 'Add' : `Add ${people(count)}`,
+    addedMany: (added, changed) => `${people(added)} added${changed === 0 ? '' : `, ${people(changed)} changed`}.`
   },
   fr: {
     title: 'Membres',
@@ -102,6 +123,15 @@ export const membersWords: Both<MembersWords> = {
     changed: (who, role) => `${who} est maintenant ${role}.`,
     removed: (who) => `${who} a été retiré.`,
     hidden: 'Seules les personnes qui font partie de l’espace voient ses membres.',
-    count: (count) => count > 1 ? `${count.toLocaleString('fr')} personnes` : `${count} personne`
+    count: personnes,
+    search: 'Chercher une personne',
+    found: (count) => `${personnes(count)} ${count > 1 ? 'trouvées' : 'trouvée'}.`,
+    nobody: 'Personne de ce nom. Cherchez une partie du nom ou de l’identifiant.',
+    more: (left) => `Afficher la suite (${left.toLocaleString('fr')} de plus)`,
+    addMany: 'Ajouter plusieurs personnes à la fois',
+    list: 'Une personne par ligne',
+    listHelp: 'L’identifiant, puis le nom si vous voulez, après une tabulation, un point-virgule ou une virgule. Deux colonnes copiées d’un tableur conviennent.',
+    addCount: (count) => count === 0 ? 'Ajouter' : `Ajouter ${personnes(count)}`,
+    addedMany: (added, changed) => `${personnes(added)} ${added > 1 ? 'ajoutées' : 'ajoutée'}${changed === 0 ? '' : `, ${personnes(changed)} ${changed > 1 ? 'modifiées' : 'modifiée'}`}.`
   }
 }

@@ -49,6 +49,7 @@ export interface PagesWords {
   favourites: string
   access: string
   accessOf: (title: string) => string
+  accessMore: string
   accessChoices: Record<Access, string>
   accessHelp: Record<Access, string>
   lock: string
@@ -116,6 +117,7 @@ export const pagesWords: Both<PagesWords> = {
     favourites: 'Favourites',
     access: 'Who may read and write…',
     accessOf: (title) => `Who may read and write “${title}”`,
+    accessMore: 'People and groups of this page, and where rights come from',
     accessChoices: { open: 'As in the rest of the space', write: 'Only facilitators write', read: 'Only facilitators see it' },
     accessHelp: {
       open: 'Everybody does what their role says.',
@@ -185,6 +187,7 @@ export const pagesWords: Both<PagesWords> = {
     favourites: 'Favoris',
     access: 'Qui peut lire et écrire…',
     accessOf: (title) => `Qui peut lire et écrire « ${title} »`,
+    accessMore: 'Les personnes et groupes de cette page, et d’où viennent les droits',
     accessChoices: { open: 'Comme dans le reste de l’espace', write: 'Seuls les animateurs écrivent', read: 'Seuls les animateurs la voient' },
     accessHelp: {
       open: 'Chaque personne fait ce que dit son rôle.',

@@ -38,6 +38,8 @@ export const isOwn = (address: unknown): address is string => typeof address ===
 export class Files {
   readonly #options: FilesOptions
   readonly #base: URL
+  /** Those of other documents that are shown in this one: each has tickets of its own. */
+  readonly #others = new Map<string, Files>()
   #ticket: { text: string, endsMs: number } | null = null
   #drawing: Promise<void> | null = null
 
@@ -46,8 +48,22 @@ export class Files {
     this.#base = new URL(`api/v1/documents/${encodeURIComponent(options.document)}/attachments`, options.server)
   }
 
+  /** Whether an address is a file of this document, or of another one of this server. */
+  isFile (address: unknown): address is string { return isOwn(address) || this.#elsewhere(address) !== null }
+
+  /** An own file as other documents name it. */
+  absolute (address: string): string { return isOwn(address) ? new URL(address, this.#base).href : address }
+
+  /** A file as this document names it. */
+  relative (address: string): string {
+    const other = this.#elsewhere(address)
+    return other?.document === this.#options.document ? other.address : address
+  }
+
   /** Where a browser finds a file: with a ticket where it has no cookie to show. */
   async shown (address: string): Promise<string> {
+    const other = this.#elsewhere(address)
+    if (other !== null) return await this.#of(other.document).shown(other.address)
     if (this.#needsTicket && !this.#hasTicket) await (this.#drawing ??= this.#draw().finally(() => { this.#drawing = null }))
     const url = new URL(address, this.#base)
     if (this.#ticket !== null && this.#needsTicket) url.searchParams.set('ticket', this.#ticket.text)
@@ -55,7 +71,10 @@ export class Files {
   }
 
   /** The next address has a new ticket. */
-  renew (): void { this.#ticket = null }
+  renew (): void {
+    this.#ticket = null
+    for (const other of this.#others.values()) other.renew()
+  }
 
   /** Adds a file; `progress` hears how much of it has arrived, from 0 to 1. */
   async add (file: File, progress: (part: number) => void): Promise<Added> {
@@ -63,6 +82,25 @@ export class Files {
     if (file.size === 0) throw new FileError('empty')
     const address = file.size <= PIECE_BYTES ? await this.#whole(file, name, progress) : await this.#pieces(file, name, progress)
     return { name, address, isImage: SHOWN.test(file.type) }
+  }
+
+  #of (document: string): Files {
+    const known = this.#others.get(document) ?? new Files({ ...this.#options, document })
+    this.#others.set(document, known)
+    return known
+  }
+
+  /** A file of a document of this server, by its whole address. */
+  #elsewhere (address: unknown): { document: string, address: string } | null {
+    const documents = new URL('api/v1/documents/', this.#options.server).href
+    if (typeof address !== 'string' || !address.startsWith(documents)) return null
+    const [, document, file] = /^([^/]+)\/(attachments\/[0-9a-f]{32}\/[^?#]+)/.exec(address.slice(documents.length)) ?? []
+    if (document === undefined || file === undefined) return null
+    try {
+      return { document: decodeURIComponent(document), address: file }
+    } catch {
+      return null
+    }
   }
 
   get #needsTicket (): boolean { return this.#options.token() !== '' || this.#base.origin !== location.origin }

@@ -9,7 +9,7 @@ import { addressOf, referenceOf } from './reference.js'
 interface Heading { level: number, text: string, position: number }
 
 /** A paragraph that is nothing but a link to the table of contents is one. */
-const isContents = (node: Node): boolean => node.type.name === 'paragraph' && node.childCount === 1 &&
+export const isContents = (node: Node): boolean => node.type.name === 'paragraph' && node.childCount === 1 &&
   referenceOf(node.firstChild!.marks.find(({ type }) => type.name === 'link')?.attrs.href)?.kind === 'contents'
 
 /** Shows the table of contents, live, and says of callouts how they are meant. */

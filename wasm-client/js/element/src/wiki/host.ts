@@ -11,6 +11,8 @@ export class Refused extends Error {
 const DOCUMENT = /^spaces\/([a-z0-9][a-z0-9-]{0,63})\/([a-z0-9][a-z0-9-]{0,63})$/
 /** Lists are asked for again when they are older. */
 const FRESH_MS = 10_000
+/** As many people the server gives at once. */
+const PART = 100
 /** As many parts of a list are read. */
 const PARTS_MAX = 20
 
@@ -25,6 +27,8 @@ export class Wiki {
   readonly #token: () => string | null
   #pages: Listed<PageEntry> | null = null
   #people: Listed<Colleague> | null = null
+  /** Of a space whose people do not fit into one part of the list: who was looked for by what. */
+  readonly #found = new Map<string, Listed<Colleague>>()
 
   constructor (root: string, document: string, token: () => string | null) {
     const place = DOCUMENT.exec(document)
@@ -56,10 +60,16 @@ export class Wiki {
       space === null || page === null || space === this.space ? [] : [{ space, id: page, title, spaceTitle: spaceTitle ?? space }])
   }
 
-  async people (): Promise<Colleague[]> {
-    if (this.space === null) return []
-    this.#people = fresh(this.#people) ?? listed(this.#members(this.space))
-    return this.#people.entries
+  /** People of the space whose names may have these words; all of them where they are few. */
+  async people (words: string): Promise<Colleague[]> {
+    const { space } = this
+    if (space === null) return []
+    const first = this.#people = fresh(this.#people) ?? listed(this.#members(space, ''))
+    const few = await first.entries
+    if (few.length < PART || words === '') return few
+    const found = fresh(this.#found.get(words) ?? null) ?? listed(this.#members(space, words))
+    this.#found.set(words, found)
+    return found.entries
   }
 
   /** A new page beside this one. */
@@ -69,8 +79,9 @@ export class Wiki {
     return entry
   }
 
-  async #members (space: string): Promise<Colleague[]> {
-    const members = await this.#all<{ user: string, name?: string }, 'members'>(`spaces/${space}/members`, 'members')
+  async #members (space: string, words: string): Promise<Colleague[]> {
+    const query = new URLSearchParams({ limit: String(PART), ...(words === '' ? {} : { q: words }) })
+    const { members } = await this.#call<{ members: Array<{ user: string, name?: string }> }>('GET', `spaces/${space}/members?${query.toString()}`)
     return members.map(({ user, name }) => ({ id: user, name: name ?? user }))
   }
 

@@ -83,7 +83,7 @@ const peopleAndDays = async ({ wiki, words, locale }: MenuOptions, query: string
     ...(label === text ? {} : { detail: text }),
     act: (view, range) => view.dispatch(insertChip(view.state, range, { kind: 'day', day }, text))
   }))
-  const people = await wiki.people().catch(() => [])
+  const people = await wiki.people(query).catch(() => [])
   const found: Suggestion[] = best(people, query, ({ name }) => name).map(({ id, name }) => ({
     label: `@${name}`,
     act: (view, range) => view.dispatch(insertChip(view.state, range, { kind: 'person', id }, `@${name}`))

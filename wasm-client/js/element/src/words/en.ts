@@ -71,6 +71,7 @@ export const english: Words = {
     added: (name) => `“${name}” is attached to the page`,
     failed: (name, reason) => `“${name}” was not attached: ${reason}`,
     describe: 'Describe the image',
+    missing: (alt) => `This image cannot be shown: it belongs to another page that you may not see, or it is gone.${alt === '' ? '' : ` (${alt})`}`,
     reasons: {
       'attachment-type': 'files of this kind are not taken, or the file is not what its name says.',
       'attachment-name': 'its name cannot be used.',

@@ -71,6 +71,7 @@ export const french: Words = {
     added: (name) => `« ${name} » est joint à la page`,
     failed: (name, reason) => `« ${name} » n’a pas été joint : ${reason}`,
     describe: 'Décrire l’image',
+    missing: (alt) => `Cette image ne peut pas être affichée : elle appartient à une autre page que vous ne pouvez pas voir, ou elle n’existe plus.${alt === '' ? '' : ` (${alt})`}`,
     reasons: {
       'attachment-type': 'ce type de fichier n’est pas accepté, ou le fichier n’est pas ce que dit son nom.',
       'attachment-name': 'son nom n’est pas utilisable.',

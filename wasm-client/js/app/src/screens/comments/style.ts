@@ -18,6 +18,10 @@ export const style = css`
   form { display: grid; gap: .5rem; margin: .5rem 0 }
   form label { font-weight: 600; font-size: .92rem }
   textarea { min-height: 4.5rem; resize: vertical }
+  .typing { position: relative; display: grid }
+  .naming { position: absolute; z-index: 5; top: 100%; inset-inline: 0; margin: .2rem 0 0; padding: .3rem; list-style: none; background: var(--paper); border: 1px solid var(--edge); border-radius: .5rem; box-shadow: 0 .4rem 1.2rem rgb(0 0 0 / .18); max-height: 16rem; overflow: auto }
+  .naming li { padding: .5rem .6rem; border-radius: .3rem; cursor: pointer; overflow-wrap: anywhere }
+  .naming [aria-selected="true"] { background: var(--tint); outline: 2px solid var(--accent); outline-offset: -2px }
   .help { color: var(--soft); font-size: .85rem; margin: 0 }
   details { margin-top: .8rem }
   summary { cursor: pointer; min-height: 2rem; font-weight: 600 }

@@ -34,10 +34,6 @@ export interface Said { threads: Thread[], open: number, resolved: number, mayCo
 /** A place in the text, as `<unisson-editor>` gives it. */
 export interface Place { anchor: { start: unknown, end: unknown }, quote: string, before: string, after: string }
 
-/** Whom a text calls: `@agent-4711`. */
-export const mentionsIn = (text: string): string[] =>
-  [...new Set([...text.matchAll(/(?:^|[\s(])@([^\s@,;:!?()]{1,200})/g)].map(([, id]) => id!.replace(/\.+$/, '')))].filter((id) => id !== '').slice(0, 20)
-
 const NAME = 'unisson-name'
 
 /** What somebody without a sign-in calls themselves in the editor. */
@@ -64,11 +60,11 @@ export const read = async (api: Api, document: string): Promise<Said> => {
   }
 }
 
-export const start = async (api: Api, document: string, text: string, place: Place | null): Promise<Thread> =>
-  (await api.post<Thread>(base(document), { text, mentions: mentionsIn(text), ...place, ...ownName() })).value
+export const start = async (api: Api, document: string, text: string, mentions: string[], place: Place | null): Promise<Thread> =>
+  (await api.post<Thread>(base(document), { text, mentions, ...place, ...ownName() })).value
 
-export const reply = async (api: Api, document: string, thread: string, text: string): Promise<void> => {
-  await api.post(`${base(document)}/${thread}`, { text, mentions: mentionsIn(text), ...ownName() })
+export const reply = async (api: Api, document: string, thread: string, text: string, mentions: string[]): Promise<void> => {
+  await api.post(`${base(document)}/${thread}`, { text, mentions, ...ownName() })
 }
 
 export const settle = async (api: Api, document: string, thread: string, resolved: boolean): Promise<void> => {

@@ -1,5 +1,9 @@
 /** Who wrote what, as the server's HTML says it: names, colours, shares, and what a selection holds. */
 
+import { colorOf } from '../../faces.js'
+
+export { colorOf, initials } from '../../faces.js'
+
 export interface Author { user: string | null, name: string | null }
 
 /** One author's part of a text. */
@@ -9,19 +13,6 @@ const KNOWN = '[data-author]'
 
 /** The name to show; `nobody` for those who have none. */
 export const nameOf = ({ user, name }: Author, nobody: string): string => name ?? user ?? nobody
-
-/** The letters of a face. */
-export const initials = (name: string): string => {
-  const words = name.split(/[\s.@·_-]+/).filter((word) => /\p{L}|\p{N}/u.test(word))
-  return ((words[0]?.[0] ?? '?') + (words.length > 1 ? words.at(-1)?.[0] ?? '' : '')).toUpperCase()
-}
-
-/** One person has one colour everywhere; dark enough for white letters. */
-export const colorOf = (user: string): string => {
-  let hash = 0
-  for (const character of user) hash = (hash * 31 + (character.codePointAt(0) ?? 0)) % 360
-  return `hsl(${hash} 60% 27%)`
-}
 
 /** Gives each passage its author's colour, and a title that says when. */
 export const dress = (article: Element, when: (ms: number) => string, nobody: string): void => {

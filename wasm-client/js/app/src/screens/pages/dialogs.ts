@@ -42,6 +42,8 @@ export interface Scene {
   /** Those of the space and of all spaces. */
   templates: Template[]
   space: string
+  /** The address of a page of the wiki. */
+  link: (path: string) => string
 }
 
 export const renderDialog = (dialog: Dialog, scene: Scene): TemplateResult | typeof nothing => {
@@ -230,6 +232,7 @@ const restricting = (page: Page, scene: Scene): TemplateResult => {
         </fieldset>
         <div class="choice"><input type="checkbox" name="locked" id="locked" ?checked=${page.locked}>
           <label for="locked"><strong>${words.lock}</strong><br><span class="soft">${words.lockHelp}</span></label></div>
+        <p><a href=${scene.link(`s/${encodeURIComponent(scene.space)}/${encodeURIComponent(page.id)}/-/access`)}>${words.accessMore}</a></p>
         <div class="actions"><button class="strong">${common.save}</button> ${cancel(scene)}</div>
       </form>
     </dialog>`
