@@ -81,34 +81,39 @@ await withServer(wiki, (server) => withBrowser(async (open) => {
   mkdirSync(FOLDER, { recursive: true })
   await furnish(server)
   const at = (path) => `${server.httpUrl}/s/cantines${path}`
-  const bilal = await open(at('/temperatures?edit'), browserOf('bilal'))
-  const anne = await open(at('/temperatures?edit'), browserOf('anne'))
+  const bilal = await open(at('/hygiene?edit'), browserOf('bilal'))
+  const anne = await open(at('/hygiene?edit'), browserOf('anne'))
   await Promise.all([bilal.synced(), anne.synced()])
   await openAll(anne.page)
 
   // Two people, and a comment beside the text.
-  await bilal.caret('Relever', 7)
+  await bilal.caret('Vérifier', 8)
   await anne.page.locator('unisson-editor .unisson-caret').first().waitFor()
   await anne.page.evaluate(() => {
     const { view } = document.querySelector('unisson-editor')
     view.focus()
     let from = null
-    view.state.doc.descendants((node, position) => { if (from === null && node.isText && node.text.includes('4 °C')) from = position + node.text.indexOf('4 °C') })
+    view.state.doc.descendants((node, position) => { if (from === null && node.isText && node.text.includes('vingt secondes')) from = position + node.text.indexOf('vingt secondes') })
     const { doc, tr, selection } = view.state
-    view.dispatch(tr.setSelection(Object.getPrototypeOf(selection.constructor).fromJSON(doc, { type: 'text', anchor: from, head: from + 4 })))
+    view.dispatch(tr.setSelection(Object.getPrototypeOf(selection.constructor).fromJSON(doc, { type: 'text', anchor: from, head: from + 14 })))
   })
   await anne.press('Control+Alt+m')
   const comments = (person) => person.page.locator('unisson-comments')
-  await comments(anne).getByRole('textbox').fill('Trois, plutôt ?')
+  await comments(anne).getByRole('textbox').fill('Trente, plutôt ?')
   await comments(anne).getByRole('button', { name: 'Envoyer' }).click()
   await comments(bilal).getByRole('button', { name: 'Répondre' }).click()
   await comments(bilal).getByRole('textbox').fill('Oui, c’est la nouvelle consigne.')
   await comments(bilal).getByRole('button', { name: 'Envoyer' }).click()
   await comments(anne).getByText('nouvelle consigne').waitFor()
-  await bilal.caret('réception', 9)
+  await bilal.caret('Signer', 6)
   await until(async () => await anne.page.locator('unisson-editor .unisson-caret-name').count() > 0, 'the other’s name is shown')
   // All of the text, and what is said about it.
-  await anne.page.setViewportSize({ width: 1200, height: 500 })
+  await anne.page.setViewportSize({ width: 1200, height: 1240 })
+  // The bar stays where one is: at the top, so that it covers nothing.
+  await until(() => anne.page.evaluate(() => {
+    window.scrollTo(0, 0)
+    return new Promise((resolve) => setTimeout(() => resolve(window.scrollY === 0), 300))
+  }), 'the page is at its top')
   await keep(anne.page.locator('main'), 'comments')
   await anne.page.setViewportSize(WINDOW.viewport)
   await bilal.page.close()

@@ -129,6 +129,8 @@ test('replacing a page changes what is different, beside somebody who types in t
     const kept = paragraph(ann)
     // What is typed without the server's knowledge is typed at the same time.
     ann.disconnect()
+    // The provider does not connect again before its socket has closed.
+    await until(() => ann.closes.length > 0, 'the socket is closed')
     kept.insert(kept.length, ' four')
     const { json, etag } = expectStatus(await call('PUT', content('page'), { body: '# Title\n\none 2 three\n\nend\n\nmore', type: markdown }), 200)
     ann.connect()

@@ -61,7 +61,6 @@ test('a page that slept with a WebSocket wakes up with everybody\'s edits, its o
     const text = await agreed([ann, bob])
     for (const part of ['avant', `anne${night}`, `bilal${night}`]) assert.ok(text.includes(part), text)
   }
-  assert.equal(await bob.ask((editor) => editor.session.transport), 'websocket')
 }))))
 
 test('signing out leaves nothing of the page in any tab, and never takes an unsaved edit with it', options, () => withServer({}, (server) => withProxy(server, (proxy) => withBrowser(async (open) => {

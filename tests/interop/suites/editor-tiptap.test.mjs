@@ -60,6 +60,7 @@ test('three kinds of editor write one page, formats and all', options, () => wit
   await until(async () => /<li><p>/.test(await stock.html()), 'a list of one is a list of the others')
   // Undo takes back one's own only.
   await pair.press('Control+z')
+  await until(async () => !/<strong>/.test(await stock.html()), 'undo takes the format back')
   const after = await same('undo')
   assert.match(after, /point/)
   assert.doesNotMatch(after, /<strong>/)

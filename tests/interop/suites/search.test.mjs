@@ -247,7 +247,10 @@ test('the index is up to date after kill -9, a damaged index is made anew, and r
 }))
 
 test('files of the index that are cut while the server runs stop neither it nor an edit, and it is made anew', () => withSpaces(async (server) => {
-  for (let n = 0; n < 5; n++) await write(server, 'team', `page${n}`, `the okapi of page ${n}, ${'and more words '.repeat(200)}`)
+  for (let n = 0; n < 5; n++) {
+    await done(server, 'POST', '/spaces/team/pages', { id: `page${n}`, title: `Page ${n}` })
+    await write(server, 'team', `page${n}`, `the okapi of page ${n}, ${'and more words '.repeat(200)}`)
+  }
   await found(server, 'okapi', 'bob', documentOf('team', 'page4'))
   for (const kind of [/\.(idx|pos|store)$/, /\.(term|fast|fieldnorm)$/]) {
     const files = content(join(server.data, 'index')).filter((file) => kind.test(file))

@@ -123,6 +123,6 @@ test('what has happened is listed for everybody, a person and a page, with faces
     const seen = await open(page.url(), signedIn('bob'))
     assert.deepEqual(await seen.faults(), [])
     await seen.page.getByRole('link', { name: /Ce qui a changé depuis/ }).click()
-    await seen.page.locator('unisson-history article').waitFor()
+    await seen.page.locator('unisson-history .compare').waitFor()
     await picture(seen.page, 'activity-changes')
   })))

@@ -16,13 +16,19 @@ export const followNews = (): void => {
   const link = document.querySelector<HTMLAnchorElement>('a.news')
   if (link === null) return
   let looked = 0
+  let round = 0
   const look = (): void => {
     if (document.visibilityState !== 'visible' || Date.now() - looked < AGAIN_MS) return
     looked = Date.now()
+    const own = ++round
     // A server that does not answer has no news; the next look asks again.
-    new Api(ownRoot()).get<{ unseen: number }>('news/count').then(({ value }) => show(link, value.unseen), () => {})
+    new Api(ownRoot()).get<{ unseen: number }>('news/count').then(({ value }) => { if (own === round) show(link, value.unseen) }, () => {})
   }
-  document.addEventListener(SEEN, () => show(link, 0))
+  document.addEventListener(SEEN, () => {
+    // What was asked before is not so any more.
+    round++
+    show(link, 0)
+  })
   document.addEventListener('visibilitychange', look)
   window.addEventListener('focus', look)
   setInterval(look, EVERY_MS)

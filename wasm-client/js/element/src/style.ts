@@ -125,7 +125,7 @@ div.unisson-unsupported { margin: 0 0 .9em; padding: .6rem .9rem }
 .unisson-comment { background: color-mix(in srgb, var(--comment) 28%, transparent); border-bottom: 2px solid var(--comment); cursor: pointer }
 .unisson-comment.active { background: color-mix(in srgb, var(--comment) 55%, transparent) }
 .comment-here { position: absolute; z-index: 4; display: inline-flex; align-items: center; gap: .4rem; min-height: 2.25rem; padding: .25rem .7rem; color: var(--paper); background: var(--accent); border: 0; border-radius: .4rem; box-shadow: 0 .3rem 1rem rgb(0 0 0 / .25); cursor: pointer }
-.unisson-caret { position: relative; border-inline-start: 2px solid var(--unisson-person); margin-inline: -1px; word-break: normal }
+.unisson-caret { position: relative; border-inline-start: 2px solid var(--unisson-person); margin-inline: -1px; word-break: normal; pointer-events: none }
 .unisson-caret-name { position: absolute; bottom: 100%; inset-inline-start: -2px; background: var(--unisson-person); color: #fff; font: 600 .7rem/1.35 var(--font); padding: .1rem .4rem; border-radius: .35rem .35rem .35rem 0; white-space: nowrap; user-select: none; pointer-events: none; max-width: 14rem; overflow: hidden; text-overflow: ellipsis; z-index: 2 }
 .unisson-caret-name:empty { display: none }
 

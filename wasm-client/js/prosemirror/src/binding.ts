@@ -30,6 +30,8 @@ export class Binding {
   readonly #listeners = new Set<() => void>()
   readonly #held = new Held()
   readonly #rescue = new Rescue()
+  /** Whose edits are those that plugins append to edits of others. */
+  readonly #appended = {}
   #root: Branch
   #isWriting = false
   #release: ReturnType<typeof setTimeout> | null = null
@@ -77,14 +79,14 @@ export class Binding {
   /** The selection before the last edit of this view. */
   get selectionBefore (): AnchoredSelection | null { return this.#selectionBefore }
 
-  /** Writes what was edited in the view since `before`. `changedFrom` is where the edit began. */
-  edited (changedFrom: number, before: { doc: Node, selection: { anchor: number, head: number } }): void {
+  /** Writes what was edited in the view since `before`. `changedFrom` is where the edit began; what is by hand can be undone. */
+  edited (changedFrom: number, before: { doc: Node, selection: { anchor: number, head: number } }, isByHand = true): void {
     const after = this.#view.state.doc
     if (!this.#held.isEmpty) return this.#editedMeanwhile(before.doc, after)
     if (this.#root.node === after) return
     if (this.#root.node.eq(after)) return this.#renderer.adopt(this.#root, after)
     this.#selectionBefore = this.anchorsOf(before.selection)
-    if (this.#writable()) this.#write(after, changedFrom)
+    if (this.#writable()) this.#write(after, changedFrom, isByHand)
     this.#show()
   }
 
@@ -101,12 +103,12 @@ export class Binding {
     if (edit !== null && whole === null) this.#showHeld()
   }
 
-  #write (after: Node, changedFrom: number): void {
+  #write (after: Node, changedFrom: number, isByHand = true): void {
     const plan = new Plan(this.#renderer)
     plan.branch(this.#root, after, changedFrom)
     this.#isWriting = true
     try {
-      this.fragment.doc!.transact(() => plan.run(), this)
+      this.fragment.doc!.transact(() => plan.run(), isByHand ? this : this.#appended)
     } finally {
       this.#isWriting = false
     }

@@ -133,7 +133,8 @@ class Carets {
       const range = rangeOf(binding, state.cursor, doc.content.size)
       if (range === null) continue
       const person = personOf(state, clientId)
-      const widget = { key: `${clientId} ${person.name} ${person.color}`, side: 10, ignoreSelection: true }
+      // A click may lead into the drawing: ProseMirror then takes the caret out of it, where letters would be lost.
+      const widget = { key: `${clientId} ${person.name} ${person.color}`, side: 10 }
       decorations.push(Decoration.widget(range.head, () => this.#caret(person), widget))
       if (range.head === range.anchor) continue
       const [from, to] = [Math.min(range.anchor, range.head), Math.max(range.anchor, range.head)]

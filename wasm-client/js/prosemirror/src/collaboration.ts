@@ -1,4 +1,4 @@
-import { Plugin, PluginKey, TextSelection, type Command, type EditorState } from 'prosemirror-state'
+import { Plugin, PluginKey, TextSelection, type Command, type EditorState, type Transaction } from 'prosemirror-state'
 import type { EditorView } from 'prosemirror-view'
 import * as Y from 'yjs'
 import { Binding, changedFrom, shownKey, type AnchoredSelection } from './binding.js'
@@ -17,6 +17,8 @@ interface CollaborationState {
   fragment: Y.XmlFragment
   /** Where the view was changed since the last write. */
   changedFrom: number
+  /** Whether somebody at this editor did some of it. */
+  isByHand: boolean
 }
 
 const UNDO_GROUP_MS = 500
@@ -33,13 +35,17 @@ export const collaboration = ({ fragment, writable = () => true, undoGroupMs = U
     state: {
       init: (_config, state) => {
         requireUnsupported(state.schema)
-        return { fragment, changedFrom: Infinity }
+        return { fragment, changedFrom: Infinity, isByHand: false }
       },
       apply: (tr, value, before) => {
         if (!tr.docChanged) return value
         const now = tr.getMeta(shownKey) ? Infinity : changedFrom(tr)
         const isNew = isWritten.has(before) || !Number.isFinite(value.changedFrom)
-        return { fragment, changedFrom: isNew ? now : Math.min(now, tr.mapping.map(value.changedFrom, -1)) }
+        return {
+          fragment,
+          changedFrom: isNew ? now : Math.min(now, tr.mapping.map(value.changedFrom, -1)),
+          isByHand: (!isNew && value.isByHand) || isByHand(tr)
+        }
       }
     },
     filterTransaction: (tr) => !tr.docChanged || Boolean(tr.getMeta(shownKey)) || writable(),
@@ -49,8 +55,8 @@ export const collaboration = ({ fragment, writable = () => true, undoGroupMs = U
       live.set(view, { binding, undo })
       return {
         update: (_view, before) => {
-          const changed = key.getState(view.state)?.changedFrom ?? Infinity
-          if (before.doc !== view.state.doc) binding.edited(changed, before)
+          const { changedFrom: changed, isByHand } = key.getState(view.state) ?? { changedFrom: Infinity, isByHand: true }
+          if (before.doc !== view.state.doc) binding.edited(changed, before, isByHand)
           isWritten.add(view.state)
         },
         destroy: () => {
@@ -61,6 +67,15 @@ export const collaboration = ({ fragment, writable = () => true, undoGroupMs = U
       }
     }
   })
+}
+
+/**
+ * What plugins append to the edits of others, such as an empty paragraph at the end, is nobody's to undo: it
+ * would be appended again, and whatever this editor did before could not be undone any more.
+ */
+const isByHand = (tr: Transaction): boolean => {
+  const root = tr.getMeta('appendedTransaction') as Transaction | undefined
+  return [tr, ...(root === undefined ? [] : [root])].every((each) => !each.getMeta(shownKey) && each.getMeta('addToHistory') !== false)
 }
 
 /** States whose edits are in the shared document. */

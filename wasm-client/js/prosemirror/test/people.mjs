@@ -37,12 +37,12 @@ class Person {
   /** What was written here and is not delivered yet, for each of the others. */
   sent = []
 
-  constructor (clientId, pluginOf) {
+  constructor (clientId, pluginsOf) {
     this.doc = new Y.Doc()
     this.doc.clientID = clientId
     this.fragment = this.doc.getXmlFragment('default')
     this.doc.on('update', (update, origin) => { if (origin !== 'remote') this.sent.push(update) })
-    this.view = new View([pluginOf(this.fragment)])
+    this.view = new View(pluginsOf(this.fragment))
   }
 
   receive (update) { Y.applyUpdate(this.doc, update, 'remote') }
@@ -68,11 +68,11 @@ class Person {
   run (command) { command(this.view.state, (tr) => this.view.dispatch(tr)) }
 }
 
-/** Somebody with this package. */
-export const ours = (clientId) => new Person(clientId, (fragment) => collaboration({ fragment }))
+/** Somebody with this package, and more plugins of their own. */
+export const ours = (clientId, ...more) => new Person(clientId, (fragment) => [collaboration({ fragment }), ...more])
 
 /** Somebody with y-prosemirror 1.3, as in stock TipTap. */
-export const stock = (clientId) => new Person(clientId, (fragment) => ySyncPlugin(fragment))
+export const stock = (clientId) => new Person(clientId, (fragment) => [ySyncPlugin(fragment)])
 
 /** Carries updates: each person's in their order, or, with `anyOrder`, as it comes. */
 export class Network {
