@@ -107,6 +107,7 @@ pub(crate) const CODES: &[Code] = &[
     code("last-owner", 409, "a space needs an owner"),
     code("link-ended", 410, "the link's time is over"),
     code("media-type", 415, "the form of the content is not known"),
+    code("members", 400, "give between 1 and 1,000 members in a call"),
     code(
         "method",
         405,
