@@ -117,6 +117,7 @@ pub(crate) const CODES: &[Code] = &[
         "a person has as many favourites or ticks as they may",
     ),
     code("media-type", 415, "the form of the content is not known"),
+    code("members", 400, "give between 1 and 1,000 members in a call"),
     code(
         "method",
         405,

@@ -11,7 +11,11 @@ fn from(address: &str) -> String {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn behind_a_proxy_sockets_count_by_the_client_that_they_are_for() {
-    let world = start_with(|settings| settings.traffic.sockets_per_address_max = Some(1)).await;
+    let world = start_with(|settings| {
+        settings.traffic.sockets_per_address_max = Some(1);
+        settings.insecure = true;
+    })
+    .await;
     let ann = [("x-forwarded-for", "192.0.2.1")];
     let ben = [("x-forwarded-for", "192.0.2.2")];
     let mut ann = world.connect_with("/ws/page", &ann).await;

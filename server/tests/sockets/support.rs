@@ -93,7 +93,7 @@ impl World {
         let address = self.server.address();
         let mut stream = TcpStream::connect(address).await.expect("connected");
         let request = format!(
-            "GET {path} HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
+            "GET {path} HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
              sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
         );
         stream.write_all(request.as_bytes()).await.expect("asked");
@@ -111,7 +111,7 @@ impl World {
             .await
             .expect("connected");
         let request = format!(
-            "GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close, upgrade\r\n{headers}\r\n"
+            "GET {path} HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close, upgrade\r\n{headers}\r\n"
         );
         stream.write_all(request.as_bytes()).await.expect("asked");
         let mut answer = String::new();
@@ -125,7 +125,7 @@ impl World {
             .await
             .expect("connected");
         let request = format!(
-            "POST {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json\r\n\
+            "POST {path} HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\ncontent-type: application/json\r\n\
              content-length: {}\r\n{headers}\r\n{body}",
             body.len()
         );
