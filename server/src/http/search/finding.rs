@@ -83,7 +83,7 @@ impl Finding<'_> {
 /// caller's to look at.
 pub(crate) async fn edited(state: &AppState, space: Option<&str>) -> Result<Vec<Edited>, Problem> {
     let (index, space) = (open(state)?, space.map(str::to_owned));
-    run(move || index.edited(space.as_deref())).await
+    run(state, move || index.edited(space.as_deref())).await
 }
 
 /// The index, where people can search.
