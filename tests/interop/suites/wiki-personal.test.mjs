@@ -166,8 +166,11 @@ test('who writes in the editor has read what others write there, and sees marks 
     await becomesUnread(server, 'ann', 'town', ['lake', 'walks'])
     await ann.page.goto(`${server.httpUrl}/s/town/park`)
     await becomesUnread(server, 'ann', 'town', ['lake'])
-    // A page that is unread and not shown is told by the one above it.
     const tree = ann.page.locator('unisson-pages')
+    await tree.locator('[data-page="lake"] > .row .unread').waitFor()
+    assert.equal(await tree.locator('[data-page="park"] > .row .unread').count(), 0)
+    // A page that is unread and not shown is told by the one above it.
+    await tree.getByRole('button', { name: 'Masquer les pages sous « Parc »' }).click()
     await tree.locator('[data-page="park"] > .row .unread').waitFor()
     await pictures(ann.page, 'personal-tree')
     assert.deepEqual(await ann.faults(), [])
@@ -202,7 +205,7 @@ test('favourites follow from one device to the next, also those that a browser k
     await until(async () => (await mine(server, 'ann')).favourites.length === 1, 'it is no favourite any more')
   })))
 
-const GUIDE = '## Le matin\n\n- [ ] Ouvrir la cuisine\n- [ ] Compter les repas\n- [ ] Vérifier les frigos\n\nMerci !'
+const GUIDE = '## Le matin\n\n- [ ] Ouvrir la cuisine\n- [ ] Compter les repas\n- [ ] Vérifier les frigos\n\nMerci.'
 
 test('each reader ticks a guide for themselves: on every device, through edits, and never in the document', options, () =>
   withServer(wiki, (server) => withBrowser(async (open) => {
