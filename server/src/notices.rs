@@ -182,6 +182,23 @@ pub(crate) async fn seen(
     })
 }
 
+/// Forgets what concerned a person, and until when they had seen it.
+pub(crate) async fn clear(registry: &Registry, person: &str) -> Result<(), RecordError> {
+    let shared = registry.shared();
+    if !shared.store.knows(record_of(person)?.as_str()) {
+        return Ok(());
+    }
+    let record = hold(shared, person).await?;
+    let cleared = record.change(registry, Author::default(), |entries| {
+        let gone = entries.keys().map(|key| (key.clone(), None));
+        Ok::<_, Infallible>((gone.collect(), ()))
+    });
+    cleared.await.map_err(|error| match error {
+        ChangeError::Declined(never) => match never {},
+        ChangeError::Failed(error) => error,
+    })
+}
+
 /// A comment was made: tells whom it names, and who said something in its thread before.
 pub(crate) async fn commented(
     registry: &Registry,

@@ -1,9 +1,6 @@
 //! What happened in a space within a day: out of the index and out of what people said.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    ops::Range,
-};
+use std::{collections::BTreeMap, ops::Range};
 
 use unisson_protocol::DocName;
 use unisson_rights::{Space, chain};
@@ -238,7 +235,6 @@ impl People {
 
     fn told(self) -> (Vec<Actor>, bool) {
         let actors = self.known.into_iter().map(|(id, name)| Actor { id, name });
-        let actors: BTreeSet<Actor> = actors.collect();
-        (actors.into_iter().collect(), self.others)
+        (actors.collect(), self.others)
     }
 }

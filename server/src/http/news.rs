@@ -41,7 +41,7 @@ const COUNT_MAX: usize = 99;
 /// The calls.
 pub(super) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
-        .routes(routes!(list))
+        .routes(routes!(list, forget))
         .routes(routes!(count))
         .routes(routes!(seen))
 }
@@ -218,6 +218,29 @@ pub(super) async fn seen(
     let until_ms = parse_body(body)?.until_ms.min(unix_now_ms());
     if let Some(person) = person {
         notices::seen(&state.registry, &person, until_ms).await?;
+    }
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Forget what concerned you
+///
+/// All of it, and until when you had seen it. What it was about stays where it is.
+#[utoipa::path(
+    delete,
+    path = "/api/v1/news",
+    operation_id = "forget_news",
+    tag = "search",
+    security((), ("token" = [])),
+    responses((status = 204, description = "Forgotten"))
+)]
+pub(super) async fn forget(
+    State(state): State<AppState>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Result<StatusCode, Problem> {
+    let viewer = Viewer::of(&state, &headers, query.as_deref()).await?;
+    if let Some(person) = person(&state, &viewer)? {
+        notices::clear(&state.registry, &person).await?;
     }
     Ok(StatusCode::NO_CONTENT)
 }

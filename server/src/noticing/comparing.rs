@@ -43,6 +43,13 @@ pub(super) struct Memory {
 }
 
 impl Memory {
+    /// When anything of it was last found to be so.
+    pub(super) fn latest_ms(&self) -> u64 {
+        let named = self.named.values().map(|named| named.at_ms);
+        let tasks = self.tasks.values().map(|task| task.at_ms);
+        named.chain(tasks).max().unwrap_or(0)
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.named.is_empty() && self.tasks.is_empty()
     }

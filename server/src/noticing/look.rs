@@ -49,7 +49,14 @@ pub(super) async fn look(
     let memory = record::remembered(shared, name).await;
     let memory = memory.map_err(|error| error.to_string())?;
     let is_new = memory.is_none();
-    let Some(read) = read(shared, name, since_ms, first_ms, is_new).await? else {
+    let looked_ms = memory.as_ref().map_or(0, Memory::latest_ms);
+    let wanted = Wanted {
+        since_ms,
+        first_ms,
+        looked_ms,
+        is_new,
+    };
+    let Some(read) = read(shared, name, wanted).await? else {
         return Ok(());
     };
     let at_ms = read.last_edit_ms;
@@ -130,13 +137,26 @@ async fn place_of(shared: &Shared, name: &DocName) -> Result<Option<Openness>, S
     }))
 }
 
-async fn read(
-    shared: &Shared,
-    name: &DocName,
+/// What a page is read for.
+#[derive(Debug, Clone, Copy)]
+struct Wanted {
+    /// From when on anything is news.
     since_ms: u64,
+    /// When the first edit came that was not looked at.
     first_ms: u64,
+    /// Until when it is certain that all was looked at.
+    looked_ms: u64,
+    /// Nothing is remembered of the page.
     is_new: bool,
-) -> Result<Option<Read>, String> {
+}
+
+async fn read(shared: &Shared, name: &DocName, wanted: Wanted) -> Result<Option<Read>, String> {
+    let Wanted {
+        since_ms,
+        first_ms,
+        looked_ms,
+        is_new,
+    } = wanted;
     let stored = match shared.store.read(name.as_str()).await {
         Ok(stored) => stored,
         Err(StoreError::Erased { .. }) => return Ok(None),
@@ -167,7 +187,10 @@ async fn read(
         Ok::<_, String>(Read {
             facts: now,
             before,
-            authors: authors_since(&told.attribution, first_ms.saturating_sub(DURABLE_MS)),
+            authors: authors_since(
+                &told.attribution,
+                first_ms.saturating_sub(DURABLE_MS).max(looked_ms),
+            ),
             last_edit_ms: told.last_edit_ms.unwrap_or(first_ms),
         })
     });

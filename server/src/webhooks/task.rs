@@ -254,9 +254,10 @@ impl Task {
         let is_kept =
             self.writing.is_empty() && self.unwritten.is_none() && self.keeper.has_no_facts();
         if is_kept || self.settings.is_empty() {
-            let told = self.waiting.drain(..);
-            // Whoever asked may have gone.
-            told.for_each(|waiting| waiting.send(()).unwrap_or_default());
+            for waiting in self.waiting.drain(..) {
+                // Whoever asked may have gone.
+                let _ = waiting.send(());
+            }
         }
         if self.look_at <= now && self.looking.is_empty() {
             self.look_at = now + LOOK;
