@@ -14,7 +14,7 @@ use crate::{
         forgetting::{Counted, forget_now},
         query::{Filter, Found},
     },
-    people::record_of,
+    notices, people,
 };
 
 /// What `audit` can be told.
@@ -160,14 +160,21 @@ async fn export(place: &Place, filter: &Filter) -> anyhow::Result<ExitCode> {
 async fn forget(place: &Place, person: &str) -> anyhow::Result<ExitCode> {
     let store = open_to_write(place.settings()?).await?;
     let Counted { lines, objects } = forget_now(&store.journal("audit"), person).await?;
-    // What is their own: favourites, what they have read, what they have ticked.
-    let own = record_of(person).map_err(|error| anyhow::anyhow!("{error}"))?;
-    let erased = store.erase(own.as_str(), NameAfter::Free).await;
-    let erased = erased.context("what is theirs is not wholly erased; run the command again")?;
+    // What is their own: favourites, what they have read and ticked, and what concerned them.
+    let mut is_any = false;
+    for record in [people::record_of(person), notices::record_of(person)] {
+        let record = record.map_err(|error| anyhow::anyhow!("{error}"))?;
+        let erased = store.erase(record.as_str(), NameAfter::Free).await;
+        let erased =
+            erased.context("what is theirs is not wholly erased; run the command again")?;
+        is_any |= erased.is_some();
+    }
     store.close().await?;
     println!("forgotten in {lines} lines of {objects} objects");
-    if erased.is_some() {
-        println!("what was theirs (favourites, what they had read and ticked) is erased");
+    if is_any {
+        println!(
+            "what was theirs (favourites, what they had read and ticked, what concerned them) is erased"
+        );
     }
     Ok(ExitCode::SUCCESS)
 }

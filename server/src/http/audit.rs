@@ -27,7 +27,7 @@ use crate::{
         forgetting::ForgetError,
         query::{Filter, Found, Position, page},
     },
-    people,
+    notices, people,
 };
 
 /// How many lines one page has.
@@ -190,6 +190,7 @@ pub(super) async fn forget(
         .forget(&state.registry, admin.author(), &person)
         .await?;
     people::clear(&state.registry, &person).await?;
+    notices::clear(&state.registry, &person).await?;
     // Whom, nobody is told: it would stand there again.
     let entry = Entry::new(Action::PersonForgotten)
         .by(admin.actor)
