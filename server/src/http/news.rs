@@ -24,7 +24,7 @@ use super::{
     admin::bad_parameter,
     error::Problem,
     history::{parse_body, parse_query},
-    numbers::Count,
+    numbers::{Count, Moment},
     search::{Viewer, private},
 };
 use crate::{
@@ -83,7 +83,8 @@ pub(super) struct CountAnswer {
 #[serde(deny_unknown_fields)]
 pub(super) struct Seen {
     /// A moment in milliseconds since 1970: `at_ms` of the newest that you were shown.
-    until_ms: u64,
+    #[schema(schema_with = crate::http::numbers::moment)]
+    until_ms: Moment,
 }
 
 /// Somebody who can be told from others; nobody where nobody signs in.
@@ -215,7 +216,7 @@ pub(super) async fn seen(
     let viewer = Viewer::of(&state, &headers, query.as_deref()).await?;
     let person = person(&state, &viewer)?;
     // Nobody has seen what is not there yet.
-    let until_ms = parse_body(body)?.until_ms.min(unix_now_ms());
+    let until_ms = parse_body(body)?.until_ms.ms().min(unix_now_ms());
     if let Some(person) = person {
         notices::seen(&state.registry, &person, until_ms).await?;
     }

@@ -29,11 +29,13 @@ use crate::{
 
 /// The most sittings in one answer.
 const PAGE_MAX: usize = 100;
+/// The update (format v1) that says nothing: a document before anybody wrote it.
+const NOTHING: &[u8] = &[0, 0];
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct Difference {
-    /// The id of the older version; or say `since_ms`.
+    /// The id of the older version. Without it and `since_ms`, the document before anybody wrote it.
     #[param(pattern = r"^(now|[0-7][0-9a-hjkmnp-tv-z]{25}-[0-9a-z_]{1,64})$")]
     from: Option<String>,
     /// In place of a version: the document as it was at this moment, in milliseconds since 1970, or
@@ -76,9 +78,9 @@ pub(super) async fn diff(
         id => states(&reader.name, shared, id).await.map(|(v1, _)| v1),
     };
     let from = match (asked.from.as_deref(), asked.since_ms) {
-        (Some(id), None) => state_of(id).await?,
+        (Some(id), _) => state_of(id).await?,
         (None, Some(since)) => state_at(&reader.name, shared, since.ms()).await?,
-        _ => return Err(bad_request("query", "say from, or since_ms")),
+        (None, None) => Bytes::from_static(NOTHING),
     };
     let to = state_of(asked.to.as_deref().unwrap_or(NOW)).await?;
     let known = chronicle.attribution;

@@ -61,7 +61,7 @@ pub(super) struct Answer {
     path = "/api/v1/documents/{document}/backlinks",
     operation_id = "list_backlinks",
     tag = "search",
-    params(("document" = String, Path, description = "Its name, percent-encoded"), Portion),
+    params(Portion),
     responses((status = 200, description = "Documents", body = Answer))
 )]
 pub(super) async fn backlinks(
