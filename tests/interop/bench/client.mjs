@@ -5,40 +5,17 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { brotliCompressSync, constants, gunzipSync } from 'node:zlib'
+import { brotliCompressSync, constants } from 'node:zlib'
 import { buildSync } from 'esbuild'
 import * as Y from 'yjs'
-import { Doc, load } from '../../../wasm-client/js/client/dist/index.js'
+import { load } from '../../../wasm-client/js/client/dist/index.js'
+import { engines, pasted, patches, typed } from './engines.mjs'
 
 const here = dirname(fileURLToPath(import.meta.url))
 const packages = join(here, '..', '..', '..', 'wasm-client', 'js')
 const name = process.argv[2] ?? 'automerge-paper'
 const ROUNDS = 9
 const KEYS = 2_000
-
-const patches = () => {
-  const manifest = join(here, '..', 'trace', 'Cargo.toml')
-  const metadata = JSON.parse(execFileSync('cargo', ['metadata', '--format-version', '1', '--locked', '--manifest-path', manifest],
-    { maxBuffer: 64 * 1024 * 1024, stdio: ['ignore', 'pipe', 'inherit'] }))
-  const crate = metadata.packages.find((each) => each.name === 'diamond-types')
-  const file = join(dirname(crate.manifest_path), 'benchmark_data', `${name}.json.gz`)
-  return JSON.parse(gunzipSync(readFileSync(file)).toString()).txns.flatMap((txn) => txn.patches)
-}
-
-const engines = {
-  yjs: {
-    create: () => new Y.Doc(),
-    apply: (doc, update) => Y.applyUpdate(doc, update, 'server'),
-    encode: (doc) => Y.encodeStateAsUpdate(doc),
-    listen: (doc, listener) => doc.on('update', listener)
-  },
-  wasm: {
-    create: () => new Doc(),
-    apply: (doc, update) => doc.applyUpdate(update, 'server'),
-    encode: (doc) => doc.encodeUpdate(),
-    listen: (doc, listener) => doc.onChange(({ update }) => listener(update))
-  }
-}
 
 const median = (numbers) => [...numbers].sort((a, b) => a - b)[numbers.length >> 1]
 const timed = (run) => { const start = performance.now(); run(); return performance.now() - start }
@@ -50,19 +27,17 @@ const bundled = (contents) => brotli(buildSync({
 }).outputFiles[0].contents)
 
 await load()
-const edits = patches()
+const edits = patches(name)
 
 // One history, typed once, one update for each edit.
-const author = new Y.Doc()
-const updates = []
-author.on('update', (update) => updates.push(update))
-for (const [position, deleted, inserted] of edits) {
-  const text = author.getText('text')
-  if (deleted > 0) text.delete(position, deleted)
-  if (inserted !== '') text.insert(position, inserted)
-}
+const { author, updates } = typed(edits)
 const whole = Y.encodeStateAsUpdate(author)
 const expected = author.getText('text').toString()
+
+const megabyte = pasted(1_000_000)
+
+/** What one document takes, measured in a process of its own. */
+const memoryMb = (engine, what) => Number(execFileSync(process.execPath, ['--expose-gc', join(here, 'memory.mjs'), engine, what], { encoding: 'utf8' }))
 
 const rows = Object.entries(engines).map(([engine, { create, apply, encode, listen }]) => {
   const loadMs = medianMs(ROUNDS, () => apply(create(), whole))
@@ -80,6 +55,9 @@ const rows = Object.entries(engines).map(([engine, { create, apply, encode, list
   return {
     engine,
     'load ms': loadMs.toFixed(1),
+    'load 1 MB ms': medianMs(ROUNDS, () => apply(create(), megabyte)).toFixed(1),
+    'MB of memory': memoryMb(engine, name).toFixed(1),
+    'of 1 MB': memoryMb(engine, '1 MB').toFixed(1),
     'encode ms': encodeMs.toFixed(1),
     'remote edit µs': (followMs * 1_000 / updates.length).toFixed(1),
     'key at start µs': start.toFixed(1),

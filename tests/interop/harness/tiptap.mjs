@@ -46,7 +46,8 @@ const oneCopy = {
   }
 }
 
-const bundle = async (kind) => {
+/** The script of a page of this kind, `stock` or `pair`; `options` are those of esbuild. */
+export const bundle = async (kind, options = {}) => {
   const { outputFiles } = await build({
     stdin: {
       resolveDir: here,
@@ -56,7 +57,7 @@ const bundle = async (kind) => {
         const place = document.querySelector('main')
         ${SETUP[kind]}`
     },
-    plugins: [oneCopy], bundle: true, write: false, format: 'iife', platform: 'browser', logLevel: 'error'
+    plugins: [oneCopy], bundle: true, write: false, format: 'iife', platform: 'browser', logLevel: 'error', ...options
   })
   return outputFiles[0].text
 }
