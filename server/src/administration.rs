@@ -12,14 +12,13 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 use unisson_history::Author;
-use unisson_protocol::DocName;
 use unisson_session::{Entries, Record};
 use unisson_storage::Store;
 use utoipa::ToSchema;
 
 use crate::{
     doc_task::DocMessage,
-    records::{ChangeError, RecordError, RecordHandle, Records},
+    records::{self, ChangeError, RecordError, RecordHandle, Records},
     registry::Registry,
     versions::unix_now_ms,
 };
@@ -139,8 +138,7 @@ pub(crate) struct Administration {
 impl Administration {
     /// Reads the record; before that nothing is decided.
     pub(crate) async fn open(&self, records: &Records, store: &Store) -> Result<(), RecordError> {
-        let name = DocName::new(RECORD);
-        let name = name.map_err(|error| RecordError::Unavailable(error.to_string()))?;
+        let name = records::name_of(RECORD)?;
         let record = records.open(store, &name).await?;
         // Opened once.
         let _ = self.record.set(record);

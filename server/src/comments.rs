@@ -22,7 +22,7 @@ use unisson_session::{Change, Entries};
 
 use crate::{
     events::Actor,
-    records::{ChangeError, RecordError, RecordHandle},
+    records::{self, ChangeError, RecordError, RecordHandle},
     registry::{Registry, Shared},
     spaces::draw,
 };
@@ -178,10 +178,7 @@ pub(crate) fn is_id(text: &str) -> bool {
 
 /// The name of a document's record.
 pub(crate) fn record_of(document: &DocName) -> Result<DocName, RecordError> {
-    let hash = blake3::hash(document.as_str().as_bytes()).to_hex();
-    // Forty letters are 160 bits: nobody finds two names for them.
-    let name = format!("{FOLDER}{}", hash.get(..40).unwrap_or_default());
-    DocName::new(&name).map_err(|error| RecordError::Unavailable(error.to_string()))
+    records::name_by_hash(FOLDER, blake3::hash(document.as_str().as_bytes()))
 }
 
 /// The record of a document's comments, where there is one.

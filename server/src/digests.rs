@@ -13,13 +13,12 @@ use std::{convert::Infallible, time::Duration};
 
 use serde::{Deserialize, Serialize};
 use unisson_history::Author;
-use unisson_protocol::DocName;
 use unisson_session::Entries;
 
 use crate::{
     events::Event,
     following::LOOK_EVERY,
-    records::{ChangeError, RecordError, RecordHandle},
+    records::{self, ChangeError, RecordError, RecordHandle},
     registry::{Registry, Shared},
     settings::Day,
     spaces::{draw, prefix_of},
@@ -121,8 +120,7 @@ fn wants(shared: &Shared, place: &str) -> bool {
 
 async fn tell_day(registry: &Registry, day: Day, own: &str) -> Result<(), RecordError> {
     let shared = registry.shared();
-    let name = DocName::new(RECORD);
-    let name = name.map_err(|error| RecordError::Unavailable(error.to_string()))?;
+    let name = records::name_of(RECORD)?;
     let record = shared.records.open(&shared.store, &name).await?;
     match turn(record.read().entries(), day, own, unix_now_ms()) {
         Turn::Done | Turn::Others => return Ok(()),

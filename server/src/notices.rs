@@ -18,7 +18,7 @@ use unisson_session::{Change, Entries};
 use crate::{
     comments::Whole,
     events::Actor,
-    records::{ChangeError, RecordError, RecordHandle},
+    records::{self, ChangeError, RecordError, RecordHandle},
     registry::{Registry, Shared},
 };
 
@@ -96,10 +96,7 @@ impl Notices {
 
 /// The name of a person's record.
 pub(crate) fn record_of(person: &str) -> Result<DocName, RecordError> {
-    let hash = blake3::hash(person.as_bytes()).to_hex();
-    // Forty letters are 160 bits: nobody finds two ids for them.
-    let name = format!("{FOLDER}{}", hash.get(..40).unwrap_or_default());
-    DocName::new(&name).map_err(|error| RecordError::Unavailable(error.to_string()))
+    records::name_by_hash(FOLDER, blake3::hash(person.as_bytes()))
 }
 
 async fn hold(shared: &Shared, person: &str) -> Result<RecordHandle, RecordError> {

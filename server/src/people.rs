@@ -22,7 +22,7 @@ use unisson_session::{Change, Entries};
 
 use crate::{
     auth::Identity,
-    records::{ChangeError, RecordError, RecordHandle},
+    records::{self, ChangeError, RecordError, RecordHandle},
     registry::{Registry, Shared},
 };
 
@@ -301,10 +301,8 @@ pub(crate) fn person_of(who: &Identity) -> Option<&str> {
 
 /// The name of a person's record. It does not say whose it is, though whoever knows an id finds it.
 pub(crate) fn record_of(person: &str) -> Result<DocName, RecordError> {
-    let hash = blake3::Hash::from(blake3::derive_key(CONTEXT, person.as_bytes())).to_hex();
-    // Forty letters are 160 bits: nobody finds two people for them.
-    let name = format!("{FOLDER}{}", hash.get(..40).unwrap_or_default());
-    DocName::new(&name).map_err(|error| RecordError::Unavailable(error.to_string()))
+    let hash = blake3::derive_key(CONTEXT, person.as_bytes());
+    records::name_by_hash(FOLDER, hash.into())
 }
 
 /// What is durable of a person's own; nothing where nothing was ever kept.

@@ -65,6 +65,19 @@ impl<E> From<RecordError> for ChangeError<E> {
     }
 }
 
+/// The name of a record, all of which begin alike.
+pub(crate) fn name_of(name: &str) -> Result<DocName, RecordError> {
+    DocName::new(name).map_err(|error| RecordError::Unavailable(error.to_string()))
+}
+
+/// The name of one record of many, each of which is about something else: a hash of it, so that
+/// erasing both leaves it in no object in clear text.
+pub(crate) fn name_by_hash(folder: &str, of: blake3::Hash) -> Result<DocName, RecordError> {
+    let hash = of.to_hex();
+    // Forty letters are 160 bits: nobody finds two things for them.
+    name_of(&format!("{folder}{}", hash.get(..40).unwrap_or_default()))
+}
+
 /// The records that are in use.
 #[derive(Debug, Default)]
 pub(crate) struct Records {

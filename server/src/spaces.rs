@@ -25,7 +25,7 @@ use unisson_storage::Store;
 
 use crate::{
     auth::{Grant, Identity, access_of},
-    records::{ChangeError, RecordError, RecordHandle, Records},
+    records::{self, ChangeError, RecordError, RecordHandle, Records},
     registry::Registry,
     versions::unix_now_ms,
 };
@@ -177,8 +177,7 @@ impl Spaces {
 
     /// The space of this id, whether there is one yet or not.
     pub(crate) async fn hold(&self, id: &str) -> Result<Arc<HeldSpace>, RecordError> {
-        let name = DocName::new(&format!("{RECORDS}{id}"));
-        let name = name.map_err(|error| RecordError::Unavailable(error.to_string()))?;
+        let name = records::name_of(&format!("{RECORDS}{id}"))?;
         let record = self.records.open(&self.store, &name).await?;
         let mut held = self.held();
         if let Some(known) = held.spaces.get(id) {

@@ -41,10 +41,8 @@ pub(crate) struct Entry {
 
 /// The name of a document's record.
 pub(crate) fn record_of(name: &DocName) -> Result<DocName, HistoryError> {
-    let hash = blake3::hash(name.as_str().as_bytes()).to_hex();
-    // Forty letters are 160 bits: nobody finds two names for them.
-    let record = format!("{FOLDER}{}", hash.get(..40).unwrap_or_default());
-    DocName::new(&record).map_err(|error| HistoryError::Damaged(error.to_string()))
+    let name = records::name_by_hash(FOLDER, blake3::hash(name.as_str().as_bytes()));
+    Ok(name?)
 }
 
 /// Whether this is the record of a document that is or was in the trash.

@@ -18,7 +18,6 @@ use std::{
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use unisson_history::Author;
-use unisson_protocol::DocName;
 use unisson_session::{Change, Entries};
 use unisson_storage::{Journal, Store, StoreError};
 
@@ -28,7 +27,7 @@ use super::{
     random_hex,
 };
 use crate::{
-    records::{ChangeError, RecordError, RecordHandle, Records},
+    records::{self, ChangeError, RecordError, RecordHandle, Records},
     registry::{Registry, Shared},
     versions::unix_now_ms,
 };
@@ -142,8 +141,7 @@ pub(crate) struct Forgetting {
 
 impl Forgetting {
     pub(crate) async fn open(&self, records: &Records, store: &Store) -> Result<(), RecordError> {
-        let name = DocName::new(RECORD);
-        let name = name.map_err(|error| RecordError::Unavailable(error.to_string()))?;
+        let name = records::name_of(RECORD)?;
         let record = records.open(store, &name).await?;
         // Opened once.
         let _ = self.record.set(record);

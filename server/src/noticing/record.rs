@@ -11,7 +11,7 @@ use unisson_session::Entries;
 
 use super::comparing::Memory;
 use crate::{
-    records::{ChangeError, RecordError, RecordHandle},
+    records::{self, ChangeError, RecordError, RecordHandle},
     registry::{Registry, Shared},
     versions::unix_now_ms,
 };
@@ -25,14 +25,7 @@ const SINCE: &str = "since_ms";
 
 /// The name of a page's record.
 pub(crate) fn record_of(document: &DocName) -> Result<DocName, RecordError> {
-    let hash = blake3::hash(document.as_str().as_bytes()).to_hex();
-    // Forty letters are 160 bits: nobody finds two names for them.
-    let name = format!("{FOLDER}{}", hash.get(..40).unwrap_or_default());
-    reserved(&name)
-}
-
-fn reserved(name: &str) -> Result<DocName, RecordError> {
-    DocName::new(name).map_err(|error| RecordError::Unavailable(error.to_string()))
+    records::name_by_hash(FOLDER, blake3::hash(document.as_str().as_bytes()))
 }
 
 async fn open(shared: &Shared, name: &DocName) -> Result<RecordHandle, RecordError> {
@@ -43,7 +36,7 @@ async fn open(shared: &Shared, name: &DocName) -> Result<RecordHandle, RecordErr
 pub(super) async fn since(registry: &Registry) -> Result<u64, RecordError> {
     let shared = registry.shared();
     let now_ms = unix_now_ms();
-    let record = open(shared, &reserved(BEGINNING)?).await?;
+    let record = open(shared, &records::name_of(BEGINNING)?).await?;
     let known = |entries: &Entries| entries.get(SINCE).and_then(|text| text.parse().ok());
     if let Some(since_ms) = known(record.read().entries()) {
         return Ok(since_ms);

@@ -11,7 +11,6 @@ use axum::http::Uri;
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 use unisson_history::Author;
-use unisson_protocol::DocName;
 use unisson_session::{Change, Entries, Record};
 use unisson_storage::Store;
 
@@ -20,7 +19,7 @@ use super::{
     target::check_literal,
 };
 use crate::{
-    records::{ChangeError, RecordError, RecordHandle, Records},
+    records::{self, ChangeError, RecordError, RecordHandle, Records},
     registry::Registry,
     settings::{HookNetworks, WebhookSettings, webhook_url},
     spaces::prefix_of,
@@ -122,8 +121,7 @@ impl Book {
         networks: HookNetworks,
         secrets: Secrets,
     ) -> Result<Self, RecordError> {
-        let name = DocName::new(RECORD);
-        let name = name.map_err(|error| RecordError::Unavailable(error.to_string()))?;
+        let name = records::name_of(RECORD)?;
         Ok(Self {
             record: records.open(store, &name).await?,
             networks,

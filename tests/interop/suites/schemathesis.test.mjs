@@ -76,6 +76,12 @@ include-name = "POST /api/v1/documents/{document}/attachments"
 [operations.checks.positive_data_acceptance]
 expected-statuses = ["2xx", 400, 401, 403, 404, 409, 410, 413, 415, 422]
 
+# That an id is a line of so many bytes.
+[[operations]]
+include-name = "POST /api/v1/spaces/{space}/members"
+[operations.checks.positive_data_acceptance]
+expected-statuses = ["2xx", 400, 401, 403, 404, 409, 412, 413, 415, 422]
+
 # That one time is not after the other.
 [[operations]]
 include-name = "POST /api/v1/documents/{document}/revert"

@@ -133,12 +133,16 @@ test('a screen on which there is nothing yet says what to do, in both languages'
       for (const { name, path } of addresses('vide', 'page')) {
         await page.goto(server.httpUrl + path)
         await until(() => isShown(page, name), `${name} is shown`, 20_000, 20)
-        const text = await page.evaluate((name) => {
-          const element = document.querySelector(`main unisson-${name}`)
-          const root = element?.shadowRoot ?? element ?? document.querySelector('main')
-          return [...root.querySelectorAll('p, .empty, label, button')].map(({ textContent }) => textContent.trim()).join(' ')
-        }, name)
-        assert.ok(text.length >= 40, `${name} teaches in ${language}: ${text}`)
+        let text = ''
+        const teaches = async () => {
+          text = await page.evaluate((name) => {
+            const element = document.querySelector(`main unisson-${name}`)
+            const root = element?.shadowRoot ?? element ?? document.querySelector('main')
+            return [...root.querySelectorAll('p, .empty, label, button')].map(({ textContent }) => textContent.trim()).join(' ')
+          }, name)
+          return text.length >= 40
+        }
+        await until(teaches, () => `${name} teaches in ${language}: ${text}`)
         ;(said[path] ??= []).push(text)
         if (process.env.PICTURES) await page.screenshot({ path: `${process.env.PICTURES}/empty-${path.replaceAll('/', '_')}-${language}.png`, fullPage: true })
       }
