@@ -11,8 +11,13 @@ import { withServer } from '../harness/server.mjs'
 const cache = process.env.UNISSON_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'unisson')
 const program = join(cache, 'schemathesis', 'bin', 'schemathesis')
 const skip = existsSync(program) ? false : 'schemathesis is not installed: scripts/setup schemathesis'
-/** A ceiling for slow machines: which cases there are is said by the seed and the examples. */
+/** A ceiling for slow machines. */
 const SECONDS_MAX = 80
+/**
+ * Whether all that a schema lets through is taken, all else refused, and whether what was deleted is gone. How much of it
+ * is found depends on the machine's speed, since calls build on each other: `SCHEMATHESIS=all` asks for it.
+ */
+const SPEED_DEPENDENT = ['positive_data_acceptance', 'negative_data_rejection', 'use_after_free', 'ensure_resource_availability']
 const EXAMPLES = 10
 
 /** What a schema cannot say: that a document is there, that a heading reads so, that text is Markdown. */
@@ -40,7 +45,7 @@ expected-statuses = ["2xx", 400, 401, 403, 404]
 [[operations]]
 include-name = "POST /api/v1/spaces"
 [operations.checks.positive_data_acceptance]
-expected-statuses = ["2xx", 400, 401, 403, 409, 413, 415, 422]
+expected-statuses = ["2xx", 400, 401, 403, 404, 409, 413, 415, 422]
 # The same.
 [[operations]]
 include-name = "GET /api/v1/audit"
@@ -120,7 +125,8 @@ test('no call of the API fails, whatever is asked', { skip, timeout: 180_000 }, 
       'run', `${server.httpUrl}/api/v1/openapi.json`,
       '--header', 'Authorization: Bearer admin',
       '--max-time', String(SECONDS_MAX), '--max-examples', String(EXAMPLES), '--request-timeout', '20', '--workers', '2',
-      '--seed', process.env.SEED ?? '1', '--generation-deterministic', '--continue-on-failure'
+      '--seed', process.env.SEED ?? '1', '--generation-deterministic', '--continue-on-failure',
+      ...(process.env.SCHEMATHESIS === 'all' ? [] : ['--exclude-checks', SPEED_DEPENDENT.join(',')])
     ], folder)
     assert.equal(code, 0, said.slice(-40_000))
     assert.match(said, /tested|passed|No issues found/i)
