@@ -145,13 +145,9 @@ impl Index {
         if !self.supersede(&id, footer.created_ms) {
             return;
         }
-        let is_own = self.own.wrote(&id.key);
         for (document, name, block) in &footer.documents {
             if self.tombstones.erases_epoch(*document, id.key.epoch) {
                 continue;
-            }
-            if !is_own {
-                self.arrivals.note(*document, name);
             }
             let document = self.document(*document, name);
             document.blocks.insert(Arc::clone(&id), block.clone());
@@ -183,7 +179,6 @@ impl Index {
             let alive = self.tombstones.alive(*id, covers);
             if alive != Covers::default() || !self.tombstones.has(*id) {
                 self.document(*id, name).retired.merge(&alive);
-                self.arrivals.note(*id, name);
             }
         }
         self.ledger.merge(record);

@@ -217,7 +217,12 @@ async fn look(
     // What was read stays known where a later one cannot be: the next look has less to do.
     while let Some(footer) = footers.try_next().await? {
         match footer {
-            Ok(footer) => lock(index).add_segment(&footer),
+            Ok(footer) => {
+                let mut index = lock(index);
+                index.add_segment(&footer);
+                let documents = footer.documents.iter();
+                documents.for_each(|(id, name, _)| index.arrivals.note(*id, name));
+            }
             Err(id) => gone.push(id),
         }
     }
@@ -334,7 +339,12 @@ async fn take_record(
         object,
         problem: problem.to_string(),
     })?;
-    lock(index).add_record(&record);
+    {
+        let mut index = lock(index);
+        index.add_record(&record);
+        let documents = record.documents.iter();
+        documents.for_each(|(id, (name, _))| index.arrivals.note(*id, name));
+    }
     records.insert(id.clone(), relations(record));
     Ok(())
 }
